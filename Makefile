@@ -1,0 +1,58 @@
+# Every target stands on `setup`: a Python environment with hash-pinned packages in .venv.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+MIN_PYTHON := 3.11
+
+.PHONY: setup servers demo test lint bench clean requirements generated
+
+setup: $(VENV)/.ready
+	@$(PY) -m stacks.prepare
+
+$(VENV)/.ready: requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(MIN_PYTHON)".split("."))))' \
+	  || { echo "setup: $(PYTHON) is older than $(MIN_PYTHON) or missing: install Python $(MIN_PYTHON) or later, or set PYTHON=" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "setup: $(PYTHON) cannot make a virtual environment: install its venv package (Debian: python3-venv)" >&2; exit 2; }
+	@echo "setup: installing Python packages (about a minute)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Finds or builds the Temporal server, its tools and Prometheus (about 9 minutes the first time).
+servers: setup
+	@$(PY) -m tools build
+
+demo: setup
+	@$(PY) -m lab demo
+
+# Without Go the tests that need a real server are skipped with the reason; with CI=true they fail.
+test: setup
+	@$(PY) -m tools build || test -z "$$CI"
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: setup
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+
+bench: setup
+	@$(PY) -m tests.bench
+
+# Writes again what comes from the catalogue of services: .env.example and the README's table.
+generated: setup
+	@$(PY) -m stacks.generated
+
+# Pins again after a change in pyproject.toml; needs uv.
+requirements:
+	@compile() { \
+	  uv pip compile --quiet --universal --python-version $(MIN_PYTHON) --generate-hashes \
+	    --no-emit-index-url --no-header --no-annotate "$$@" || exit 2; \
+	}; \
+	compile pyproject.toml --group dev -o requirements/dev.txt; \
+	for group in copilot lab; do \
+	  compile --group $$group -c requirements/dev.txt -o requirements/$$group.txt; \
+	done
+
+clean:
+	@test ! -d .lab || $(PY) -m lab down --delete
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What the stacks are made of: one Pulumi component a file."""

@@ -1,0 +1,115 @@
+"""Direct talk with the Docker engine, for what its Pulumi provider cannot do."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from requests.exceptions import RequestException
+
+import docker
+
+STACK_LABEL = "io.copilot.stack"
+SERVICE_LABEL = "io.copilot.service"
+CLUSTER_LABEL = "io.copilot.cluster"
+# A job that was left running by a killed `up` is let finish: half a schema cannot be continued.
+_JOB_SECONDS = 120
+_REQUEST_SECONDS = 30
+
+
+class DockerEngineError(Exception):
+    """The engine does not answer, or refuses; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the engine says of itself and of what it runs."""
+
+    memory_mb: int
+    published: Mapping[int, tuple[str, str]]
+    """Name of the container and its stack (or empty) for each port published on this machine."""
+
+
+def inspect() -> Engine:
+    """Ask the engine. Raises DockerEngineError."""
+    with _client() as client:
+        memory = int(client.info()["MemTotal"]) // (1024 * 1024)
+        published = {}
+        for container in client.api.containers():
+            name = container["Names"][0].removeprefix("/")
+            stack = (container.get("Labels") or {}).get(STACK_LABEL, "")
+            for port in container.get("Ports") or ():
+                if "PublicPort" in port:
+                    published[int(port["PublicPort"])] = (name, stack)
+    return Engine(memory, published)
+
+
+def missing_image(name: str, *, from_registry: bool) -> str | None:
+    """Why an image is neither here nor, where allowed, in its registry; None when it is."""
+    with _client() as client:
+        try:
+            client.images.get(name)
+        except ImageNotFound:
+            if not from_registry:
+                return "not on this machine"
+        else:
+            return None
+        try:
+            client.images.get_registry_data(name)
+        except APIError as error:
+            return f"not on this machine, and its registry says: {error.explanation or error}"
+    return None
+
+
+def remove_container(name: str) -> None:
+    """Remove a container, running or not; one that is gone already is fine."""
+    with _client() as client:
+        try:
+            client.api.remove_container(name, force=True, v=True)
+        except NotFound:
+            return
+
+
+def remove_left_behind(name: str, stack: str) -> None:
+    """Remove what an interrupted `up` of the same stack left under this container name.
+
+    A container of that name that is not the stack's stays, for the engine to refuse the name.
+    """
+    with _client() as client:
+        try:
+            found = client.api.inspect_container(name)
+        except NotFound:
+            return
+        if (found["Config"].get("Labels") or {}).get(STACK_LABEL) != stack:
+            return
+        if found["State"]["Running"] and found["HostConfig"]["RestartPolicy"]["Name"] in {"", "no"}:
+            client.api.wait(found["Id"], timeout=_JOB_SECONDS)
+        client.api.remove_container(found["Id"], force=True, v=True)
+
+
+def remove_left_behind_network(name: str, stack: str) -> None:
+    """Remove the stack's network that an interrupted `up` left, with what is attached to it."""
+    with _client() as client:
+        for network in client.api.networks(names=[name]):
+            if network["Name"] != name or (network["Labels"] or {}).get(STACK_LABEL) != stack:
+                continue
+            attached = client.api.inspect_network(network["Id"]).get("Containers") or {}
+            for container in attached:
+                client.api.remove_container(container, force=True, v=True)
+            client.api.remove_network(network["Id"])
+
+
+@contextmanager
+def _client() -> Iterator[docker.DockerClient]:
+    try:
+        client = docker.from_env(timeout=_REQUEST_SECONDS)
+    except DockerException as error:
+        raise DockerEngineError(
+            f"Docker does not answer: start it, or correct DOCKER_HOST ({error})"
+        ) from error
+    try:
+        yield client
+    except (DockerException, RequestException) as error:
+        raise DockerEngineError(f"Docker does not do what it was asked: {error}") from error
+    finally:
+        client.close()

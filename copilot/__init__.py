@@ -1,0 +1,1 @@
+"""The Temporal SRE Copilot: rules decide a cluster's health, explanations follow from them."""

@@ -1,0 +1,1 @@
+"""Temporal activities: the only places of a cycle that do input and output."""

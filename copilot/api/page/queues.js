@@ -1,0 +1,47 @@
+// Task queues, worst first, as the server describes them.
+
+import { byId, el, glyph, setText } from "./dom.js";
+import { absence, duration, number, plural } from "./format.js";
+
+const COLUMNS = [
+  ["Queue", queueName, ""],
+  ["Backlog", (queue) => figure(queue.backlog), "figure"],
+  ["Oldest", (queue) => (queue.backlog_age_seconds === null ? "–" : duration(queue.backlog_age_seconds)), "figure"],
+  ["Added", (queue) => rate(queue.add_rate), "figure"],
+  ["Dispatched", (queue) => rate(queue.dispatch_rate), "figure"],
+  ["Pollers", (queue) => figure(queue.pollers), "figure"],
+];
+
+export function showQueues({ queues, truncated, absence: reason, detail }) {
+  setText(byId("queues-lede"), lede(queues, truncated, reason, detail));
+  if (queues.length === 0) return byId("queues").replaceChildren();
+  byId("queues").replaceChildren(
+    el("table", {},
+      el("thead", {}, el("tr", {}, COLUMNS.map(([title, , kind]) => el("th", { scope: "col", class: kind }, title)))),
+      el("tbody", {}, queues.map(row))));
+}
+
+function lede(queues, truncated, reason, detail) {
+  if (reason) return `The frontend could not be asked for its queues: ${absence(reason)}. ${detail}`.trim();
+  if (queues.length === 0) return "No task queue was seen yet.";
+  const asked = `${plural(queues.length, "queue")}, worst first, as the server describes each.`;
+  return truncated ? `${asked} ${plural(truncated, "quieter one was", "quieter ones were")} not asked.` : asked;
+}
+
+function row(queue) {
+  return el("tr", { "data-state": queue.status },
+    COLUMNS.map(([title, cell, kind], index) =>
+      el(index ? "td" : "th", { class: kind, "data-title": title, scope: index ? null : "row" }, cell(queue))));
+}
+
+function queueName(queue) {
+  const state = queue.status === "happy" ? "" : queue.status === "unknown" ? "not known" : "starved";
+  return el("span", { class: "queue" },
+    glyph(queue.status),
+    el("span", {},
+      el("span", { class: "name" }, queue.name),
+      el("span", { class: "note" }, `${queue.namespace} · ${queue.kind}`, state ? el("b", {}, ` · ${state}`) : null)));
+}
+
+const figure = (value) => (value === null ? "–" : number(value));
+const rate = (value) => (value === null ? "–" : `${number(value)}/s`);

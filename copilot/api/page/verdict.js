@@ -1,0 +1,47 @@
+// The headline: state, since when, how old, in a paragraph, and who is to blame.
+
+import { byId, drawGlyph, el, setText } from "./dom.js";
+import { dayAndClock, duration, sentence, words } from "./format.js";
+
+const KINDS = {
+  source: "not seen", service: "service", persistence: "database", queue: "task queue",
+  workflow_type: "workflow type", shards: "shards",
+};
+
+export function showVerdict({ state, explanation, causes, cluster }) {
+  if (document.body.dataset.state !== state || !byId("glyph").firstChild) drawGlyph(byId("glyph"), state);
+  document.body.dataset.state = state;
+  setText(byId("state"), sentence(state));
+  setText(byId("summary"), explanation);
+  setText(byId("announcement"), `Health is ${state}.`);
+  byId("causes").replaceChildren(...causes.map(cause));
+  document.title = `${sentence(state)} · ${cluster ?? "Temporal SRE Copilot"}`;
+}
+
+function cause({ kind, name }) {
+  return el("li", {}, el("span", { class: "kind" }, KINDS[kind] ?? words(kind)), el("span", { class: "name" }, name));
+}
+
+// Ages run on between two answers: the server's figure and the time since, so that a wrong clock
+// on this machine changes nothing.
+export function showFacts(status, elapsed, problem) {
+  const facts = status?.timestamp ? [...duty(status, elapsed, problem), ...size(status)] : [];
+  const list = byId("facts");
+  const text = JSON.stringify(facts);
+  if (list.dataset.shown === text) return;
+  list.dataset.shown = text;
+  list.replaceChildren(...facts.map(([name, value, note]) =>
+    el("div", {}, el("dt", {}, name), el("dd", {}, value), el("dd", { class: "note" }, note))));
+}
+
+function duty(status, elapsed, problem) {
+  const age = status.data_age_seconds + elapsed;
+  const verdict = ["Verdict", `${duration(age)} ago`, `cycle ${status.cycle}, ${dayAndClock(status.timestamp)}`];
+  if (!status.since || problem) return [verdict];
+  const held = (Date.parse(status.timestamp) - Date.parse(status.since)) / 1000 + age;
+  return [["For", duration(held), `${status.previous_state} until ${dayAndClock(status.since)}`], verdict];
+}
+
+function size(status) {
+  return status.scale_band ? [["Size", words(status.scale_band), status.idle ? "idle now" : "by its usual demand"]] : [];
+}

@@ -1,0 +1,207 @@
+"""What the routes answer: flat, typed, times in UTC, so that Grafana can select fields by name."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import FiniteFloat
+
+from copilot.explain.explanation import ExplainedBy
+from copilot.health.decision import Band, Cause, GateName, Severity, Stage, State
+from copilot.signals.signal import Kind
+from copilot.signals.snapshot import Absence, Frozen, QueueKind, UtcDatetime
+
+
+class Problem(Frozen):
+    """Why a request was not answered; `reason` is one line that says what to do."""
+
+    error: str
+    reason: str
+
+
+class StoreProblem(Problem):
+    """The store cannot be asked, so nothing is known of the cluster."""
+
+    health_state: Literal[State.UNKNOWN] = State.UNKNOWN
+
+
+class Process(Frozen):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Frozen):
+    """`reason` is empty when ready."""
+
+    ready: bool
+    reason: str = ""
+
+
+class Verdict(Frozen):
+    """The newest decision as it holds now; every answer about one cycle begins with it.
+
+    `health_state` is `unknown` when the decision is older than three cycles (`stale`) or when
+    there is none; `timestamp`, `data_age_seconds` and `cycle` are then those of the last decision,
+    or null.
+    """
+
+    cluster: str
+    health_state: State
+    reason: str
+    timestamp: UtcDatetime | None
+    data_age_seconds: FiniteFloat | None
+    cycle: int | None
+    stale: bool
+
+
+class SignalReading(Frozen):
+    """One signal of the last cycle: a value in `unit`, or why there is none."""
+
+    name: str
+    title: str
+    unit: str
+    kind: Kind
+    value: FiniteFloat | None
+    absence: Absence | None
+    detail: str
+
+
+class GateReading(Frozen):
+    """One rule as it was applied. `missing` could not be read; it is not a pass."""
+
+    name: GateName
+    stage: Stage
+    severity: Severity
+    signal: str
+    subject: str
+    outcome: Literal["fired", "missing", "passed"]
+    observed: FiniteFloat | None
+    threshold: FiniteFloat | None
+    fires_when: Literal["above", "below", "missing"]
+    unit: str
+    absence: Absence | None
+    detail: str
+    cause: Cause | None
+
+
+class Status(Verdict):
+    """`since` is when `health_state` began; `signals` repeats `primary_signals` by name."""
+
+    previous_state: State
+    since: UtcDatetime | None
+    scale_band: Band | None
+    idle: bool
+    causes: tuple[Cause, ...]
+    issue_count: int
+    fired_gates: tuple[GateReading, ...]
+    primary_signals: tuple[SignalReading, ...]
+    signals: dict[str, FiniteFloat | None]
+
+
+class Summary(Verdict):
+    """`summary` explains the last decision; while `stale` it tells of the past."""
+
+    summary: str
+    explained_by: ExplainedBy | None
+
+
+class Gates(Verdict):
+    """Every gate that was read, in the order of the rules."""
+
+    gates: tuple[GateReading, ...]
+
+
+class Service(Frozen):
+    """A Temporal role, or the persistence behind them; `up` is null when not known."""
+
+    name: str
+    status: State
+    reason: str
+    up: bool | None
+    fired_gates: int
+    key_signals: tuple[SignalReading, ...]
+
+
+class Services(Verdict):
+    services: tuple[Service, ...]
+
+
+class Queue(Frozen):
+    """One task queue as the server describes it. Rates are tasks a second."""
+
+    namespace: str
+    name: str
+    kind: QueueKind
+    status: State
+    backlog: int | None
+    backlog_age_seconds: FiniteFloat | None
+    add_rate: FiniteFloat | None
+    dispatch_rate: FiniteFloat | None
+    pollers: int | None
+    last_poll: UtcDatetime | None
+
+
+class Queues(Verdict):
+    """`truncated` is how many known queues were not asked; `absence` why none could be."""
+
+    queues: tuple[Queue, ...]
+    truncated: int
+    absence: Absence | None
+    detail: str
+
+
+class IssueEntry(Frozen):
+    """One thing that is or was wrong; open while `resolved_at` is null."""
+
+    id: UUID
+    gate: str
+    subject: str
+    severity: Severity
+    title: str
+    description: str
+    likely_causes: tuple[str, ...]
+    next_checks: tuple[str, ...]
+    opened_at: UtcDatetime
+    last_seen_at: UtcDatetime
+    resolved_at: UtcDatetime | None
+
+
+class Issues(Verdict):
+    """Newest first."""
+
+    issues: tuple[IssueEntry, ...]
+
+
+class Change(Frozen):
+    """A change of state, at the cycle that made it."""
+
+    id: UUID
+    timestamp: UtcDatetime
+    cycle: int
+    health_state: State
+    previous_state: State
+    scale_band: Band | None
+    causes: tuple[Cause, ...]
+    summary: str
+
+
+class Gap(Frozen):
+    """From one verdict's end of validity to the next verdict."""
+
+    start: UtcDatetime
+    end: UtcDatetime
+
+
+class Timeline(Frozen):
+    """Changes of state in [start, end), oldest first.
+
+    `state_at_start` holds until the first change; unknown when nothing older is stored. In the
+    time of each of `gaps` no verdict was made, so the state was unknown. `next_cursor`, given
+    back as `cursor`, continues where this page ended; null on the last one.
+    """
+
+    cluster: str
+    start: UtcDatetime
+    end: UtcDatetime
+    state_at_start: State
+    timeline: tuple[Change, ...]
+    gaps: tuple[Gap, ...]
+    next_cursor: str | None

@@ -1,0 +1,29 @@
+"""Signals of a cycle with the catalogue's words."""
+
+from copilot.api.responses import SignalReading
+from copilot.record import CycleRecord
+from copilot.signals.catalog import BY_NAME, CATALOG
+from copilot.signals.names import SignalName
+from copilot.signals.snapshot import Absence, Reading
+
+NOT_READ = Reading.missing(Absence.NO_SERIES, "no cycle has read it yet")
+
+
+def primary_signals(record: CycleRecord | None) -> tuple[SignalReading, ...]:
+    """Every signal of the catalogue, in its order; demand and retention come last."""
+    return tuple(signal_reading(signal.name, record) for signal in CATALOG)
+
+
+def signal_reading(name: SignalName, record: CycleRecord | None) -> SignalReading:
+    """One signal as the cycle read it; missing when it did not."""
+    reading = record.snapshot.metrics.readings.get(name, NOT_READ) if record else NOT_READ
+    signal = BY_NAME[name]
+    return SignalReading(
+        name=name,
+        title=signal.title,
+        unit=signal.unit,
+        kind=signal.kind,
+        value=reading.value,
+        absence=reading.absence,
+        detail=reading.detail,
+    )

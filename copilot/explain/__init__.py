@@ -1,0 +1,1 @@
+"""Prose for a decision; it never changes one."""

@@ -1,0 +1,1 @@
+"""What the measurements mean: pure functions from a snapshot to a decision."""

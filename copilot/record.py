@@ -1,0 +1,22 @@
+"""What the store keeps of one cycle."""
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from copilot.explain.explanation import Explanation
+from copilot.health.decision import Decision
+from copilot.signals.snapshot import Frozen, Snapshot
+
+
+class CycleRecord(Frozen):
+    """A decision, what it was made from, and its prose."""
+
+    run_id: str  # of the first run in the Observe workflow's chain
+    decision: Decision
+    snapshot: Snapshot
+    explanation: Explanation
+
+    @property
+    def key(self) -> UUID:
+        """Storing the same cycle twice stores it once."""
+        decision = self.decision
+        return uuid5(NAMESPACE_URL, f"copilot/{decision.cluster}/{self.run_id}/{decision.cycle}")

@@ -1,0 +1,93 @@
+"""What the worker says of itself to Prometheus."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+
+from copilot.health.decision import Band, Decision, State
+from copilot.signals.snapshot import Absence, Snapshot
+
+# Absences that mean a query went wrong; the others are answers.
+FAILED_QUERY = frozenset(
+    {Absence.REFUSED, Absence.TIMED_OUT, Absence.SERVER_ERROR, Absence.BAD_ANSWER}
+)
+
+
+class SelfMetrics:
+    """The worker's own metrics; the store adds `copilot_store_retries_total` by itself."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self.registry = registry
+        self._cycles = Counter(
+            "copilot_cycles",
+            "Cycles by outcome: judged, unknown (judged, but blind) or failed (not judged)",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in ("judged", "unknown", "failed"):
+            self._cycles.labels(outcome)
+        self._duration = Histogram(
+            "copilot_cycle_duration_seconds",
+            "From the time a cycle was due to its decision",
+            buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60),
+            registry=self.registry,
+        )
+        self._success = Gauge(
+            "copilot_last_success_timestamp_seconds",
+            "Unix time of the last decision other than unknown",
+            registry=self.registry,
+        )
+        self._state = self._gauge("copilot_health_state", "1 for the state of the cluster", "state")
+        self._band = self._gauge("copilot_scale_band", "1 for the band of the cluster", "band")
+        self._gate = self._gauge("copilot_gate_fired", "1 for a gate that fired", "gate")
+        self._missing = self._gauge(
+            "copilot_signal_missing", "1 for a signal that could not be read", "signal"
+        )
+        self._query_errors = Counter(
+            "copilot_query_errors",
+            "Questions without an answer, by source: prometheus, temporal or store",
+            ["source"],
+            registry=self.registry,
+        )
+        for source in ("prometheus", "temporal", "store"):
+            self._query_errors.labels(source)
+
+    def saw(self, snapshot: Snapshot) -> None:
+        """Count what a look could not read."""
+        metrics, queues = snapshot.metrics, snapshot.queues
+        for name, reading in metrics.readings.items():
+            self._missing.labels(name).set(reading.is_missing)
+        failed = sum(reading.absence in FAILED_QUERY for reading in metrics.readings.values())
+        self._query_errors.labels("prometheus").inc(failed or bool(metrics.source_absence))
+        self._query_errors.labels("temporal").inc(len(queues.unanswered) or bool(queues.absence))
+
+    def judged(self, decision: Decision, seconds: float) -> None:
+        """Count a decision that came `seconds` after its cycle was due."""
+        known = decision.state is not State.UNKNOWN
+        self._cycles.labels("judged" if known else "unknown").inc()
+        self._duration.observe(max(0.0, seconds))
+        if known:
+            self._success.set(decision.at.timestamp())
+        _choose(self._state, State, decision.state)
+        _choose(self._band, Band, decision.band)
+        self._gate.clear()
+        fired = {gate.name for gate in decision.fired}
+        for gate in decision.gates:
+            self._gate.labels(gate.name).set(gate.name in fired)
+
+    def count_failure(self) -> AbstractContextManager[None]:
+        """Count a cycle that ends in an exception; the exception goes on."""
+        return self._cycles.labels("failed").count_exceptions()
+
+    def store_failed(self) -> None:
+        """The store did not answer a question of the loop."""
+        self._query_errors.labels("store").inc()
+
+    def _gauge(self, name: str, documentation: str, label: str) -> Gauge:
+        return Gauge(name, documentation, [label], registry=self.registry)
+
+
+def _choose(gauge: Gauge, values: Iterable[str], chosen: str | None) -> None:
+    for value in values:
+        gauge.labels(value).set(value == chosen)

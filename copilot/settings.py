@@ -1,0 +1,223 @@
+"""The Copilot's settings: read once, from the environment only, validated together."""
+
+import os
+from difflib import get_close_matches
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from copilot.errors import SettingsError
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Every variable that worker and API read. Durations are seconds."""
+
+    model_config = SettingsConfigDict(frozen=True, case_sensitive=True, extra="ignore")
+
+    database_url: SecretStr = Field(
+        ...,
+        validation_alias="COPILOT_DATABASE_URL",
+        description="PostgreSQL URL of the Copilot's own store, postgresql://user:password@host:port/database",
+    )
+    cluster: str = Field(
+        "monitored",
+        validation_alias="COPILOT_CLUSTER",
+        description="value of the `cluster` label to judge",
+        pattern=r"^[A-Za-z0-9_.-]+$",
+    )
+    temporal_address: str = Field(
+        "127.0.0.1:7243",
+        validation_alias="TEMPORAL_ADDRESS",
+        description="host:port of the Copilot's own Temporal",
+        pattern=r"^[^\s/]+:\d+$",
+    )
+    temporal_namespace: str = Field(
+        "default",
+        validation_alias="TEMPORAL_NAMESPACE",
+        description="namespace of the Copilot's workflows",
+        min_length=1,
+    )
+    task_queue: str = Field(
+        "copilot-task-queue",
+        validation_alias="COPILOT_TASK_QUEUE",
+        description="task queue of the Copilot's worker",
+        min_length=1,
+    )
+    monitored_address: str = Field(
+        "127.0.0.1:7233",
+        validation_alias="MONITORED_TEMPORAL_ADDRESS",
+        description="host:port of the monitored cluster's frontend",
+        pattern=r"^[^\s/]+:\d+$",
+    )
+    monitored_namespaces: Names = Field(
+        ("default",),
+        validation_alias="MONITORED_NAMESPACES",
+        description="namespaces whose task queues are asked for, by comma",
+        min_length=1,
+    )
+    prometheus_endpoint: str = Field(
+        "http://127.0.0.1:9009/prometheus",
+        validation_alias="PROMETHEUS_ENDPOINT",
+        description="base URL of the metrics store, without /api/v1",
+        pattern=r"^https?://[^\s]+$",
+    )
+    cycle_seconds: float = Field(
+        30.0,
+        validation_alias="COPILOT_CYCLE_SECONDS",
+        description="time from one verdict to the next",
+        ge=1,
+        le=300,
+    )
+    scrape_seconds: float = Field(
+        15.0,
+        validation_alias="COPILOT_SCRAPE_SECONDS",
+        description="scrape interval of the metrics store; older than two of them is stale",
+        gt=0,
+    )
+    short_window_seconds: int = Field(
+        60, validation_alias="COPILOT_SHORT_WINDOW_SECONDS", description="window of rates", ge=4
+    )
+    long_window_seconds: int = Field(
+        300, validation_alias="COPILOT_LONG_WINDOW_SECONDS", description="window of quantiles", ge=4
+    )
+    query_concurrency: int = Field(
+        8,
+        validation_alias="COPILOT_QUERY_CONCURRENCY",
+        description="metric queries under way at once",
+        ge=1,
+        le=64,
+    )
+    query_timeout_seconds: float = Field(
+        5.0,
+        validation_alias="COPILOT_QUERY_TIMEOUT_SECONDS",
+        description="time allowed to one metric query",
+        gt=0,
+        le=20,
+    )
+    max_queues: int = Field(
+        200,
+        validation_alias="COPILOT_MAX_QUEUES",
+        description="task queues asked in a cycle, busiest first",
+        ge=1,
+        le=1000,
+    )
+    api_host: str = Field(
+        "127.0.0.1", validation_alias="COPILOT_API_HOST", description="address the API listens on"
+    )
+    api_port: int = Field(
+        8081,
+        validation_alias="COPILOT_API_PORT",
+        description="port of API and page",
+        ge=1,
+        le=65535,
+    )
+    worker_host: str = Field(
+        "127.0.0.1",
+        validation_alias="COPILOT_WORKER_HOST",
+        description="address of the worker's health and metrics",
+    )
+    worker_port: int = Field(
+        8083,
+        validation_alias="COPILOT_WORKER_PORT",
+        description="port of the worker's health and metrics",
+        ge=1,
+        le=65535,
+    )
+    snapshot_retention_days: int = Field(
+        7,
+        validation_alias="COPILOT_SNAPSHOT_RETENTION_DAYS",
+        description="days that cycles with their snapshots are kept",
+        ge=1,
+    )
+    history_retention_days: int = Field(
+        90,
+        validation_alias="COPILOT_HISTORY_RETENTION_DAYS",
+        description="days that state changes and closed issues are kept",
+        ge=1,
+    )
+    log_level: str = Field(
+        "INFO",
+        validation_alias="COPILOT_LOG_LEVEL",
+        description="DEBUG, INFO, WARNING or ERROR",
+        pattern=r"^(DEBUG|INFO|WARNING|ERROR)$",
+    )
+
+    @model_validator(mode="after")
+    def _windows_hold_samples(self) -> Self:
+        # A rate needs two samples in its window, or every reading is missing.
+        if self.short_window_seconds < 2 * self.scrape_seconds:
+            raise ValueError(
+                "COPILOT_SHORT_WINDOW_SECONDS must be at least twice COPILOT_SCRAPE_SECONDS"
+            )
+        if self.long_window_seconds < self.short_window_seconds:
+            raise ValueError(
+                "COPILOT_LONG_WINDOW_SECONDS must not be shorter than COPILOT_SHORT_WINDOW_SECONDS"
+            )
+        return self
+
+    @property
+    def stale_after_seconds(self) -> float:
+        """A sample older than two scrapes and a cycle says nothing about now."""
+        return 2 * self.scrape_seconds + self.cycle_seconds
+
+    @property
+    def unknown_after_seconds(self) -> float:
+        """A decision older than three cycles is served as unknown (90 s at the default cadence)."""
+        return 3 * self.cycle_seconds
+
+
+def variables() -> dict[str, tuple[str, object]]:
+    """Name of each variable, with its description and default (None: required)."""
+    return {
+        str(field.validation_alias): (
+            field.description or "",
+            None if field.is_required() else field.default,
+        )
+        for field in Settings.model_fields.values()
+    }
+
+
+def load() -> Settings:
+    """Read the environment. Raises SettingsError naming every problem at once."""
+    known = variables()
+    problems = []
+    for name in sorted(os.environ):
+        if name.startswith("COPILOT_") and name not in known:
+            close = get_close_matches(name, known, n=1)
+            problems.append(
+                f"{name}: no such variable" + (f", did you mean {close[0]}?" if close else "")
+            )
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for item in error.errors():
+            where = ".".join(str(part) for part in item["loc"][:1])
+            what = "is required: " + known[where][0] if item["type"] == "missing" else item["msg"]
+            problems.append(f"{where}: {what}" if where else what.removeprefix("Value error, "))
+        settings = None
+    if settings is None or problems:
+        raise SettingsError("wrong settings: " + "; ".join(problems))
+    return settings
+
+
+def as_markdown() -> str:
+    """The table of all variables; `docs/settings.md` is this text."""
+    lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
+    for name, (description, default) in variables().items():
+        shown = ",".join(default) if isinstance(default, tuple) else default
+        lines.append(
+            f"| `{name}` | {'required' if default is None else f'`{shown}`'} | {description} |"
+        )
+    return "# Settings of the Copilot\n\nWorker and API read these from the environment.\n\n" + (
+        "\n".join(lines) + "\n"
+    )

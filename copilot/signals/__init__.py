@@ -1,0 +1,1 @@
+"""What is measured: the signal catalogue and the sources that answer it."""

@@ -1,0 +1,1 @@
+"""The history of decisions, in PostgreSQL or Aurora DSQL."""

@@ -1,0 +1,111 @@
+"""What went wrong with the store, in one line that says what to do."""
+
+from psycopg import Error, errors
+from pydantic import ValidationError
+
+from copilot.errors import StoreError
+from copilot.store.address import STATEMENT_TIMEOUT_SECONDS, Address
+
+
+class StoreUnreachableError(StoreError):
+    """The store does not answer now; it may later."""
+
+
+def connecting_failed(error: Error, address: Address) -> StoreError:
+    """The sentence for a connection that could not be made.
+
+    libpq reports no SQLSTATE before a session exists, so the server's words are all there is.
+    """
+    text = str(error)
+    if any(words in text for words in ("authentication failed", "no password", "pg_hba.conf")):
+        return StoreError(
+            f"the store at {address} does not let user {address.user!r} in:"
+            " correct user and password in COPILOT_DATABASE_URL"
+        )
+    if f'database "{address.database}" does not exist' in text:
+        return StoreError(
+            f"the server at {address.host}:{address.port} has no database {address.database!r}:"
+            " create it, or correct COPILOT_DATABASE_URL"
+        )
+    if "too many clients" in text or "connection slots are reserved" in text:
+        return StoreUnreachableError(
+            f"the server of the store at {address} has no connection left:"
+            " raise its max_connections, or stop other clients"
+        )
+    if "the database system is" in text:
+        return StoreUnreachableError(
+            f"the store at {address} is starting or stopping: wait, or look at the server's log"
+        )
+    return StoreUnreachableError(
+        f"the store at {address} does not answer ({_reason(text)}):"
+        " start PostgreSQL there, or correct COPILOT_DATABASE_URL"
+    )
+
+
+def request_failed(error: Error, address: Address) -> StoreError:
+    """The sentence for a transaction that failed on a connection that had been made."""
+    match error:
+        case errors.UndefinedTable() | errors.UndefinedColumn():
+            return not_migrated(address)
+        case errors.DiskFull():
+            return StoreError(
+                f"the store at {address} has no space left on its disk:"
+                " free some there; what is stored already stays"
+            )
+        case errors.InsufficientPrivilege():
+            return StoreError(
+                f"the store at {address} forbids user {address.user!r} what the Copilot needs"
+                f" ({_words(error)}): make that user the owner of the database"
+            )
+        case errors.ReadOnlySqlTransaction():
+            return StoreError(
+                f"the store at {address} is read-only: name the primary in COPILOT_DATABASE_URL"
+            )
+        case errors.QueryCanceled():
+            return StoreError(
+                f"the store at {address} took longer than {STATEMENT_TIMEOUT_SECONDS} s:"
+                " look for locks and load there"
+            )
+        case errors.SerializationFailure() | errors.DeadlockDetected():
+            return StoreError(
+                f"the store at {address} kept refusing a transaction because of others"
+                f" (SQLSTATE {error.sqlstate}): it is tried again with the next cycle"
+            )
+        case errors.OperationalError() if error.sqlstate is None or error.sqlstate[:2] in (
+            "08",
+            "57",
+        ):
+            return StoreUnreachableError(
+                f"the connection to the store at {address} broke ({_words(error)}):"
+                " look at the server's log"
+            )
+    code = f"SQLSTATE {error.sqlstate}, " if error.sqlstate else ""
+    return StoreError(
+        f"the store at {address} refused a request ({code}{_words(error)}):"
+        " look at the server's log"
+    )
+
+
+def not_migrated(address: Address) -> StoreError:
+    return StoreError(
+        f"the store at {address} is not migrated: run python -m copilot.store.migrate"
+    )
+
+
+def unreadable(error: ValidationError, address: Address) -> StoreError:
+    """The sentence for a row that another version of the Copilot wrote."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in (error.title, *first["loc"]))
+    return StoreError(
+        f"the store at {address} holds a row that this version cannot read"
+        f" ({where}: {first['msg']}): run the version that wrote it, or a later one"
+    )
+
+
+def _words(error: Error) -> str:
+    return error.diag.message_primary or _reason(str(error))
+
+
+def _reason(text: str) -> str:
+    """libpq's own reason: the first line, without what it repeats of the address."""
+    return text.strip().partition("\n")[0].rpartition("failed: ")[2] or "no reason given"

@@ -1,0 +1,166 @@
+"""Bring the store's schema up to date; `python -m copilot.store.migrate` is the one-shot job.
+
+The schema files are written for Aurora DSQL: one statement a transaction, indexes built
+asynchronously, no sequences, no advisory locks. Every statement can run again, so migrators may
+race, and one that was interrupted is continued by the next.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.errors import (
+    DeadlockDetected,
+    DuplicateObject,
+    DuplicateTable,
+    SerializationFailure,
+    UndefinedTable,
+    UniqueViolation,
+)
+from psycopg.rows import TupleRow
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_fixed,
+    wait_random_exponential,
+)
+
+from copilot import process
+from copilot.settings import Settings
+from copilot.store.address import Address, parse
+from copilot.store.failures import (
+    StoreUnreachableError,
+    connecting_failed,
+    request_failed,
+)
+
+SCHEMA = Path(__file__).parent / "schema"
+
+# IF NOT EXISTS is no lock: of two migrators in one instant, PostgreSQL lets one fail so.
+RACES = (
+    DeadlockDetected,
+    DuplicateObject,
+    DuplicateTable,
+    SerializationFailure,
+    UniqueViolation,
+)
+
+log = logging.getLogger(__name__)
+
+
+def migrations() -> dict[str, str]:
+    """Version and text of each migration, in order."""
+    return {path.stem: path.read_text("utf-8") for path in sorted(SCHEMA.glob("*.sql"))}
+
+
+def statements(text: str) -> Iterator[str]:
+    """The statements of a schema file, without comments; none holds a semicolon itself."""
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    for statement in "\n".join(lines).split(";"):
+        if statement.strip():
+            yield statement.strip()
+
+
+def for_postgresql(statement: str) -> str:
+    """PostgreSQL has no asynchronous indexes, and no word for them."""
+    return statement.replace(" INDEX ASYNC ", " INDEX ", 1)
+
+
+async def migrate(database_url: str, wait_seconds: float = 0) -> int:
+    """Apply what is missing; returns how many migrations this call recorded.
+
+    A database that does not answer is tried again for `wait_seconds`. Raises StoreError.
+    """
+    address, conninfo = parse(database_url)
+    waiting = AsyncRetrying(
+        retry=retry_if_exception_type(StoreUnreachableError),
+        wait=wait_fixed(0.5),
+        stop=stop_after_delay(wait_seconds),
+        reraise=True,
+    )
+    return await waiting(_migrate_once, address, conninfo)
+
+
+async def _migrate_once(address: Address, conninfo: str) -> int:
+    try:
+        connection = await AsyncConnection.connect(conninfo, autocommit=True)
+    except psycopg.Error as error:
+        raise connecting_failed(error, address) from error
+    async with connection:
+        try:
+            return await _apply_missing(connection)
+        except psycopg.Error as error:
+            raise request_failed(error, address) from error
+
+
+async def _apply_missing(connection: AsyncConnection[TupleRow]) -> int:
+    recorded = 0
+    try:
+        done = await applied_versions(connection)
+    except UndefinedTable:
+        done = set()
+    for version, text in migrations().items():
+        if version in done:
+            continue
+        for statement in statements(text):
+            await _run(connection, for_postgresql(statement).encode())
+        recorded += await _run(
+            connection,
+            b"INSERT INTO schema_migrations (version, applied_at) VALUES (%s, now())"
+            b" ON CONFLICT (version) DO NOTHING",
+            (version,),
+        )
+    return recorded
+
+
+async def _run(
+    connection: AsyncConnection[TupleRow], statement: bytes, values: tuple[str, ...] = ()
+) -> int:
+    """One statement in a transaction of its own; returns the number of rows."""
+    racing = AsyncRetrying(
+        retry=retry_if_exception_type(RACES),
+        wait=wait_random_exponential(multiplier=0.02, max=1),
+        stop=stop_after_attempt(8),
+        reraise=True,
+    )
+    return (await racing(connection.execute, statement, values)).rowcount
+
+
+async def applied_versions(connection: AsyncConnection[TupleRow]) -> set[str]:
+    """Versions that a migrator finished; raises UndefinedTable before the first."""
+    cursor = await connection.execute("SELECT version FROM schema_migrations")
+    return {row[0] for row in await cursor.fetchall()}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The migration job: 0 when the store is up to date, 2 when it cannot be."""
+    parser = argparse.ArgumentParser(
+        prog="python -m copilot.store.migrate",
+        description="Bring the schema of COPILOT_DATABASE_URL up to date; safe to run again.",
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=30,
+        metavar="SECONDS",
+        help="how long to wait for a database that does not answer yet (default: %(default)s)",
+    )
+    wait_seconds: float = parser.parse_args(arguments).wait
+
+    async def job(settings: Settings) -> None:
+        database_url = settings.database_url.get_secret_value()
+        recorded = await migrate(database_url, wait_seconds)
+        address, _ = parse(database_url)
+        log.info("the store at %s is up to date, %d migrations new", address, recorded)
+
+    return process.run(job)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+# Creates Temporal's schema on an Aurora DSQL cluster, or leaves it where it is there already.
+# Usage: sh create-dsql-schema.sh ENDPOINT, with AWS_REGION and credentials in the environment.
+set -eu
+endpoint=$1
+PGPASSWORD=$(aws dsql generate-db-connect-admin-auth-token --hostname "$endpoint" --region "$AWS_REGION")
+export PGPASSWORD
+
+query() {
+  psql --no-psqlrc --tuples-only --no-align --command "$1" \
+    "host=$endpoint port=5432 dbname=postgres user=admin sslmode=verify-full sslrootcert=system"
+}
+
+has_table() {
+  test "$(query "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public' AND table_name = '$1'")" != 0
+}
+
+overwrite=
+if has_table schema_version; then
+  version=$(query "SELECT curr_version FROM schema_version WHERE db_name = 'postgres'")
+  if test -n "$version"; then
+    echo "the schema is there, version $version"
+    exit 0
+  fi
+  # An earlier run was interrupted: the tool writes the version last, and cannot go on from where
+  # it was. Beginning again drops every table, so there must be nothing yet that anyone wrote.
+  if has_table schema_migrations || { has_table namespaces && test "$(query "SELECT count(*) FROM namespaces")" != 0; }; then
+    echo "the schema on $endpoint has no version, but data: set it up by hand with temporal-dsql-tool" >&2
+    exit 1
+  fi
+  overwrite=--overwrite
+fi
+exec temporal-dsql-tool --endpoint "$endpoint" --region "$AWS_REGION" setup-schema \
+  --schema-name dsql/temporal --version 1.1 $overwrite

@@ -1,0 +1,165 @@
+"""Starts, finds and ends the lab's processes. They outlive the command that started them."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import psutil
+from pydantic import BaseModel, ConfigDict
+
+from lab.errors import LabError
+
+STOP_SECONDS = 10.0
+"""How long a process may take to end by itself before it is killed."""
+
+_POLL_SECONDS = 0.05
+# A process id is given again only after all others: two starts of one id are far apart, while
+# the start time that the system reports may move a little when its clock is set.
+_SAME_START_SECONDS = 5.0
+_CAUSE = 300
+
+# Children of this very process have to be waited for, or they stay as zombies.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+class ProcessRecord(BaseModel):
+    """A started process, as another command finds it again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    pid: int
+    started: float
+    """Unix time of its start, so that a process id used again is not taken for it."""
+    log: Path
+    stop_signal: int = signal.SIGTERM
+
+    def process(self) -> psutil.Process | None:
+        """The running process, or None when it is gone."""
+        _wait_for_ended_children()
+        try:
+            process = psutil.Process(self.pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return None
+            if abs(process.create_time() - self.started) > _SAME_START_SECONDS:
+                return None
+        except psutil.NoSuchProcess:
+            return None
+        return process
+
+    @property
+    def is_running(self) -> bool:
+        return self.process() is not None
+
+    def last_words(self) -> str:
+        """The end of its log: in its last line, which may be long, the cause comes last."""
+        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
+        return next((line for line in reversed(lines) if line), "it said nothing")[-_CAUSE:]
+
+
+def server_environment() -> dict[str, str]:
+    """What a server gets: its flags also come from variables like TEMPORAL_ROOT or SQL_HOST."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+
+
+def start(
+    name: str,
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    environment: dict[str, str] | None = None,
+    folder: Path | None = None,
+    user: int | None = None,
+    stop_signal: int = signal.SIGTERM,
+) -> ProcessRecord:
+    """Start a process in a session of its own; its output is appended to `log`."""
+    try:
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=folder,
+                env=server_environment() if environment is None else environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else (),
+            )
+    except OSError as error:
+        raise LabError(f"cannot start {name}: {error}") from error
+    # Asked before anybody may wait for it: even a process that died at once is still known.
+    started = psutil.Process(child.pid).create_time()
+    _children[child.pid] = child
+    return ProcessRecord(
+        name=name, pid=child.pid, started=started, log=log, stop_signal=stop_signal
+    )
+
+
+def await_ready(
+    record: ProcessRecord,
+    ready: Callable[[], bool],
+    seconds: float,
+    given_up: Callable[[], bool] = lambda: False,
+) -> None:
+    """Wait until `ready` says so, or nobody needs it any more.
+
+    Raises LabError when the process ends or the time is over.
+    """
+    deadline = time.monotonic() + seconds
+    while not ready() and not given_up():
+        if not record.is_running:
+            raise LabError(
+                f"{record.name} ended while starting, see {record.log}: {record.last_words()}"
+            )
+        if time.monotonic() > deadline:
+            raise LabError(f"{record.name} was not ready within {seconds:.0f} s: see {record.log}")
+        time.sleep(_POLL_SECONDS)
+
+
+def stop(records: Iterable[ProcessRecord], seconds: float = STOP_SECONDS) -> None:
+    """Ask all to end at once, and kill what is left after `seconds`."""
+    left = list(records)
+    for record in left:
+        _signal(record, record.stop_signal)
+    left = _await_end(left, seconds)
+    for record in left:
+        _signal(record, signal.SIGKILL)
+    left = _await_end(left, seconds)
+    if left:
+        names = ", ".join(f"{record.name} (process {record.pid})" for record in left)
+        raise LabError(f"cannot end {names}: not even by SIGKILL within {seconds:.0f} s")
+
+
+def kill(record: ProcessRecord) -> None:
+    """End it at once, as a crash would."""
+    _signal(record, signal.SIGKILL)
+    _await_end([record], STOP_SECONDS)
+
+
+def _wait_for_ended_children() -> None:
+    for pid, child in list(_children.items()):
+        if child.poll() is not None:
+            _children.pop(pid, None)
+
+
+def _signal(record: ProcessRecord, number: int) -> None:
+    process = record.process()
+    if process:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            return
+
+
+def _await_end(records: list[ProcessRecord], seconds: float) -> list[ProcessRecord]:
+    deadline = time.monotonic() + seconds
+    while left := [record for record in records if record.is_running]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_POLL_SECONDS)
+    return left

@@ -1,0 +1,96 @@
+"""The load's workflows: orders with an activity and a timer, some with a child and a signal.
+
+A child runs on its parent's task queue, so that a fault on one queue stays on that queue.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import activity, workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
+
+# A fault of the lab may lose an attempt; the order goes on soon after the fault is healed.
+ACTIVITY_TIMEOUT = timedelta(seconds=10)
+ACTIVITY_RETRIES = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=5)
+)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order. What happens to it is part of the argument, so that a replay repeats it."""
+
+    number: int
+    packing_seconds: float = 1.0
+    paid_in_advance: bool = False
+    fails: bool = False
+
+
+def _raise_if_failing(order: Order) -> None:
+    if order.fails:
+        raise ApplicationError(
+            f"order {order.number} was refused", type="OrderRefused", non_retryable=True
+        )
+
+
+@activity.defn
+async def charge_card(order: Order) -> str:
+    _raise_if_failing(order)
+    await asyncio.sleep(0.02)
+    return f"charge-{order.number}"
+
+
+@activity.defn
+async def ship_parcel(order: Order) -> str:
+    _raise_if_failing(order)
+    await asyncio.sleep(0.02)
+    return f"parcel-{order.number}"
+
+
+@workflow.defn
+class TakePayment:
+    """Child of an order paid in advance: charges the card once it is authorised."""
+
+    def __init__(self) -> None:
+        self._authorised = False
+
+    @workflow.signal
+    def authorise(self) -> None:
+        self._authorised = True
+
+    @workflow.run
+    async def run(self, order: Order) -> str:
+        await workflow.wait_condition(lambda: self._authorised)
+        return await workflow.execute_activity(
+            charge_card,
+            order,
+            start_to_close_timeout=ACTIVITY_TIMEOUT,
+            retry_policy=ACTIVITY_RETRIES,
+        )
+
+
+@workflow.defn
+class FulfilOrder:
+    """What the load starts: take the payment, pack for `packing_seconds`, ship."""
+
+    @workflow.run
+    async def run(self, order: Order) -> str:
+        if order.paid_in_advance:
+            payment = await workflow.start_child_workflow(
+                TakePayment.run, order, id=f"{workflow.info().workflow_id}-payment"
+            )
+            await payment.signal(TakePayment.authorise)
+            await payment
+        await asyncio.sleep(order.packing_seconds)
+        return await workflow.execute_activity(
+            ship_parcel,
+            order,
+            start_to_close_timeout=ACTIVITY_TIMEOUT,
+            retry_policy=ACTIVITY_RETRIES,
+        )
+
+
+WORKFLOWS = (FulfilOrder, TakePayment)
+ACTIVITIES = (charge_card, ship_parcel)

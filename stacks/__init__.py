@@ -1,0 +1,1 @@
+"""The three stacks, their settings, and the catalogue of services that run."""

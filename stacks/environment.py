@@ -1,0 +1,63 @@
+"""A stack's containers, declared from its catalogue."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.container import Surroundings
+from components.container_service import ContainerService
+from components.healing import Healing
+from components.images import Build, Images
+from components.job import OneShotJob
+from components.network import Network
+from components.service import Job, Service
+from stacks.images import generation
+from stacks.services import Catalogue
+from stacks.settings import ContainerSettings, Services
+
+
+def declare(
+    stack: str,
+    catalogue: Catalogue,
+    settings: ContainerSettings,
+    *,
+    services: Services,
+    builds: Mapping[str, Build],
+) -> list[pulumi.Output[str]]:
+    """Declare what runs here; the ids that are known once everything serves.
+
+    `builds` are our images that this stack builds; one that it does not has to be here already.
+    """
+    if services == "none":
+        return []
+    healing = Healing.of_stack(stack)
+    network = Network(stack, catalogue.volumes, keep_volumes=settings.keep_volumes, healing=healing)
+    if services == "stopped":
+        return []
+    images = Images(
+        stack,
+        public={key: name for key, name in catalogue.images.items() if key not in builds},
+        built=builds,
+        generations={key: generation(key) for key in builds},
+    )
+    around = Surroundings(stack, network.name, network.volumes, images.ids, healing)
+    return _containers(catalogue, around)
+
+
+def _containers(catalogue: Catalogue, around: Surroundings) -> list[pulumi.Output[str]]:
+    made: dict[str, pulumi.Input[pulumi.Resource]] = {}
+    ids: dict[str, pulumi.Output[str]] = {}
+    for workload in catalogue.in_order:
+        depends_on = [made[name] for name in catalogue.waits_for(workload)]
+        if isinstance(workload, Service):
+            service = ContainerService(workload, around, depends_on=depends_on)
+            made[workload.name] = service.container
+            ids[workload.name] = service.container.id
+        elif isinstance(workload, Job):
+            redo_with = [ids[name] for name in workload.redo_with]
+            job = OneShotJob(workload, around, depends_on=depends_on, redo_with=redo_with)
+            made[workload.name] = job.done
+            ids[workload.name] = job.container_id
+    # A job's id alone would be known before it is clear whether it succeeded.
+    ends = [pulumi.Output.from_input(done) for done in made.values()]
+    return [*ids.values(), *(pulumi.Output.from_input(end).apply(lambda _: "") for end in ends)]

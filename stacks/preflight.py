@@ -1,0 +1,93 @@
+"""What would make an `up` fail half-way, found before anything is made."""
+
+import os
+import socket
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+import pulumi
+
+from components import docker_engine
+from components.docker_engine import DockerEngineError, Engine
+from stacks.images import BUILT
+from stacks.services import Catalogue
+
+_HOST = "127.0.0.1"
+
+
+def require(problems: Iterable[str]) -> None:
+    """Raise pulumi.RunError with all the problems, if there are any."""
+    found = list(problems)
+    if len(found) == 1:
+        raise pulumi.RunError(found[0])
+    if found:
+        raise pulumi.RunError("this cannot run here:\n  " + "\n  ".join(found))
+
+
+def engine_problems(stack: str, catalogue: Catalogue, *, built: Collection[str]) -> Iterator[str]:
+    """Why Docker on this machine cannot run the stack; `built` are keys of images it builds."""
+    try:
+        engine = docker_engine.inspect()
+        yield from _memory_problems(catalogue, engine)
+        yield from port_problems(stack, catalogue, engine)
+        yield from _image_problems(catalogue, built)
+    except DockerEngineError as error:
+        yield str(error)
+
+
+def _memory_problems(catalogue: Catalogue, engine: Engine) -> Iterator[str]:
+    if engine.memory_mb < catalogue.memory_mb:
+        yield (
+            f"Docker has {engine.memory_mb} MB of memory, the services' limits add up to"
+            f" {catalogue.memory_mb} MB: give Docker more, or lower limits with the setting memory"
+        )
+
+
+def port_problems(stack: str, catalogue: Catalogue, engine: Engine) -> Iterator[str]:
+    """Ports that two services want, or that something else holds."""
+    wanted = defaultdict(list)
+    for _, port in catalogue.ports:
+        wanted[port.host].append(port.name)
+    for host, names in sorted(wanted.items()):
+        other = f"choose another with `pulumi config set --path ports.{names[0]} PORT`"
+        if len(names) > 1:
+            yield f"port {host} is wanted by {' and '.join(names)}: {other}"
+        name, owner = engine.published.get(host, ("", stack))
+        if owner != stack:
+            holder = f"the container {name}"
+        elif not name and _is_local() and not _is_free(host):
+            holder = "another program"
+        else:
+            continue
+        yield f"port {host}, which {names[0]} needs, is taken by {holder}: stop it, or {other}"
+
+
+def _image_problems(catalogue: Catalogue, built: Collection[str]) -> Iterator[str]:
+    for key, name in catalogue.images.items():
+        if key in built:
+            continue
+        reason = docker_engine.missing_image(name, from_registry=key not in BUILT)
+        if reason is None:
+            continue
+        mend = (
+            "set temporal_source to a checkout of the DSQL fork of Temporal to build it from"
+            if key in BUILT
+            else f"name another with `pulumi config set --path images.{key} NAME:TAG`"
+        )
+        yield f"the image {name} is {reason}: {mend}"
+
+
+def _is_local() -> bool:
+    """Whether the engine publishes its ports on this machine."""
+    return os.environ.get("DOCKER_HOST", "unix:").startswith(("unix:", "npipe:"))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the engine does, or a connection that ended a minute ago would count as a listener.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
+    return True

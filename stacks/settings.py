@@ -1,0 +1,268 @@
+"""The stacks' settings: Pulumi's configuration, typed, with every problem in one message."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+
+import pulumi
+from pulumi.runtime import config as raw_config
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+SERVICES_VARIABLE = "TDEPLOY_SERVICES"
+Services = Literal["running", "stopped", "none"]
+
+# A whole number of the operating system's ports that needs no privilege.
+Port = Annotated[int, Field(ge=1024, le=65535)]
+Megabytes = Annotated[int, Field(ge=64)]
+ImageName = Annotated[str, StringConstraints(pattern=r"^[^\s@]+(:[^\s@/]+|@sha256:[0-9a-f]{64})$")]
+Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+# The longest bucket name made of it has 63 characters, which is what S3 allows.
+ProjectName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}[a-z0-9]$")]
+DsqlEndpoint = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.dsql\.[a-z0-9-]+\.on\.aws$")]
+
+
+class StackSettings(BaseModel):
+    """What every stack's settings share. A key that no field names is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    secrets: ClassVar[tuple[str, ...]] = ()
+    """Keys that are set with `pulumi config set --secret` and stay outside this model."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """The names in the service catalogue that `ports`, `memory` and `images` may override."""
+
+    ports: frozenset[str] = field(default_factory=frozenset)
+    memory: frozenset[str] = field(default_factory=frozenset)
+    images: frozenset[str] = field(default_factory=frozenset)
+
+
+class Ulimits(BaseModel):
+    """Limits of Elasticsearch's container; an engine with lower hard limits needs lower ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    memlock: int = Field(-1, ge=-1, description="bytes; -1 is unlimited")
+    nofile: int = Field(65536, ge=4096, description="open files")
+
+
+class ContainerSettings(StackSettings):
+    """Settings of the stacks that run containers."""
+
+    secrets: ClassVar[tuple[str, ...]] = ("grafana_password",)
+
+    images: dict[str, ImageName] = Field(
+        default_factory=dict, description="other images than the pinned ones, by key"
+    )
+    ports: dict[str, Port] = Field(
+        default_factory=dict, description="other ports of 127.0.0.1, by name"
+    )
+    memory: dict[str, Megabytes] = Field(
+        default_factory=dict, description="other memory limits in MB, by service"
+    )
+    history_shards: int = Field(
+        4, ge=1, le=16384, description="history shards of both clusters; fixed once they exist"
+    )
+    sql_max_conns: int = Field(
+        50, ge=5, le=1000, description="connections of a monitored Temporal service to its store"
+    )
+    copilot_sql_max_conns: int = Field(
+        10, ge=5, le=1000, description="connections of the Copilot's own Temporal to its store"
+    )
+    monitored_namespaces: tuple[Namespace, ...] = Field(
+        ("default",),
+        min_length=1,
+        description="namespaces of the monitored cluster that are registered and watched",
+    )
+    namespace_retention_days: int = Field(
+        3, ge=1, le=90, description="days that closed workflows are kept"
+    )
+    scrape_seconds: int = Field(15, ge=1, le=60, description="interval of metric scrapes")
+    cycle_seconds: int = Field(30, ge=1, le=300, description="time between two verdicts")
+    short_window_seconds: int = Field(60, ge=4, description="window of rates")
+    long_window_seconds: int = Field(300, ge=4, description="window of quantiles")
+    log_level: Literal["debug", "info", "warn", "error"] = Field(
+        "info", description="log level of Temporal and the Copilot"
+    )
+    keep_volumes: bool = Field(False, description="whether `destroy` leaves the volumes")
+
+    @field_validator("ports", "memory", "images")
+    @classmethod
+    def _names_are_known(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        known: frozenset[str] = getattr(info.context or Known(), str(info.field_name))
+        unknown = [
+            _unknown(name, known) for name in sorted(value) if info.context and name not in known
+        ]
+        if unknown:
+            raise ValueError("; ".join(unknown))
+        return value
+
+    @model_validator(mode="after")
+    def _windows_hold_samples(self) -> Self:
+        # The Copilot refuses them too, but only after everything else has started.
+        if self.short_window_seconds < 2 * self.scrape_seconds:
+            raise ValueError("short_window_seconds must be at least twice scrape_seconds")
+        if self.long_window_seconds < self.short_window_seconds:
+            raise ValueError("long_window_seconds must not be shorter than short_window_seconds")
+        return self
+
+
+class LocalSettings(ContainerSettings):
+    """Settings of the stack `local`."""
+
+    secrets: ClassVar[tuple[str, ...]] = ("database_password", "grafana_password")
+
+
+class CopilotSettings(ContainerSettings):
+    """Settings of the stack `copilot`."""
+
+    project_name: ProjectName = Field("temporal-dev", description="prefix of names in AWS")
+    region: Region = Field("eu-west-1", description="AWS region of everything this stack makes")
+    shared_dsql_endpoint: DsqlEndpoint | None = Field(
+        None, description="endpoint of an Aurora DSQL cluster to use instead of the stack `dev`"
+    )
+    temporal_source: Path | None = Field(
+        None, description="checkout of the DSQL fork of Temporal to build its image from"
+    )
+    model: str = Field(
+        "none",
+        pattern=r"^(none|[a-z-]+:\S+)$",
+        description="model that words the explanations, as provider:model, or none",
+    )
+    reservoir_target: int = Field(
+        50, ge=1, le=1000, description="connections that a monitored Temporal process keeps ready"
+    )
+    ulimits: Ulimits = Field(default_factory=Ulimits, description="limits of Elasticsearch")
+
+    @field_validator("temporal_source")
+    @classmethod
+    def _is_a_checkout(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        folder = value.expanduser().absolute()
+        if not (folder / "cmd" / "tools" / "dsql").is_dir():
+            raise ValueError(
+                f"{folder} is no checkout of the DSQL fork of Temporal: it has no cmd/tools/dsql"
+            )
+        return folder
+
+    @model_validator(mode="after")
+    def _endpoint_is_in_the_region(self) -> Self:
+        endpoint = self.shared_dsql_endpoint
+        if endpoint and endpoint.split(".")[2] != self.region:
+            raise ValueError(
+                f"shared_dsql_endpoint is in {endpoint.split('.')[2]}, region is {self.region}"
+            )
+        return self
+
+
+class DevSettings(StackSettings):
+    """Settings of the stack `dev`."""
+
+    project_name: ProjectName = Field("temporal-dev", description="prefix of names in AWS")
+    region: Region = Field("eu-west-1", description="AWS region of everything this stack makes")
+    dynamodb_tables: bool = Field(
+        False, description="whether to make the tables that share out connections"
+    )
+    protected: bool = Field(
+        True, description="whether Pulumi and AWS both refuse to delete what the stack made"
+    )
+
+
+S = TypeVar("S", bound=StackSettings)
+
+
+def load(model: type[S], known: Known | None = None) -> S:
+    """The settings of the current stack.
+
+    `known` are the names that overrides may use. Raises pulumi.RunError naming every problem.
+    """
+    project = pulumi.get_project()
+    values, problems = _values(project, model)
+    try:
+        settings = model.model_validate(values, context=known)
+    except ValidationError as error:
+        settings = None
+        for item in error.errors(include_url=False):
+            where = ".".join(str(part) for part in item["loc"])
+            what = item["msg"].removeprefix("Value error, ")
+            if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
+                what = _unknown(where, {*model.model_fields, *model.secrets})
+                what = what.removeprefix(f"{where}: ")
+            problems.append(f"{project}:{where}: {what}" if where else f"{project}: {what}")
+    if settings is None or problems:
+        raise pulumi.RunError("wrong settings:\n  " + "\n  ".join(sorted(problems)))
+    return settings
+
+
+def secret(key: str) -> pulumi.Output[str] | None:
+    """A secret of the current stack, or None where it is not set."""
+    return pulumi.Config().get_secret(key)
+
+
+def services() -> Services:
+    """What containers this run should leave: always `running`, unless the environment says else.
+
+    `stopped` keeps network and volumes, `none` does without Docker. Raises pulumi.RunError.
+    """
+    value = os.environ.get(SERVICES_VARIABLE, "running")
+    if value == "running":
+        return "running"
+    if value == "stopped":
+        return "stopped"
+    if value == "none":
+        return "none"
+    raise pulumi.RunError(f"{SERVICES_VARIABLE}={value}: use running, stopped or none")
+
+
+def _values(project: str, model: type[StackSettings]) -> tuple[dict[str, Any], list[str]]:
+    values: dict[str, Any] = {}
+    problems = []
+    for key, text in _configured(project).items():
+        is_secret = raw_config.is_config_secret(f"{project}:{key}")
+        if key in model.secrets:
+            if not is_secret:
+                problems.append(
+                    f"{project}:{key}: must not stand in clear text, set it again with"
+                    f" `pulumi config set --secret {key}`"
+                )
+            continue
+        values[key] = _parsed(text)
+    return values, problems
+
+
+def _configured(project: str) -> Mapping[str, str]:
+    every = {**raw_config.get_config_env(), **raw_config.CONFIG.get()}
+    prefix = f"{project}:"
+    return {key.removeprefix(prefix): every[key] for key in every if key.startswith(prefix)}
+
+
+def _parsed(text: str) -> object:
+    """A structured value as it was written; anything else stays, for the model to judge."""
+    if text.lstrip()[:1] not in {"{", "["}:
+        return text
+    try:
+        parsed: object = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return parsed
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
+    return f"{name}: no such name, {hint}"

@@ -1,0 +1,52 @@
+"""`make bench`: what the Copilot costs and how fast it sees, each beside its target.
+
+Everything runs on a real lab of its own at the default cadence: cycles of 30 s, scrapes of 15 s.
+One run a fault on a fresh lab, and the longest is the figure; REPEAT=n makes n runs. The stack
+`local` runs on a Docker engine of its own. ONLY=cost, ONLY=stack or ONLY=faults does one part.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from lab.errors import LabError
+from tests.bench import costs, detection, stack
+from tests.bench.figure import Figure
+from tools.errors import ToolsError
+
+RESULT = Path("bench.json")
+_console = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> int:
+    only, repeat = os.environ.get("ONLY", ""), int(os.environ.get("REPEAT", "1"))
+    figures: list[Figure] = []
+    try:
+        if only in ("", "cost"):
+            figures += costs.measure(_console.print)
+        if only in ("", "stack"):
+            figures += stack.measure(_console.print)
+        if only in ("", "faults"):
+            figures += detection.measure(_console.print, repeat)
+    except (LabError, ToolsError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    RESULT.write_text(json.dumps([figure.as_json() for figure in figures], indent=2) + "\n")
+    _console.print(_table(figures))
+    _console.print(f"written to {RESULT}")
+    return 0 if all(figure.met for figure in figures) else 1
+
+
+def _table(figures: list[Figure]) -> Table:
+    table = Table("figure", "measured", "target", "ratio", "", title="bench")
+    for figure in figures:
+        table.add_row(*figure.as_row())
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

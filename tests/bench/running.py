@@ -1,0 +1,44 @@
+"""A lab for one measurement: fresh folder, free ports, default cadence, load and Copilot."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.cluster import Lab
+from tests.lab.watch import Watch
+
+Say = Callable[[str], None]
+RATE = 5.0  # workflow starts a second
+FIRST_VERDICT_LIMIT_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Running:
+    lab: Lab
+    watch: Watch
+    first_verdict_seconds: float
+    """From the first process of the lab to the first verdict, as `make demo` counts."""
+
+
+@contextmanager
+def running() -> Iterator[Running]:
+    with tempfile.TemporaryDirectory(prefix="copilot-bench-") as folder:
+        lab = Lab(Path(folder) / "lab", ports="free")
+        begin = time.monotonic()
+        try:
+            lab.up()
+            lab.start_load(RATE)
+            lab.start_copilot()
+            watch = Watch(f"http://127.0.0.1:{lab.state.published.copilot_api}")
+            watch.until(
+                lambda status: status["health_state"] != "unknown",
+                FIRST_VERDICT_LIMIT_SECONDS,
+                "a first verdict",
+            )
+            yield Running(lab, watch, time.monotonic() - begin)
+            watch.close()
+        finally:
+            lab.down()

@@ -1,0 +1,100 @@
+"""What is asked of the Docker engine directly, against a stand-in of its API."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from components import docker_engine
+from components.docker_engine import STACK_LABEL, DockerEngineError
+from tests.engine import docker_daemon
+from tests.engine.memory_engine import EngineError, MemoryEngine, image_id
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryEngine]:
+    """An engine in memory that the docker SDK finds."""
+    memory = MemoryEngine()
+    memory.images["tools:1"] = image_id("tools")
+    with docker_daemon.serving(memory) as host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+        yield memory
+
+
+def start(engine: MemoryEngine, name: str, *, stack: str | None, restart: str) -> None:
+    body = {
+        "Image": "tools:1",
+        "Labels": {STACK_LABEL: stack} if stack else {},
+        "HostConfig": {"NetworkMode": "bridge", "RestartPolicy": {"Name": restart}},
+    }
+    engine.start(engine.create_container(name, body))
+
+
+def has(engine: MemoryEngine, name: str) -> bool:
+    try:
+        engine.named(name)
+    except EngineError:
+        return False
+    return True
+
+
+# The SDK leaves its socket to the garbage collector when it cannot connect.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_engine_that_does_not_answer_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(DockerEngineError, match="Docker does not answer: start it") as raised:
+        docker_engine.inspect()
+    assert "\n" not in str(raised.value)
+    del raised
+    gc.collect()
+
+
+def test_an_engine_tells_its_memory(engine: MemoryEngine) -> None:
+    assert engine
+    assert docker_engine.inspect().memory_mb > 0
+
+
+@pytest.mark.parametrize("restart", ["unless-stopped", "no"])
+def test_what_an_interrupted_up_left_is_removed(engine: MemoryEngine, restart: str) -> None:
+    start(engine, "local-job", stack="local", restart=restart)
+    docker_engine.remove_left_behind("local-job", "local")
+    assert not has(engine, "local-job")
+
+
+@pytest.mark.parametrize("stack", ["copilot", None])
+def test_what_is_not_the_stacks_own_stays(engine: MemoryEngine, stack: str | None) -> None:
+    start(engine, "local-job", stack=stack, restart="no")
+    docker_engine.remove_left_behind("local-job", "local")
+    assert has(engine, "local-job")
+
+
+def test_nothing_left_behind_is_fine(engine: MemoryEngine) -> None:
+    docker_engine.remove_left_behind("local-job", "local")
+    docker_engine.remove_container("local-job")
+    assert not has(engine, "local-job")
+
+
+def test_a_failed_jobs_container_is_removed(engine: MemoryEngine) -> None:
+    start(engine, "local-job", stack="local", restart="no")
+    docker_engine.remove_container("local-job")
+    assert not has(engine, "local-job")
+
+
+def test_an_image_that_is_here_is_not_asked_for(engine: MemoryEngine) -> None:
+    assert engine
+    assert docker_engine.missing_image("tools:1", from_registry=False) is None
+
+
+def test_an_image_of_ours_is_in_no_registry(engine: MemoryEngine) -> None:
+    assert engine
+    reason = docker_engine.missing_image("temporal-dsql-runtime:test", from_registry=False)
+    assert reason == "not on this machine"
+
+
+def test_an_image_that_nobody_has_is_said_with_the_registrys_words(engine: MemoryEngine) -> None:
+    engine.not_to_pull.add("nobody/has:it")
+    reason = docker_engine.missing_image("nobody/has:it", from_registry=True)
+    assert reason is not None
+    assert reason.startswith("not on this machine, and its registry says: ")

@@ -1,0 +1,64 @@
+"""Images: pulled and built."""
+
+from functools import partial
+from pathlib import Path
+
+from components.images import Build, Images
+from tests.components.pulumi_run import run
+
+BUILD = Build(
+    name="temporal-sre-copilot:dev",
+    context=Path("/source"),
+    dockerfile=Path("/source/docker/copilot/Dockerfile"),
+    arguments={"PYTHON_IMAGE": "python:3.13-slim"},
+)
+
+
+def test_containers_get_ids_that_change_with_the_content() -> None:
+    ids: dict[str, object] = {}
+
+    def program() -> None:
+        images = Images(
+            "local",
+            public={"grafana": "grafana/grafana:1"},
+            built={"copilot": BUILD},
+            generations={"copilot": "first"},
+        )
+        for key, value in images.ids.items():
+            value.apply(partial(ids.setdefault, key))
+
+    run(program)
+    assert ids == {"grafana": "sha256:grafana", "copilot": "sha256:copilot-image"}
+
+
+def test_a_pulled_image_stays_on_the_machine() -> None:
+    result = run(
+        lambda: Images("local", public={"grafana": "grafana/grafana:1"}, built={}, generations={})
+    )
+    inputs = result.one("docker:index/remoteImage:RemoteImage").inputs
+    assert inputs == {"name": "grafana/grafana:1", "keepLocally": True}
+
+
+def test_a_built_image_is_not_pushed() -> None:
+    result = run(
+        lambda: Images(
+            "local", public={}, built={"copilot": BUILD}, generations={"copilot": "first"}
+        )
+    )
+    inputs = result.one("docker:index/image:Image").inputs
+    assert inputs["skipPush"] is True
+    assert inputs["build"] == {
+        "context": "/source",
+        "dockerfile": "/source/docker/copilot/Dockerfile",
+        "args": {"PYTHON_IMAGE": "python:3.13-slim"},
+    }
+
+
+def test_a_lost_image_is_built_again_though_nothing_in_it_changed() -> None:
+    result = run(
+        lambda: Images(
+            "local", public={}, built={"copilot": BUILD}, generations={"copilot": "first"}
+        )
+    )
+    trigger = result.one("docker:index/image:Image").request.replacement_trigger
+    assert trigger.string_value == "first"

@@ -1,0 +1,34 @@
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from hypothesis import settings
+
+from copilot.store.migrate import migrate
+from copilot.store.repository import Repository
+from tests.postgres import Postgres, running
+
+# A busy machine is slow, not wrong.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One real PostgreSQL for the whole session."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: Postgres) -> Iterator[str]:
+    """A new and empty database for each test."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def repository(database_url: str) -> AsyncIterator[Repository]:
+    """A store that is migrated and empty."""
+    await migrate(database_url)
+    async with Repository.open(database_url) as opened:
+        yield opened

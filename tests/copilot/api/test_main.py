@@ -1,0 +1,74 @@
+"""`python -m copilot.api` as a user starts and stops it."""
+
+import asyncio
+import signal
+import socket
+import time
+
+import httpx
+import pytest
+
+from copilot.process import listening_socket
+from tests.copilot.api.serving import api_process, serving
+
+
+def one_error_line(log: str) -> str:
+    (line,) = log.splitlines()
+    assert line.startswith("error: ")
+    return line
+
+
+def test_taken_port_is_one_line_and_exit_code_2(database_url: str) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = str(holder.getsockname()[1])
+        with api_process(database_url, COPILOT_API_PORT=port) as process:
+            assert process.wait() == 2
+            assert f"127.0.0.1:{port}" in one_error_line(process.log)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("COPILOT_API_PORT", "http"),
+        ("COPILOT_CYCLE_SECONDS", "0"),
+        ("COPILOT_API_PROT", "8081"),
+        ("COPILOT_DATABASE_URL", "not a url"),
+    ],
+)
+def test_wrong_setting_is_one_line_and_exit_code_2(
+    database_url: str, variable: str, value: str
+) -> None:
+    with api_process(database_url, **{variable: value}) as process:
+        assert process.wait() == 2
+        assert variable in one_error_line(process.log)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly_with_a_reader_connected(
+    database_url: str, how: signal.Signals
+) -> None:
+    with serving(database_url) as process, httpx.Client(base_url=process.url) as reader:
+        assert reader.get("/healthz").status_code == 200
+        begun = time.monotonic()
+        assert process.stop(how) == 0
+        assert time.monotonic() - begun < 10
+        assert "Traceback" not in process.log
+
+
+async def test_answers_do_not_wait_for_an_acknowledgement() -> None:
+    """asyncio turns Nagle's algorithm off, but only for sockets that name their protocol."""
+    accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        accepted.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listener = listening_socket("127.0.0.1", 0)
+    async with await asyncio.start_server(serve, sock=listener):
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        assert await asyncio.wait_for(accepted, 10) != 0
+        writer.close()
+        await writer.wait_closed()

@@ -1,0 +1,211 @@
+"""Clusters as a metrics store would remember them, each for one thing that can be the case.
+
+Windows in these tests are 20 s (short) and 60 s (long), a sample comes every 2 s, and a scrape of
+30 s ago is stale.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tests.copilot.signals.written import Series
+
+SHORT, LONG, SCRAPE, STALE_AFTER = 20, 60, 2, 30
+JOBS = ("temporal-frontend", "temporal-history", "temporal-matching", "temporal-worker")
+NAMED = (
+    'persistence_requests_total{service_name="history"}',
+    'persistence_latency_milliseconds_count{service_name="history"}',
+)
+USER = 'namespace="default"'
+SYSTEM = 'namespace="temporal-system"'
+
+
+def counter(text: str, per_second: float) -> Series:
+    return Series(text, step=2 * per_second)
+
+
+def ups(down: tuple[str, ...] = ()) -> Iterator[Series]:
+    for job in JOBS:
+        yield Series(f'up{{job="{job}",instance="a"}}', value=0 if job in down else 1)
+
+
+def buckets(name: str, labels: str, below: dict[str, float]) -> Iterator[Series]:
+    """A histogram's buckets and count: observations a second at or below each bound."""
+    for bound, per_second in below.items():
+        yield counter(f'{name}_bucket{{{labels},le="{bound}"}}', per_second)
+    yield counter(f"{name}_count{{{labels}}}", below["+Inf"])
+
+
+def idle() -> list[Series]:
+    return [*ups(), *(counter(text, 3) for text in NAMED)]
+
+
+def workflows(counter_name: str, workflow_type: str, per_second: float, space: str) -> Series:
+    queue = 'taskqueue="order-fulfilment"'
+    labels = f'{space},{queue},workflowType="{workflow_type}",service_name="history"'
+    return counter(f"{counter_name}{{{labels}}}", per_second)
+
+
+def queue(name: str, kind: str = "Workflow", partition: str = "0", space: str = USER) -> str:
+    return f'{space},taskqueue="{name}",task_type="{kind}",partition="{partition}"'
+
+
+def busy() -> list[Series]:
+    errors = "persistence_error_with_type_total"
+    latency = "service_latency_milliseconds"
+    unique = "host-6f1c9b1e11114222833312345678abcd"
+    return [
+        *idle(),
+        counter(f"state_transition_count_ratio_count{{{USER}}}", 10),
+        counter(f"state_transition_count_ratio_count{{{SYSTEM}}}", 500),
+        workflows("workflow_success_total", "Order", 4, USER),
+        workflows("workflow_success_total", "Scan", 70, SYSTEM),
+        workflows("workflow_failed_total", "Order", 1, USER),
+        workflows("workflow_timeout_total", "Order", 0.5, USER),
+        *buckets(
+            "task_latency_queue_milliseconds",
+            'service_name="history"',
+            {"1000": 0, "2000": 5, "+Inf": 5},
+        ),
+        *buckets(
+            latency,
+            'service_name="frontend",operation="StartWorkflowExecution"',
+            {"10": 0, "20": 9, "+Inf": 9},
+        ),
+        *buckets(
+            latency,
+            'service_name="frontend",operation="PollWorkflowTaskQueue",namespace="default"',
+            {"20": 0, "100000": 90, "+Inf": 90},
+        ),
+        *buckets(
+            latency,
+            'service_name="frontend",operation="PollWorkflowExecutionHistory"',
+            {"20": 0, "100000": 90, "+Inf": 90},
+        ),
+        counter(f'{errors}{{service_name="history",error_type="serviceerror.Unavailable"}}', 1),
+        counter(f'{errors}{{service_name="history",error_type="persistence.TimeoutError"}}', 1),
+        counter(f'{errors}{{service_name="matching",error_type="serviceerror.NotFound"}}', 9),
+        counter(f'{errors}{{service_name="matching",error_type="context.Canceled"}}', 9),
+        *(
+            counter(f'{errors}{{service_name="history",error_type="persistence.{name}Error"}}', 9)
+            for name in ("ConditionFailed", "WorkflowConditionFailed", "ShardOwnershipLost")
+        ),
+        counter(
+            f'service_errors_total{{service_name="frontend",operation="QueryWorkflow",{USER}}}', 9
+        ),
+        counter(f'service_errors_total{{service_name="frontend",operation="Start",{USER}}}', 2),
+        counter(f'service_errors_total{{service_name="history",operation="Start",{USER}}}', 9),
+        *(
+            counter(
+                f'service_requests_total{{service_name="frontend",operation="{name}",{space}}}', 3
+            )
+            for name, space in (
+                ("StartWorkflowExecution", USER),
+                ("SignalWithStartWorkflowExecution", USER),
+                ("SignalWorkflowExecution", USER),
+                ("StartWorkflowExecution", SYSTEM),
+            )
+        ),
+        Series(f"approximate_backlog_age_seconds{{{queue('orders')}}}", value=7),
+        Series(f"approximate_backlog_age_seconds{{{queue('orders', partition='1')}}}", value=9),
+        Series(f"approximate_backlog_age_seconds{{{queue('x', partition='__sticky__')}}}", 800),
+        Series(f"approximate_backlog_age_seconds{{{queue('orders', 'Activity')}}}", value=3),
+        Series(f"approximate_backlog_count{{{queue('left-alone')}}}", value=4),
+        Series(f"approximate_backlog_count{{{queue('empty')}}}", value=0),
+        Series(f"approximate_backlog_count{{{queue('temporal-sys-per-ns-tq')}}}", value=9),
+        counter(f"poll_success_total{{{queue('orders')}}}", 5),
+        counter(f"poll_success_total{{{queue('orders', 'Activity')}}}", 6),
+        counter(f"poll_success_total{{{queue(unique)}}}", 5),
+        counter(f"poll_success_total{{{queue('orders', partition='__sticky__')}}}", 5),
+        counter(f"poll_success_total{{{queue('scanner', space=SYSTEM)}}}", 50),
+        counter(f"poll_timeouts_total{{{queue('order-fulfilment')}}}", 0.1),
+        counter(f"poll_timeouts_total{{{queue('temporal-sys-per-ns-tq')}}}", 0.1),
+    ]
+
+
+def tally() -> list[Series]:
+    return [
+        *ups(),
+        counter('persistence_requests{service_name="history"}', 5),
+        counter('persistence_latency_count{service_name="history"}', 5),
+        counter('visibility_persistence_requests_total{service_name="history"}', 5),
+    ]
+
+
+def without_units() -> list[Series]:
+    return [
+        *ups(),
+        counter('persistence_requests_total{service_name="history"}', 5),
+        counter('persistence_latency_count{service_name="history"}', 5),
+    ]
+
+
+def not_numbers() -> list[Series]:
+    latency = "persistence_latency_milliseconds_bucket"
+    return [
+        *idle(),
+        Series(f"approximate_backlog_age_seconds{{{queue('orders')}}}", value=float("nan")),
+        Series(f"approximate_backlog_count{{{queue('orders')}}}", value=float("inf")),
+        # Without its last bucket a histogram has no quantile, though it has observations.
+        counter(f'{latency}{{service_name="history",le="10"}}', 3),
+    ]
+
+
+def just_started() -> list[Series]:
+    """Scraped once, a moment ago; a counter that is already there has no rate yet."""
+    once = [*idle(), counter(f"state_transition_count_ratio_count{{{USER}}}", 10)]
+    return [replace(series, begin=-4, end=-4) for series in once]
+
+
+def seldom_scraped() -> list[Series]:
+    return [replace(series, every=25) for series in busy()]
+
+
+def no_longer_scraped() -> list[Series]:
+    return [replace(series, end=-100) for series in busy()]
+
+
+def history_down() -> list[Series]:
+    gone = [replace(series, end=-100) for series in busy() if not series.text.startswith("up")]
+    named = [counter('persistence_requests_total{service_name="frontend"}', 5)]
+    return [*ups(down=("temporal-history",)), *named, *gone]
+
+
+def one_of_two_down() -> list[Series]:
+    second = Series('up{job="temporal-history",instance="b"}', value=0)
+    # A third one left: no longer scraped, and not counted.
+    third = Series('up{job="temporal-history",instance="c"}', value=0, end=-100)
+    return [*busy(), second, third]
+
+
+def scrapes_fail_now_and_then() -> list[Series]:
+    matching = [s for s in busy() if "temporal-matching" in s.text and s.text.startswith("up")]
+    return [replace(s, odd=0) if s in matching else s for s in busy()]
+
+
+def role_missing() -> list[Series]:
+    return [series for series in idle() if "temporal-matching" not in series.text]
+
+
+def _of(cluster: str, series: list[Series]) -> list[Series]:
+    return [
+        replace(one, text=one.text.replace("{", f'{{cluster="{cluster}",', 1)) for one in series
+    ]
+
+
+CLUSTERS = {
+    name: _of(name, series)
+    for name, series in {
+        "idle": idle(),
+        "busy": busy(),
+        "tally": tally(),
+        "without-units": without_units(),
+        "not-numbers": not_numbers(),
+        "just-started": just_started(),
+        "seldom-scraped": seldom_scraped(),
+        "no-longer-scraped": no_longer_scraped(),
+        "history-down": history_down(),
+        "one-of-two-down": one_of_two_down(),
+        "scrapes-fail-now-and-then": scrapes_fail_now_and_then(),
+        "role-missing": role_missing(),
+    }.items()
+}

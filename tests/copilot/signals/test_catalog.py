@@ -1,0 +1,93 @@
+"""The catalogue is complete, reads well, and every query of a cycle is PromQL of one cluster."""
+
+import promql_parser
+import pytest
+
+from copilot.signals.batch import Batch
+from copilot.signals.catalog import BY_NAME, CATALOG
+from copilot.signals.measure import Questions
+from copilot.signals.names import SignalName
+from copilot.signals.signal import Kind, Shape, Signal, count_query, query
+
+SHORT, LONG = 60, 300
+
+
+def test_every_name_has_one_entry() -> None:
+    assert set(BY_NAME) == set(SignalName)
+    assert len(CATALOG) == len(SignalName)
+
+
+@pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)
+def test_an_entry_says_what_it_is(signal: Signal) -> None:
+    assert signal.title
+    assert signal.unit
+    assert signal.meaning.endswith(".")
+    assert (signal.count_promql is not None) == (signal.shape is Shape.QUANTILE)
+    assert (signal.number in range(1, 13)) == (signal.kind is Kind.PRIMARY)
+
+
+def test_all_twelve_are_there() -> None:
+    assert {signal.number for signal in CATALOG} == {None, *range(1, 13)}
+
+
+@pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)
+def test_each_selector_names_the_cluster(signal: Signal) -> None:
+    texts = [query(signal, "monitored", SHORT, LONG), count_query(signal, "monitored", SHORT, LONG)]
+    for text in filter(None, texts):
+        assert_names_cluster(text)
+
+
+@pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)
+def test_each_series_is_read_over_a_window(signal: Signal) -> None:
+    """One failed scrape takes every series away at once; absent, it would be read as 0."""
+    tree = promql_parser.parse(query(signal, "monitored", SHORT, LONG))
+    windows = [node for node in nodes_of(tree) if isinstance(node, promql_parser.MatrixSelector)]
+    assert len(windows) == len(selectors_of(tree))
+
+
+def test_all_queries_of_a_cycle_name_the_cluster_and_are_few() -> None:
+    queries = Questions("monitored", short=SHORT, long=LONG, scrape=2, stale_after=60).batch.queries
+    assert len(queries) <= 12
+    for text in queries:
+        assert_names_cluster(text)
+
+
+@pytest.mark.parametrize("cluster", ['a"b', "a\\b"])
+def test_a_cluster_cannot_leave_its_quotes(cluster: str) -> None:
+    text = query(CATALOG[0], cluster, SHORT, LONG)
+    assert_names_cluster(text, cluster)
+
+
+def test_windows_may_be_parts_of_a_second() -> None:
+    assert "[1500ms]" in query(CATALOG[0], "monitored", 1.5, LONG)
+    assert "[60s]" in query(CATALOG[0], "monitored", SHORT, LONG)
+
+
+def test_a_batch_asks_each_expression_once() -> None:
+    batch = Batch([["sum(a)", "sum(b)", "sum(a)"], ["sum(a)", "sum(c)"]])
+    assert len(batch.queries) == 2
+    assert "".join(batch.queries).count("sum(a)") == 1
+
+
+def assert_names_cluster(text: str, cluster: str = "monitored") -> None:
+    selectors = selectors_of(promql_parser.parse(text))
+    assert selectors
+    for selector in selectors:
+        matchers = selector.matchers.matchers
+        (found,) = [matcher for matcher in matchers if matcher.name == "cluster"]
+        assert (found.op, found.value) == (promql_parser.MatchOp.Equal, cluster)
+
+
+def selectors_of(tree: promql_parser.Expr) -> list[promql_parser.VectorSelector]:
+    return [node for node in nodes_of(tree) if isinstance(node, promql_parser.VectorSelector)]
+
+
+def nodes_of(tree: promql_parser.Expr) -> list[promql_parser.Expr]:
+    found: list[promql_parser.Expr] = []
+
+    def visit(node: promql_parser.Expr) -> bool:
+        found.append(node)
+        return True
+
+    promql_parser.walk(tree, visit)
+    return found

@@ -1,0 +1,226 @@
+"""What one cycle reads of a real Prometheus: values, zeros that are known, and reasons."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from copilot.signals.catalog import CATALOG
+from copilot.signals.measure import measure
+from copilot.signals.names import SignalName as S
+from copilot.signals.prometheus import MetricsClient
+from copilot.signals.signal import Shape
+from copilot.signals.snapshot import Absence, Measurement, QueueKey, QueueKind, Reading
+from tests.copilot.signals.clusters import LONG, SCRAPE, SHORT, STALE_AFTER
+from tests.copilot.signals.stand_in import Reply, closed_port, metrics_stand_in, vector
+
+ROLES = {"frontend", "history", "matching", "worker"}
+
+
+async def measured(url: str, cluster: str) -> Measurement:
+    async with MetricsClient(url, concurrency=4, timeout_seconds=10) as client:
+        return await measure(
+            client, cluster=cluster, short=SHORT, long=LONG, scrape=SCRAPE, stale_after=STALE_AFTER
+        )
+
+
+def absences(found: Measurement, *, but: set[S] | None = None) -> set[Absence | None]:
+    return {r.absence for name, r in found.readings.items() if name not in (but or set())}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (S.STATE_TRANSITIONS_RATE, 10),
+        (S.WORKFLOW_SUCCESS_RATE, 4),
+        (S.WORKFLOW_FAILED_RATE, 1.5),
+        (S.WORKFLOW_TERMINATED_RATE, 0),
+        (S.HISTORY_QUEUE_LATENCY_P95, 1.95),
+        (S.FRONTEND_ERROR_RATE, 2),
+        (S.FRONTEND_LATENCY_P99, 19.9),
+        (S.LONG_POLL_LATENCY_P99, 20 + 0.99 * 99980),
+        (S.WORKFLOW_BACKLOG_AGE, 9),
+        (S.ACTIVITY_BACKLOG_AGE, 3),
+        (S.BACKLOG_COUNT, 4),
+        (S.POLL_SUCCESS_RATE, 21),
+        (S.POLL_TIMEOUT_RATE, 0.1),
+        (S.PERSISTENCE_ERROR_RATE, 2),
+        (S.PERSISTENCE_REQUEST_RATE, 3),
+        (S.START_REQUEST_RATE, 6),
+        (S.DELETION_RATE, 0),
+    ],
+)
+async def test_a_signal_counts_what_it_means_and_nothing_else(
+    prometheus_url: str, name: S, value: float
+) -> None:
+    reading = (await measured(prometheus_url, "busy")).readings[name]
+    assert reading.value == pytest.approx(value, rel=0.001)
+
+
+async def test_outcomes_name_queue_and_type_with_time_outs_as_failures(prometheus_url: str) -> None:
+    (outcome,) = (await measured(prometheus_url, "busy")).outcomes
+    assert (outcome.namespace, outcome.task_queue) == ("default", "order-fulfilment")
+    assert outcome.workflow_type == "Order"
+    assert outcome.success_rate == pytest.approx(4)
+    assert outcome.failed_rate == pytest.approx(1.5)
+
+
+async def test_active_queues_are_lasting_queues_of_users_busiest_first(prometheus_url: str) -> None:
+    found = (await measured(prometheus_url, "busy")).active_queues
+    assert found == tuple(
+        QueueKey(namespace="default", name=name, kind=kind)
+        for name, kind in (
+            ("orders", QueueKind.ACTIVITY),
+            ("orders", QueueKind.WORKFLOW),
+            ("left-alone", QueueKind.WORKFLOW),
+            ("order-fulfilment", QueueKind.WORKFLOW),
+        )
+    )
+
+
+async def test_an_idle_cluster_reads_zero_and_nothing_observed(prometheus_url: str) -> None:
+    found = await measured(prometheus_url, "idle")
+    assert found.targets == dict.fromkeys(ROLES, Reading.of(1))
+    for signal in CATALOG:
+        reading = found.readings[signal.name]
+        if signal.shape is Shape.QUANTILE:
+            assert reading.absence is Absence.NO_OBSERVATIONS
+        elif signal.name is not S.PERSISTENCE_REQUEST_RATE:
+            assert reading == Reading.of(0)
+
+
+async def test_a_cluster_scraped_once_reads_as_idle(prometheus_url: str) -> None:
+    found = await measured(prometheus_url, "just-started")
+    assert found.readings[S.STATE_TRANSITIONS_RATE] == Reading.of(0)
+    assert absences(found) == {None, Absence.NO_OBSERVATIONS}
+
+
+async def test_a_cluster_that_is_not_scraped_has_no_series(prometheus_url: str) -> None:
+    found = await measured(prometheus_url, "elsewhere")
+    assert absences(found) == {Absence.NO_SERIES}
+    assert found.source_absence is None
+    assert found.targets["history"].absence is Absence.NO_SERIES
+    assert 'temporal-history in cluster "elsewhere"' in found.targets["history"].detail
+
+
+async def test_old_samples_are_stale_although_the_store_still_finds_them(
+    prometheus_url: str,
+) -> None:
+    found = await measured(prometheus_url, "no-longer-scraped")
+    assert absences(found) == {Absence.STALE}
+    assert {target.absence for target in found.targets.values()} == {Absence.STALE}
+    assert "was last scraped 1" in found.targets["worker"].detail
+
+
+async def test_windows_that_hold_one_scrape_say_which_setting_is_wrong(prometheus_url: str) -> None:
+    found = await measured(prometheus_url, "seldom-scraped")
+    assert found.targets["history"] == Reading.of(1)
+    reading = found.readings[S.STATE_TRANSITIONS_RATE]
+    assert reading.absence is Absence.STALE
+    assert "COPILOT_SHORT_WINDOW_SECONDS" in reading.detail
+    assert found.readings[S.WORKFLOW_BACKLOG_AGE] == Reading.of(9)
+
+
+async def test_what_a_role_that_is_down_would_say_is_missing(prometheus_url: str) -> None:
+    found = await measured(prometheus_url, "history-down")
+    assert found.targets["history"] == Reading.of(0)
+    assert found.targets["matching"] == Reading.of(1)
+    for name in (S.STATE_TRANSITIONS_RATE, S.HISTORY_TASK_RATE, S.PERSISTENCE_LATENCY_P99):
+        assert found.readings[name].absence is Absence.NO_SERIES
+        assert "temporal-history" in found.readings[name].detail
+
+
+async def test_one_instance_down_is_the_roles_lowest_and_others_still_count(
+    prometheus_url: str,
+) -> None:
+    found = await measured(prometheus_url, "one-of-two-down")
+    assert found.targets["history"] == Reading.of(0)
+    assert found.readings[S.STATE_TRANSITIONS_RATE].value == pytest.approx(10)
+    # The one that is down may have closed shards: nobody knows.
+    assert found.readings[S.SHARD_CLOSED_RATE].absence is Absence.NO_SERIES
+
+
+async def test_a_single_failed_scrape_is_not_a_service_down(prometheus_url: str) -> None:
+    for _ in range(3):
+        found = await measured(prometheus_url, "scrapes-fail-now-and-then")
+        assert found.targets["matching"] == Reading.of(1)
+        await asyncio.sleep(1)  # the next sample: every second one is a failed scrape
+
+
+async def test_a_role_without_series_misses_its_own_signals_only(prometheus_url: str) -> None:
+    found = await measured(prometheus_url, "role-missing")
+    assert found.readings[S.NO_POLLER_RATE].absence is Absence.NO_SERIES
+    assert found.readings[S.SHARD_CLOSED_RATE] == Reading.of(0)
+
+
+async def test_what_is_not_a_number_is_missing(prometheus_url: str) -> None:
+    readings = (await measured(prometheus_url, "not-numbers")).readings
+    for name in (S.WORKFLOW_BACKLOG_AGE, S.BACKLOG_COUNT, S.PERSISTENCE_LATENCY_P99):
+        assert readings[name].absence is Absence.NOT_A_NUMBER
+        assert name in readings[name].detail
+
+
+@pytest.mark.parametrize(
+    ("cluster", "found"),
+    [
+        ("tally", "exports persistence_latency_count, persistence_requests;"),
+        ("without-units", "exports persistence_latency_count, persistence_requests_total;"),
+    ],
+)
+async def test_another_naming_style_is_told_with_the_setting_to_change(
+    prometheus_url: str, cluster: str, found: str
+) -> None:
+    measurement = await measured(prometheus_url, cluster)
+    assert absences(measurement) == {Absence.NO_SERIES}
+    (detail,) = {reading.detail for reading in measurement.readings.values()}
+    assert found in detail
+    assert "prometheus.framework to opentelemetry" in detail
+    assert measurement.targets["history"] == Reading.of(1)
+
+
+async def test_a_store_that_is_not_there_makes_everything_missing() -> None:
+    found = await measured(f"http://127.0.0.1:{closed_port()}", "monitored")
+    assert found.source_absence is Absence.REFUSED
+    assert "refused the connection" in found.source_detail
+    assert absences(found) == {Absence.REFUSED}
+    assert set(found.targets) == ROLES
+
+
+@pytest.mark.parametrize(
+    ("reply", "absence"),
+    [
+        (Reply("no", 503), Absence.SERVER_ERROR),
+        (Reply("<html>", 200), Absence.BAD_ANSWER),
+    ],
+)
+async def test_a_store_that_answers_nothing_useful_is_a_missing_source(
+    reply: Reply, absence: Absence
+) -> None:
+    async with metrics_stand_in(lambda _: reply) as store:
+        found = await measured(store.url, "monitored")
+    assert found.source_absence is absence
+    assert absences(found) == {absence}
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf"])
+async def test_a_store_that_says_no_number_anywhere_gives_no_value(value: str) -> None:
+    async with metrics_stand_in(lambda _: Reply(vector(value, job="temporal-history"))) as store:
+        found = await measured(store.url, "monitored")
+    assert {reading.value for reading in found.readings.values()} == {None}
+    assert Absence.NO_OBSERVATIONS not in absences(found)
+
+
+async def test_one_failed_query_leaves_the_other_signals(prometheus_url: str) -> None:
+    def reply(query: str) -> Reply:
+        if "poll_success_total" in query:
+            return Reply("too many samples", 422)
+        form = {"query": query}
+        return Reply(httpx.post(f"{prometheus_url}/api/v1/query", data=form, trust_env=False).text)
+
+    async with metrics_stand_in(reply) as store:
+        found = await measured(store.url, "busy")
+    assert found.source_absence is None
+    assert found.readings[S.POLL_SUCCESS_RATE].absence is Absence.SERVER_ERROR
+    assert "too many samples" in found.readings[S.POLL_SUCCESS_RATE].detail
+    assert found.readings[S.STATE_TRANSITIONS_RATE].value == pytest.approx(10)
+    assert found.active_queues == ()

@@ -1,0 +1,71 @@
+"""Asking a frontend that is not there; what a real one says is in tests/lab/test_signals.py."""
+
+import asyncio
+
+import pytest
+from temporalio.client import Client
+
+from copilot.errors import MonitoredClusterError
+from copilot.signals.queue_names import is_lasting_user_queue
+from copilot.signals.snapshot import Absence, QueueKey, QueueKind
+from copilot.signals.task_queues import survey, visible_queues
+from tests.copilot.signals.stand_in import closed_port, silent_port
+
+KEYS = tuple(
+    QueueKey(namespace="default", name=name, kind=QueueKind.WORKFLOW) for name in ("a", "b", "c")
+)
+
+
+async def client_of(port: int) -> Client:
+    return await Client.connect(f"127.0.0.1:{port}", lazy=True)
+
+
+@pytest.mark.parametrize("keys", [(), KEYS])
+async def test_a_frontend_that_is_not_there_refuses(keys: tuple[QueueKey, ...]) -> None:
+    port = closed_port()
+    found = await survey(await client_of(port), keys, limit=2)
+    assert found.absence is Absence.REFUSED
+    assert found.detail == (
+        f"monitored cluster at 127.0.0.1:{port}: no connection to the frontend: Connection refused"
+    )
+    assert found.unanswered == keys[:2]
+    assert found.truncated == len(keys[2:])
+    assert found.queues == ()
+
+
+async def test_a_frontend_that_is_silent_costs_one_time_out() -> None:
+    clock = asyncio.get_running_loop()
+    async with silent_port() as port:
+        client = await client_of(port)
+        for _ in range(2):
+            begin = clock.time()
+            found = await survey(client, KEYS, limit=200, call_seconds=0.3)
+            assert clock.time() - begin < 2
+            assert found.absence is Absence.TIMED_OUT
+            assert "within 0.3 s" in found.detail
+
+
+async def test_visibility_that_cannot_be_asked_is_one_line() -> None:
+    client = await client_of(closed_port())
+    with pytest.raises(MonitoredClusterError, match="of namespace default: no connection") as told:
+        await visible_queues(client, ["default"])
+    assert "\n" not in str(told.value)
+    assert "MONITORED_TEMPORAL_ADDRESS" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "lasting"),
+    [
+        ("orders", True),
+        ("order-fulfilment", True),
+        ("späte Bestellungen", True),
+        ("temporal-sys-per-ns-tq", False),
+        ("/_sys/orders/1", False),
+        ("__sticky__", False),
+        ("host:6f1c9b1e-1111-4222-8333-123456789abc", False),
+        ("4711@host-orders-6f1c9b1e11114222833312345678abcd", False),
+        ("", False),
+    ],
+)
+def test_a_queue_of_one_process_or_of_the_server_is_not_a_users(name: str, lasting: bool) -> None:
+    assert is_lasting_user_queue(name) is lasting

@@ -1,0 +1,86 @@
+"""The stack `local` through the real engine command line on a real Docker engine.
+
+The tests share one `up`, in the order in which they stand here; the last one destroys it. What it
+costs is measured by `make bench`.
+"""
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.load_control import EVERY_QUEUE, LoadControl
+from tests.docker.load import load
+from tests.docker.local_stack import STACK, Start
+from tests.lab.watch import Watch
+
+# Windows of 15 and 30 s have to fill, and two clear cycles pass.
+HAPPY_SECONDS = 120
+DETECTED_SECONDS = 60
+RATE = 5.0
+
+
+@pytest.fixture
+def watch(start: Start) -> Iterator[Watch]:
+    watch = Watch(start.stack.url("copilot-api"))
+    yield watch
+    watch.close()
+
+
+def test_up_ends_with_a_first_verdict(watch: Watch) -> None:
+    assert watch.status()["health_state"] != "unknown"
+
+
+def test_a_second_up_changes_nothing(start: Start) -> None:
+    outcome = start.stack.project.up(STACK)
+    assert outcome.changes == {}
+
+
+def test_no_password_shows(start: Start) -> None:
+    password = (start.stack.project.folder / ".state" / "database-password").read_text().strip()
+    containers = start.stack.client.containers.list(all=True)
+    assert len(containers) == len(start.stack.catalogue.workloads)
+    for container in containers:
+        assert password not in json.dumps(container.attrs), container.name
+    assert password not in start.stack.project.state()
+    assert password not in start.outcome.output
+
+
+def test_dot_env_is_for_its_owner_alone(start: Start) -> None:
+    path = start.stack.project.folder / ".env"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_copilot_sees_load_and_lost_workers(watch: Watch, start: Start, tmp_path: Path) -> None:
+    control = tmp_path / "control.json"
+    with load(start.stack.url("temporal-frontend"), control, RATE):
+        watch.until(
+            lambda status: status["health_state"] == "happy" and not status["idle"],
+            HAPPY_SECONDS,
+            "happy under load",
+        )
+        LoadControl(stopped_queues=(EVERY_QUEUE,)).write(control)
+        watch.until(
+            lambda status: (
+                status["health_state"] in {"stressed", "critical"}
+                and any(cause["kind"] == "queue" for cause in status["causes"])
+            ),
+            DETECTED_SECONDS,
+            "not happy, with a queue named",
+        )
+
+
+def test_a_container_lost_or_stopped_is_healed_by_the_next_up(start: Start) -> None:
+    start.stack.client.containers.get(f"{STACK}-temporal-ui").remove(force=True)
+    start.stack.client.containers.get(f"{STACK}-copilot-ui").stop(timeout=1)
+    outcome = start.stack.project.up(STACK)
+    assert outcome.changes.get("create") == {"temporal-ui"}
+    assert outcome.changes.get("create-replacement") == {"copilot-ui"}
+    assert {one.status for one in start.stack.client.containers.list()} == {"running"}
+
+
+def test_destroy_leaves_nothing(start: Start) -> None:
+    start.stack.project.destroy(STACK)
+    assert start.stack.left() == []

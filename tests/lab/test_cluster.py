@@ -1,0 +1,381 @@
+"""A real lab: it comes up, says what it is, survives what kills it, and leaves nothing."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+import pytest
+from temporalio.client import Client, WorkflowExecutionStatus
+
+from lab.cluster import Lab
+from lab.errors import LabError
+from lab.faults import FAULTS
+from lab.ports import Published
+from lab.state import State, locked
+from tests.lab.servers import require_servers
+
+ROOT = Path(__file__).parents[2]
+LIMIT_SECONDS = 60
+# More than any scrape comes late, with scrapes every 2 s.
+OLD_SECONDS = 6
+
+
+@pytest.fixture
+def own_lab(tmp_path: Path) -> Iterator[Lab]:
+    """A lab that is not up, for tests that break one."""
+    require_servers()
+    lab = Lab(tmp_path / "lab", ports="free", scrape_seconds=2)
+    yield lab
+    if lab.folder.is_dir():
+        lab.down(delete=True)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lab", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = LIMIT_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.1)
+
+
+def query(lab: Lab, promql: str) -> dict[str, float]:
+    """Value of each series by its `job` label."""
+    url = f"{lab.environment()['PROMETHEUS_ENDPOINT']}/api/v1/query"
+    answer = httpx.get(url, params={"query": promql}, trust_env=False).raise_for_status().json()
+    return {s["metric"].get("job", ""): float(s["value"][1]) for s in answer["data"]["result"]}
+
+
+def processes_of(lab: Lab) -> list[psutil.Process]:
+    """Every process of the lab, with children."""
+    records = [record.process() for record in lab.state.processes.values()]
+    found = [process for process in records if process]
+    return found + [child for process in found for child in process.children(recursive=True)]
+
+
+class TestRunning:
+    """On the session's lab, which stays as it is."""
+
+    @pytest.mark.parametrize("address", ["MONITORED_TEMPORAL_ADDRESS", "TEMPORAL_ADDRESS"])
+    async def test_workflows_can_start_in_both_clusters(self, lab: Lab, address: str) -> None:
+        client = await Client.connect(lab.environment()[address])
+        started = await client.start_workflow(
+            "None", id=f"try-{address}", task_queue="try", result_type=str
+        )
+        assert (await started.describe()).status == WorkflowExecutionStatus.RUNNING
+        await started.terminate()
+
+    def test_prometheus_sees_every_service(self, lab: Lab) -> None:
+        jobs = {"temporal-frontend", "temporal-history", "temporal-matching", "temporal-worker"}
+        until(
+            lambda: query(lab, 'up{cluster="monitored"}') == dict.fromkeys(jobs, 1.0),
+            "all services of the monitored cluster up",
+        )
+        until(lambda: query(lab, 'up{job="copilot-temporal"} == 1') != {}, "the Copilot's own up")
+        expected = {"copilot-temporal", "copilot-worker", "copilot-api"}
+        until(
+            lambda: query(lab, 'up{cluster="copilot"}').keys() == expected,
+            "a scrape of every part of the Copilot",
+        )
+
+    def test_metrics_have_the_names_that_the_copilot_reads(self, lab: Lab) -> None:
+        names = ("state_transition_count_ratio_count", "persistence_latency_milliseconds_bucket")
+        for name in names:
+            until(lambda name=name: query(lab, f"count({name})") != {}, name)  # type: ignore[misc]
+
+    def test_the_copilots_store_is_an_empty_database(self, lab: Lab) -> None:
+        with psycopg.connect(lab.environment()["COPILOT_DATABASE_URL"]) as connection:
+            assert connection.info.dbname == "copilot"
+
+    def test_the_database_wants_its_password(self, lab: Lab) -> None:
+        port = lab.state.inner.postgres
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(f"postgresql://postgres:guess@127.0.0.1:{port}/copilot")
+        assert (lab.folder / "state.json").stat().st_mode & 0o077 == 0
+
+    def test_both_uis_serve_their_page(self, lab: Lab) -> None:
+        urls = lab.status().urls
+        for name in ("temporal-ui", "copilot-temporal-ui"):
+            assert httpx.get(urls[name], trust_env=False).is_success
+
+    def test_a_second_up_says_that_it_is_up(self, lab: Lab) -> None:
+        before = {process.pid for process in processes_of(lab)}
+        result = run("up", "--folder", str(lab.folder))
+        assert result.returncode == 0, result.stderr
+        assert "already up" in result.stdout
+        assert lab.status().urls["temporal-ui"] in result.stdout
+        assert {record.pid for record in lab.state.processes.values()} <= before
+
+    def test_status_tells_each_process_and_exits_with_0(self, lab: Lab) -> None:
+        result = run("status", "--json", "--folder", str(lab.folder))
+        assert result.returncode == 0, result.stderr
+        status = json.loads(result.stdout)
+        shown = {process["name"]: process for process in status["processes"]}
+        assert shown["temporal-frontend"]["state"] == "running"
+        assert shown["temporal-frontend"]["ports"][0] == lab.state.published.frontend
+        assert shown["postgres"]["rss_mib"] > 1
+        assert shown["copilot-api"]["state"] == "stopped"
+        assert status["faults"] == []
+        assert "temporal-history" in run("status", "--folder", str(lab.folder)).stdout
+
+    def test_one_command_at_a_time(self, lab: Lab) -> None:
+        with locked(lab.folder):
+            result = run("down", "--folder", str(lab.folder))
+        assert result.returncode == 2
+        assert f"is held by process {os.getpid()}" in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
+class TestFaults:
+    """What each fault does to the session's lab; what the Copilot says of it is told elsewhere."""
+
+    @pytest.mark.parametrize("role", ["frontend", "history", "matching"])
+    def test_a_killed_service_stays_away_until_it_is_healed(self, lab: Lab, role: str) -> None:
+        process = f"temporal-{role}"
+        fault = f"kill-{role}"
+        lab.inject(fault)
+        lab.inject(fault)
+        status = lab.status()
+        assert status.faults == (fault,)
+        assert status.up, "what a fault keeps down is not missing"
+        until(lambda: query(lab, f'up{{job="{process}"}}') == {process: 0.0}, "scraped as down")
+        assert not lab.up(), "up does not heal faults"
+        assert process not in lab.state.running
+        lab.heal(fault)
+        lab.heal(fault)
+        until(lambda: query(lab, f'up{{job="{process}"}}') == {process: 1.0}, "scraped as up")
+        assert lab.status().faults == ()
+
+    def test_another_process_can_inject_and_heal(self, lab: Lab) -> None:
+        assert run("inject", "kill-matching", "--folder", str(lab.folder)).returncode == 0
+        assert "temporal-matching" not in lab.state.running
+        assert lab.status().faults == ("kill-matching",)
+        assert run("heal", "kill-matching", "--folder", str(lab.folder)).returncode == 0
+        assert "temporal-matching" in lab.state.running
+
+    def test_the_database_of_the_monitored_cluster_alone_is_cut_off(self, lab: Lab) -> None:
+        lab.inject("database-down")
+        lab.inject("database-down")
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(proxied(lab), connect_timeout=5)
+        psycopg.connect(lab.environment()["COPILOT_DATABASE_URL"]).close()
+        lab.heal("database-down")
+        lab.heal("database-down")
+        psycopg.connect(proxied(lab), connect_timeout=5).close()
+
+    def test_each_answer_of_a_slow_database_comes_200_ms_later(self, lab: Lab) -> None:
+        with psycopg.connect(proxied(lab), autocommit=True) as connection:
+            lab.inject("slow-database")
+            lab.inject("slow-database")
+            assert round_trip(connection) >= 0.2
+            lab.heal("slow-database")
+            assert min(round_trip(connection) for _ in range(5)) < 0.2
+
+    def test_without_scrapes_prometheus_answers_and_sees_nothing(self, lab: Lab) -> None:
+        lab.inject("stop-scrape")
+        # As with a dead collector, the last samples stay and grow old.
+        until(
+            lambda: age(lab, "temporal-history") > OLD_SECONDS,
+            "samples of the monitored cluster are old",
+        )
+        assert age(lab, "copilot-temporal") < OLD_SECONDS
+        lab.heal("stop-scrape")
+        until(lambda: age(lab, "temporal-history") < OLD_SECONDS, "samples are new again")
+
+    def test_stopped_metrics_refuse_and_come_back(self, lab: Lab) -> None:
+        lab.inject("stop-metrics")
+        with pytest.raises(httpx.ConnectError):
+            query(lab, "up")
+        lab.inject("stop-scrape")
+        lab.heal("stop-metrics")
+        until(lambda: age(lab, "copilot-temporal") < OLD_SECONDS, "Prometheus scrapes again")
+        until(lambda: age(lab, "temporal-history") > OLD_SECONDS, "the other fault goes on")
+        lab.heal("stop-scrape")
+        until(lambda: age(lab, "temporal-history") < OLD_SECONDS, "samples are new again")
+
+    @pytest.mark.parametrize(
+        ("fault", "field", "value"),
+        [
+            ("stop-workers", "stopped_queues", ["*"]),
+            ("abandon-queue", "abandoned_queues", ["order-fulfilment"]),
+            ("failing-workflows", "failure_ratio", 0.5),
+        ],
+    )
+    def test_faults_of_the_load_are_written_for_it(
+        self, lab: Lab, fault: str, field: str, value: object
+    ) -> None:
+        lab.spike(3)
+        lab.inject(fault)
+        told = json.loads(lab.control_file.read_text())
+        assert told[field] == value
+        assert told["rate_factor"] == 3
+        lab.heal(fault)
+        lab.spike(1)
+        assert not json.loads(lab.control_file.read_text())[field]
+
+    def test_an_unknown_fault_is_one_clear_line(self, lab: Lab) -> None:
+        result = run("inject", "nonsense", "--folder", str(lab.folder))
+        assert result.returncode == 2
+        assert result.stderr.startswith("error: there is no fault nonsense: choose from kill-front")
+        assert result.stderr.count("\n") == 1
+
+    def test_faults_are_listed_with_what_is_expected(self) -> None:
+        listed = json.loads(run("faults", "--json").stdout)
+        assert [fault["name"] for fault in listed] == list(FAULTS)
+        assert {fault["verdict"] for fault in listed} == {"critical", "stressed", "unknown"}
+
+
+def age(lab: Lab, job: str) -> float:
+    """Seconds since the last scrape of `job`."""
+    return query(lab, f'time() - timestamp(up{{job="{job}"}})')[job]
+
+
+def proxied(lab: Lab) -> str:
+    """URL of a database as the monitored cluster reaches it."""
+    state = lab.state
+    url = lab.environment()["COPILOT_DATABASE_URL"]
+    return url.replace(f":{state.inner.postgres}/", f":{state.inner.database_proxy}/")
+
+
+def round_trip(connection: psycopg.Connection) -> float:
+    begin = time.monotonic()
+    connection.execute("SELECT 1")
+    return time.monotonic() - begin
+
+
+class TestBreaking:
+    """On labs of their own."""
+
+    async def test_everything_killed_comes_back_with_its_data(self, own_lab: Lab) -> None:
+        assert own_lab.up()
+        client = await Client.connect(own_lab.frontend_address)
+        await client.start_workflow("None", id="kept", task_queue="kept")
+        old = processes_of(own_lab)
+        for process in old:
+            # PostgreSQL's backends go when its first process does.
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(old, timeout=LIMIT_SECONDS)
+        assert run("status", "--folder", str(own_lab.folder)).returncode == 1
+
+        assert own_lab.up()
+        client = await Client.connect(own_lab.frontend_address)
+        kept = await client.get_workflow_handle("kept").describe()
+        assert kept.status == WorkflowExecutionStatus.RUNNING
+
+        # A service that died without a fault is started again, and nothing else is.
+        before = own_lab.state.processes
+        os.kill(before["temporal-matching"].pid, signal.SIGKILL)
+        until(lambda: "temporal-matching" not in own_lab.state.running, "matching gone")
+        assert not own_lab.status().up
+        assert own_lab.up()
+        changed = {n for n, r in own_lab.state.processes.items() if r.pid != before[n].pid}
+        assert changed == {"temporal-matching"}
+
+        new = processes_of(own_lab)
+        begin = time.monotonic()
+        own_lab.down()
+        assert time.monotonic() - begin < 30
+        assert [process for process in new if is_alive(process)] == []
+        assert (own_lab.folder / "postgres").exists()
+        own_lab.down(delete=True)
+        assert not own_lab.folder.exists()
+
+    def test_an_interrupted_first_start_leaves_nothing_and_the_next_one_heals(
+        self, own_lab: Lab
+    ) -> None:
+        def begin_start() -> subprocess.Popen[bytes]:
+            command = ["up", "--ports", "free", "--folder", str(own_lab.folder)]
+            starting = subprocess.Popen(
+                [sys.executable, "-m", "lab", *command],
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            until(lambda: "postgres" in running(own_lab), "a database that starts")
+            return starting
+
+        with begin_start() as starting:
+            old = processes_of(own_lab)
+            starting.send_signal(signal.SIGINT)
+            assert starting.wait(LIMIT_SECONDS) != 0
+        assert [process for process in old if is_alive(process)] == []
+        assert running(own_lab) == set()
+
+        with begin_start() as starting:
+            starting.kill()
+        assert "postgres" in running(own_lab)
+        assert own_lab.up()
+        assert own_lab.status().up
+
+    def test_a_process_that_does_not_start_ends_the_others(
+        self, own_lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        broken = tmp_path / "broken"
+        broken.write_text("#!/bin/sh\necho this is not Toxiproxy\nexit 3\n")
+        broken.chmod(0o755)
+        monkeypatch.setenv("TOXIPROXY_BIN", str(broken))
+        with pytest.raises(
+            LabError, match=r"database-proxy ended while starting, see .*: this is not Toxiproxy$"
+        ):
+            own_lab.up()
+        assert running(own_lab) == set()
+
+    def test_a_taken_port_is_named_before_anything_starts(
+        self, own_lab: Lab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            published = Published.free().model_copy(update={"temporal_ui": port})
+            monkeypatch.setattr(Published, "free", lambda: published)
+            with pytest.raises(LabError) as caught:
+                own_lab.up()
+        holder = f"{psutil.Process().name()} (process {os.getpid()})"
+        assert str(caught.value).startswith(
+            f"port {port}, which temporal-ui needs, is taken by {holder}: "
+        )
+        assert running(own_lab) == set()
+
+    def test_a_folder_that_cannot_be_written_is_one_clear_line(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        result = run("up", "--folder", str(tmp_path / "file" / "lab"))
+        assert result.returncode == 2
+        assert result.stderr.startswith("error: cannot write ")
+        assert result.stderr.count("\n") == 1
+
+    @pytest.mark.parametrize("command", [["status"], ["inject", "kill-history"], ["load"]])
+    def test_without_a_lab_commands_say_how_to_start_one(
+        self, tmp_path: Path, command: list[str]
+    ) -> None:
+        result = run(*command, "--folder", str(tmp_path / "none"))
+        assert result.returncode == 2
+        assert "start one with `python -m lab up`" in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
+def running(lab: Lab) -> set[str]:
+    state = State.read(lab.folder)
+    return set(state.running) if state else set()
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -1,0 +1,225 @@
+"""The load as the lab and the tests use it: on time, steered by a file, never ended by a fault."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+
+from lab.cluster import Lab
+from lab.load import STARTS_AFTER_ABANDONMENT, LoadCounts, LoadOptions, run_load
+from lab.load_control import LoadControl
+from lab.ports import HOST, free_ports
+from lab.workflows import WORKFLOWS
+
+# Of their own, so that the queues of the lab's verdict tests stay untouched.
+BREAD, CAKE = "load-bread", "load-cake"
+RATE = 6.0
+
+
+@pytest.fixture
+def options(lab: Lab, tmp_path: Path) -> LoadOptions:
+    return LoadOptions(
+        address=f"{HOST}:{lab.state.published.frontend}",
+        rate=RATE,
+        queues=(BREAD, CAKE),
+        control_file=tmp_path / "load-control.json",
+    )
+
+
+@pytest.fixture
+async def client(options: LoadOptions) -> Client:
+    # The SDK's default runtime is never released, and may abort the interpreter at its end.
+    return await Client.connect(options.address, runtime=Runtime(telemetry=TelemetryConfig()))
+
+
+@asynccontextmanager
+async def running(options: LoadOptions) -> AsyncIterator[LoadCounts]:
+    """A load that has begun to complete orders; its last orders are awaited at the end."""
+    stop, counts = asyncio.Event(), LoadCounts()
+    load = asyncio.create_task(run_load(options, stop=stop, counts=counts))
+    try:
+        await until(lambda: counts.completed > 0, "the first order is complete")
+        yield counts
+        steer(options, LoadControl(rate_factor=0))
+        await until(lambda: counts.open <= 0, "every order has ended")
+    finally:
+        stop.set()
+        async with asyncio.timeout(20):
+            await load
+
+
+async def until(
+    holds: Callable[[], bool | Awaitable[bool]], what: str, seconds: float = 60
+) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                answer = holds()
+                if answer if isinstance(answer, bool) else await answer:
+                    return
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        pytest.fail(f"not within {seconds:.0f} s: {what}")
+
+
+def steer(options: LoadOptions, control: LoadControl) -> None:
+    assert options.control_file
+    control.write(options.control_file)
+
+
+async def backlog(client: Client, queue: str) -> int:
+    """Workflow tasks that wait on `queue`, as the server knows."""
+    answer = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace="default",
+            task_queue=TaskQueue(name=queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            report_stats=True,
+        )
+    )
+    return answer.stats.approximate_backlog_count
+
+
+async def test_starts_keep_their_schedule_and_their_orders_complete(options: LoadOptions) -> None:
+    loop = asyncio.get_running_loop()
+    async with running(options) as counts:
+        begin, before = loop.time(), counts.started + counts.failed_starts
+        await until(lambda: counts.started > before + 5 * RATE, "5 s of starts")
+        expected = (loop.time() - begin) * RATE
+        # What waits for an answer is not counted yet.
+        assert counts.started + counts.failed_starts - before == pytest.approx(expected, abs=4)
+    assert counts.failed == 0
+
+
+async def test_the_chosen_share_fails_and_every_order_replays(
+    options: LoadOptions, client: Client
+) -> None:
+    steer(options, LoadControl(failure_ratio=0.5))
+    async with running(options) as counts:
+        await until(lambda: counts.failed >= 12, "12 orders have failed")
+        steer(options, LoadControl(rate_factor=0))
+        await until(lambda: counts.open <= 0, "every order has ended")
+        assert counts.completed == pytest.approx(counts.failed, abs=2)
+
+    replayer = Replayer(workflows=WORKFLOWS, workflow_runner=UnsandboxedWorkflowRunner())
+    query = f"TaskQueue = '{CAKE}' AND ExecutionStatus = 'Failed'"
+    failed = [run async for run in client.list_workflows(query, limit=20)]
+    assert {run.workflow_type for run in failed} == {"FulfilOrder", "TakePayment"}
+    for run in failed:
+        handle = client.get_workflow_handle(run.id, run_id=run.run_id)
+        await replayer.replay_workflow(await handle.fetch_history())
+
+
+async def test_a_stopped_queue_collects_a_backlog_and_drains_when_healed(
+    options: LoadOptions, client: Client
+) -> None:
+    async with running(options) as counts:
+        steer(options, LoadControl(stopped_queues=(BREAD,)))
+
+        async def waits() -> bool:
+            return await backlog(client, BREAD) >= 15
+
+        await until(waits, f"15 tasks wait on {BREAD}")
+        before = counts.completed
+        await until(lambda: counts.completed > before, f"{CAKE} goes on")
+        steer(options, LoadControl())
+
+    async def is_drained() -> bool:
+        return await backlog(client, BREAD) == 0
+
+    # The server's answer may be some seconds old.
+    await until(is_drained, f"{BREAD} is drained")
+
+
+async def test_an_abandoned_queue_is_left_with_a_few_orders(
+    options: LoadOptions, client: Client
+) -> None:
+    async with running(options) as counts:
+        before = counts.started
+        steer(options, LoadControl(abandoned_queues=(BREAD,), rate_factor=3))
+
+        async def waits() -> bool:
+            return await backlog(client, BREAD) >= STARTS_AFTER_ABANDONMENT
+
+        await until(waits, f"{STARTS_AFTER_ABANDONMENT} tasks wait on {BREAD}")
+        # By then the other queue alone has got more than both have to get below.
+        await until(lambda: counts.started > before + 4 * STARTS_AFTER_ABANDONMENT, "time passes")
+        left = await backlog(client, BREAD)
+        # Orders that were open when the workers left may have come back to the queue.
+        assert left <= STARTS_AFTER_ABANDONMENT + 3 * RATE
+        steer(options, LoadControl())
+
+
+async def test_a_frontend_that_dies_costs_only_the_starts_meanwhile(
+    lab: Lab, options: LoadOptions
+) -> None:
+    async with running(options) as counts:
+        await asyncio.to_thread(lab.inject, "kill-frontend")
+        try:
+            await until(lambda: counts.failed_starts >= 5, "starts fail")
+        finally:
+            await asyncio.to_thread(lab.heal, "kill-frontend")
+        started, completed = counts.started, counts.completed
+        await until(lambda: counts.started > started + 10, "starts go on")
+        await until(lambda: counts.completed > completed + 10, "orders complete")
+
+
+async def test_a_wrong_control_file_changes_nothing_and_is_said_once(
+    options: LoadOptions,
+) -> None:
+    said: list[str] = []
+    counts, stop = LoadCounts(), asyncio.Event()
+    steer(options, LoadControl(rate_factor=0))
+    load = asyncio.create_task(run_load(options, stop=stop, counts=counts, say=said.append))
+    assert options.control_file
+    await until(lambda: bool(said), "the load has begun")
+    for wrong in ('{"rate_factor": 1', '{"stopped_queues": ["no-such-queue"]}'):
+        said.clear()
+        options.control_file.write_text(wrong)
+        await until(lambda: bool(said), f"a complaint about {wrong}")
+    assert "no-such-queue" in said[0]
+    steer(options, LoadControl(rate_factor=1))
+    await until(lambda: counts.started > 0, "a right file counts again")
+    assert len(said) == 1
+    stop.set()
+    async with asyncio.timeout(20):
+        await load
+
+
+async def test_without_a_server_it_goes_on_and_ends_when_told() -> None:
+    address = f"{HOST}:{next(free_ports())}"
+    counts = LoadCounts()
+    options = LoadOptions(address=address, rate=20, duration_seconds=2)
+    await run_load(options, counts=counts)
+    assert counts.started == 0
+    assert counts.failed_starts > 10
+    assert counts.last_error
+
+    command = [sys.executable, "-m", "lab", "load", "--address", address, "--rate", "20"]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout
+    async with asyncio.timeout(60):
+        line = await process.stdout.readline()
+    assert address.encode() in line
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(10):
+        _, complaints = await process.communicate()
+    assert process.returncode == 0
+    assert complaints == b""

@@ -1,0 +1,211 @@
+"""The catalogue and the queue facts on a real server: names, labels and units are what they say."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+from temporalio.client import Client
+from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.service import RPCError
+
+from copilot.signals.catalog import CATALOG
+from copilot.signals.measure import measure
+from copilot.signals.names import SignalName as S
+from copilot.signals.prometheus import MetricsClient
+from copilot.signals.signal import query
+from copilot.signals.snapshot import Absence, Measurement, QueueKey, QueueKind, Reading
+from copilot.signals.task_queues import survey, visible_queues
+from lab.cluster import Lab
+from lab.prometheus import MONITORED
+
+SHORT, LONG, STALE_AFTER = 10, 20, 10
+WITHIN_SECONDS = 120
+T = TypeVar("T")
+# What a loaded cluster keeps at zero, and an idle one too.
+AT_REST = {
+    S.STATE_TRANSITIONS_RATE,
+    S.WORKFLOW_SUCCESS_RATE,
+    S.WORKFLOW_FAILED_RATE,
+    S.HISTORY_TASK_RATE,
+    S.START_REQUEST_RATE,
+    S.POLL_SUCCESS_RATE,
+    S.WORKFLOW_BACKLOG_AGE,
+    S.BACKLOG_COUNT,
+    S.NO_POLLER_RATE,
+    S.FRONTEND_ERROR_RATE,
+    S.PERSISTENCE_ERROR_RATE,
+}
+
+
+@pytest.fixture
+async def prometheus(lab: Lab) -> AsyncIterator[MetricsClient]:
+    endpoint = lab.environment()["PROMETHEUS_ENDPOINT"]
+    async with MetricsClient(endpoint, concurrency=4, timeout_seconds=10) as client:
+        yield client
+
+
+@pytest.fixture
+async def client(lab: Lab) -> Client:
+    return await Client.connect(lab.frontend_address, runtime=Runtime(telemetry=TelemetryConfig()))
+
+
+@pytest.fixture
+def load(lab: Lab) -> Iterator[None]:
+    lab.start_load(rate=2)
+    yield
+    lab.stop_load()
+
+
+async def look(prometheus: MetricsClient, cluster: str = MONITORED) -> Measurement:
+    return await measure(
+        prometheus, cluster=cluster, short=SHORT, long=LONG, scrape=2, stale_after=STALE_AFTER
+    )
+
+
+async def eventually(see: Callable[[], Awaitable[T]], holds: Callable[[T], bool]) -> T:
+    """The first sight for which `holds`; fails with the last one."""
+    deadline = asyncio.get_running_loop().time() + WITHIN_SECONDS
+    while not holds(found := await see()):
+        assert asyncio.get_running_loop().time() < deadline, f"last seen: {found}"
+        await asyncio.sleep(0.5)
+    return found
+
+
+def value(found: Measurement, name: S) -> float:
+    return found.readings[name].value or 0
+
+
+async def test_an_idle_cluster_reads_as_idle(prometheus: MetricsClient) -> None:
+    """Temporal's own workflows and polls do not show."""
+
+    def rests(found: Measurement) -> bool:
+        quiet = all(found.readings[name] == Reading.of(0) for name in AT_REST)
+        return quiet and value(found, S.PERSISTENCE_REQUEST_RATE) > 0
+
+    found = await eventually(lambda: look(prometheus), rests)
+    assert set(found.targets.values()) == {Reading.of(1)}
+    assert not any(reading.is_missing for reading in found.readings.values())
+
+
+@pytest.mark.usefixtures("load")
+async def test_every_signal_is_there_under_load_or_says_why_not(
+    prometheus: MetricsClient,
+) -> None:
+    expected = {signal.name for signal in CATALOG if not signal.absent_when_healthy}
+    expected.remove(S.SHARD_CREATED_RATE)  # its series is there, but nothing happens
+
+    def all_there(found: Measurement) -> bool:
+        return all(value(found, name) > 0 for name in expected)
+
+    found = await eventually(lambda: look(prometheus), all_there)
+    queries = {signal: query(signal, MONITORED, SHORT, LONG) for signal in CATALOG}
+    answers = await prometheus.query_all(queries.values())
+    for signal, text in queries.items():
+        assert answers[text].absence is None, text
+        assert answers[text].samples or signal.absent_when_healthy, text
+    # Of seconds, milliseconds and the server's buckets, each signal reads the right one.
+    assert 0 < value(found, S.HISTORY_QUEUE_LATENCY_P95) < 30
+    assert 0.5 < value(found, S.UPDATE_LATENCY_P99) < 10_000
+    assert value(found, S.FRONTEND_LATENCY_P95) <= value(found, S.FRONTEND_LATENCY_P99)
+    assert value(found, S.STATE_TRANSITIONS_RATE) > value(found, S.START_REQUEST_RATE) > 0.5
+
+
+@pytest.mark.usefixtures("load")
+async def test_outcomes_and_queues_of_the_load_are_named(prometheus: MetricsClient) -> None:
+    def named(found: Measurement) -> bool:
+        queues = {(key.name, key.kind) for key in found.active_queues}
+        wanted = {("order-fulfilment", kind) for kind in QueueKind}
+        return bool(found.outcomes) and queues >= wanted
+
+    found = await eventually(lambda: look(prometheus), named)
+    assert {outcome.namespace for outcome in found.outcomes} == {"default"}
+    assert {key.namespace for key in found.active_queues} == {"default"}
+    assert not [key for key in found.active_queues if key.name.startswith("temporal-sys")]
+
+
+async def test_the_copilots_own_cluster_is_another_one(prometheus: MetricsClient) -> None:
+    found = await look(prometheus, "copilot")
+    assert {target.absence for target in found.targets.values()} == {Absence.NO_SERIES}
+
+
+async def test_what_clients_do_wrong_is_no_error_of_the_frontend(
+    prometheus: MetricsClient, client: Client
+) -> None:
+    errors = (
+        f'sum(service_error_with_type_total{{cluster="{MONITORED}",service_name="frontend",'
+        'error_type=~"serviceerror.(NotFound|WorkflowExecutionAlreadyStarted|InvalidArgument)"})'
+    )
+
+    async def counted() -> float:
+        samples = (await prometheus.query(errors)).samples
+        return samples[0].value if samples else 0
+
+    before, wanted = await counted(), 20
+    name = f"signals-{uuid4().hex}"
+    handle = await client.start_workflow("Nobody", id=name, task_queue="signals-nobody")
+    for _ in range(wanted):
+        with pytest.raises(RPCError):
+            await client.get_workflow_handle("signals-nowhere").describe()
+    await eventually(counted, lambda count: count >= before + wanted)
+    assert (await look(prometheus)).readings[S.FRONTEND_ERROR_RATE] == Reading.of(0)
+    await handle.terminate()
+
+
+async def test_a_queue_without_workers_is_described_exactly(client: Client) -> None:
+    """Also one whose name needs care in a visibility query."""
+    names = [f"signals-{part}-{uuid4().hex[:8]}" for part in ("plain", "it's", 'a"b', "b\\c")]
+    handles = [
+        await client.start_workflow("Nobody", id=f"{name}-{n}", task_queue=name)
+        for name in names
+        for n in range(3)
+    ]
+    await eventually(
+        lambda: visible_queues(client, ["default"]),
+        lambda visible: {key.name for key in visible} >= set(names),
+    )
+    keys = [
+        QueueKey(namespace="default", name=name, kind=kind) for name in names for kind in QueueKind
+    ]
+    found = await eventually(
+        lambda: survey(client, keys, limit=200),
+        lambda survey: sum(facts.backlog for facts in survey.queues) == len(handles),
+    )
+    assert [facts.key for facts in found.queues] == keys
+    for facts in found.queues:
+        waiting = 3 if facts.key.kind is QueueKind.WORKFLOW else 0
+        assert facts.backlog == waiting
+        assert (facts.backlog_age_seconds > 0) == bool(waiting)
+        assert facts.dispatch_rate == 0
+        assert (facts.pollers, facts.last_poll) == (0, None)
+    for handle in handles:
+        await handle.terminate()
+
+
+@pytest.mark.usefixtures("load")
+async def test_a_served_queue_shows_its_workers_and_rates(client: Client) -> None:
+    keys = [QueueKey(namespace="default", name="orders", kind=kind) for kind in QueueKind]
+    gone = QueueKey(namespace="signals-no-such", name="q", kind=QueueKind.WORKFLOW)
+    found = await eventually(
+        lambda: survey(client, [*keys, gone], limit=200),
+        lambda survey: all(facts.dispatch_rate > 0 for facts in survey.queues),
+    )
+    assert all(facts.pollers and facts.last_poll and facts.add_rate for facts in found.queues)
+    assert [facts.key for facts in found.queues] == keys
+    assert found.unanswered == ()
+    assert found.absence is None
+
+
+async def test_without_matching_the_frontend_still_answers_that_it_knows_nothing(
+    lab: Lab, client: Client
+) -> None:
+    key = QueueKey(namespace="default", name="orders", kind=QueueKind.WORKFLOW)
+    await asyncio.to_thread(lab.inject, "kill-matching")
+    try:
+        found = await survey(client, [key], limit=200)
+    finally:
+        await asyncio.to_thread(lab.heal, "kill-matching")
+    assert found.absence is None
+    assert found.unanswered == (key,)
+    assert "UNAVAILABLE" in found.detail

@@ -1,0 +1,91 @@
+"""The Copilot as a user runs it, on a real cluster: each fault gets its verdict and its cause.
+
+Cycles of 3 s, scrapes of 2 s and windows of 15 s and 30 s stand in for 30 s, 15 s, 1 min and
+5 min: the same rules, counted in cycles.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.cluster import Lab
+from lab.faults import FAULTS, Fault
+from tests.lab.watch import RANK, Watch, detected
+
+FAST = {
+    "COPILOT_CYCLE_SECONDS": "3",
+    "COPILOT_SHORT_WINDOW_SECONDS": "15",
+    "COPILOT_LONG_WINDOW_SECONDS": "30",
+}
+RATE = 3  # workflow starts a second
+FIRST_VERDICT_SECONDS = 45
+DETECTION_SECONDS = 40
+RECOVERY_SECONDS = 90
+# Latency alone and half-failing workflows are never critical, however long they last.
+AT_MOST_STRESSED = {"slow-database", "failing-workflows"}
+
+
+@pytest.fixture(scope="module")
+def watch(lab: Lab) -> Iterator[Watch]:
+    """The Copilot beside the session's lab, first without any load."""
+    lab.start_copilot(FAST)
+    watch = Watch(f"http://127.0.0.1:{lab.state.published.copilot_api}")
+    yield watch
+    watch.close()
+    lab.stop_load()
+    lab.stop_copilot()
+
+
+def test_an_idle_cluster_is_happy(watch: Watch) -> None:
+    status = watch.until_state("happy", FIRST_VERDICT_SECONDS)
+    watch.begin()
+    watch.cycles(5, within=30)
+    assert watch.states == ["happy"]
+    assert status["causes"] == []
+
+
+def test_a_busy_cluster_is_happy(lab: Lab, watch: Watch) -> None:
+    lab.start_load(RATE)
+    watch.until(lambda s: (s["signals"]["workflow_success_rate"] or 0) > 1, 60, "under load")
+    watch.begin()
+    watch.cycles(10, within=60)
+    assert watch.states == ["happy"]
+    assert not watch.status()["idle"]
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_fault_gets_its_verdict_and_cause_and_healing_ends_it(
+    lab: Lab, watch: Watch, fault: Fault
+) -> None:
+    lab.start_load(RATE)
+    watch.until_state("happy", RECOVERY_SECONDS)
+    watch.begin()
+    lab.inject(fault.name)
+    try:
+        watch.until(detected(fault), DETECTION_SECONDS, f"detected: {fault.name}")
+        if fault.verdict == "critical":
+            watch.until_state("critical", DETECTION_SECONDS)
+        watch.cycles(6, within=60)
+        status = watch.status()
+        assert detected(fault)(status), status
+        assert watch.states[:2] != ["happy", "critical"]
+        if fault.name in AT_MOST_STRESSED:
+            assert "critical" not in watch.states
+        if fault.verdict in RANK:
+            assert status["fired_gates"], "a verdict shows its evidence"
+    finally:
+        lab.heal(fault.name)
+    watch.until_state("happy", RECOVERY_SECONDS)
+
+
+def test_a_spike_is_never_critical(lab: Lab, watch: Watch) -> None:
+    lab.start_load(RATE)
+    watch.until_state("happy", RECOVERY_SECONDS)
+    watch.begin()
+    lab.spike(4)
+    try:
+        watch.cycles(10, within=60)
+    finally:
+        lab.spike(1)
+    watch.until_state("happy", RECOVERY_SECONDS)
+    assert "critical" not in watch.states

@@ -1,0 +1,199 @@
+"""The catalogue: what holds for every service of both stacks that run some."""
+
+import re
+
+import pytest
+
+from components.service import Probe, Service
+from copilot import settings as copilot_settings
+from stacks import copilot, local
+from stacks.images import BUILT, PUBLIC
+from stacks.outputs import urls
+from stacks.scraping import targets
+from stacks.services import Catalogue
+from stacks.settings import CopilotSettings, LocalSettings
+
+SIX_GIGABYTES = 6 * 1024
+CATALOGUES = {
+    "local": local.planned(LocalSettings()),
+    "copilot": copilot.planned(CopilotSettings()),
+}
+EVERY = pytest.mark.parametrize("catalogue", CATALOGUES.values(), ids=CATALOGUES.keys())
+# Not from decisions: what the Copilot will read once it can keep its store on Aurora DSQL.
+COMING = {
+    "COPILOT_DSQL_DATABASE",
+    "COPILOT_DSQL_HOST",
+    "COPILOT_KNOWLEDGE_BASE_ID",
+    "COPILOT_MODEL",
+}
+
+
+def service(catalogue: Catalogue, name: str) -> Service:
+    found = catalogue.workloads[name]
+    assert isinstance(found, Service)
+    return found
+
+
+@EVERY
+def test_together_they_fit_the_machine_that_is_asked_for(catalogue: Catalogue) -> None:
+    assert catalogue.memory_mb < SIX_GIGABYTES
+
+
+@EVERY
+def test_each_comes_after_all_that_it_waits_for(catalogue: Catalogue) -> None:
+    before: set[str] = set()
+    for workload in catalogue.in_order:
+        assert set(catalogue.waits_for(workload)) <= before
+        before.add(workload.name)
+    assert before == set(catalogue.workloads)
+
+
+@EVERY
+def test_names_are_used_once(catalogue: Catalogue) -> None:
+    assert len(catalogue.workloads) == len(catalogue.services) + len(catalogue.jobs)
+    ports = [port.host for _, port in catalogue.ports]
+    assert len(set(ports)) == len(ports)
+
+
+@EVERY
+def test_images_are_pinned(catalogue: Catalogue) -> None:
+    for key, name in catalogue.images.items():
+        assert key in PUBLIC or key in BUILT
+        assert re.fullmatch(r".+:[^:/]+", name)
+        assert not name.endswith(":latest")
+
+
+@EVERY
+def test_the_documented_ports(catalogue: Catalogue) -> None:
+    published = {port.name: port.host for _, port in catalogue.ports}
+    expected = {
+        "alloy": 12345,
+        "copilot-api": 8081,
+        "copilot-temporal": 7243,
+        "copilot-temporal-http": 8243,
+        "copilot-ui": 8082,
+        "grafana": 3000,
+        "loki": 3100,
+        "mimir": 9009,
+        "temporal-frontend": 7233,
+        "temporal-frontend-http": 8233,
+        "temporal-ui": 8080,
+    }
+    if "elasticsearch" in catalogue.workloads:
+        expected["elasticsearch"] = 9200
+    assert published == expected
+
+
+@EVERY
+def test_the_metrics_store_scrapes_both_clusters_and_the_copilot(catalogue: Catalogue) -> None:
+    assert {(target.job, target.cluster) for target in targets(catalogue.services)} == {
+        ("temporal-frontend", "monitored"),
+        ("temporal-history", "monitored"),
+        ("temporal-matching", "monitored"),
+        ("temporal-worker", "monitored"),
+        ("copilot-temporal", "copilot"),
+        ("copilot-worker", "copilot"),
+        ("copilot-api", "copilot"),
+    }
+
+
+@EVERY
+def test_one_history_process_starts_alone(catalogue: Catalogue) -> None:
+    for name in ("temporal-frontend", "temporal-matching", "temporal-worker"):
+        assert "temporal-history" in _all_before(catalogue, name)
+
+
+@EVERY
+def test_the_last_to_serve_is_the_worker_with_its_first_verdict(catalogue: Catalogue) -> None:
+    health = service(catalogue, "copilot-worker").health
+    assert isinstance(health, Probe)
+    assert "/readyz" in health.command[-1]
+    assert {
+        "copilot-schema",
+        "copilot-temporal-namespace",
+        "temporal-namespaces",
+        "mimir-ready",
+    } <= _all_before(catalogue, "copilot-worker")
+
+
+@EVERY
+def test_a_database_whose_container_is_new_gets_its_schema_again(catalogue: Catalogue) -> None:
+    for job in catalogue.jobs:
+        assert set(job.redo_with) <= _all_before(catalogue, job.name)
+
+
+def test_work_that_a_store_in_a_container_can_lose_is_done_again() -> None:
+    redone = {job.name: job.redo_with for job in CATALOGUES["local"].jobs}
+    assert redone["temporal-schema"] == ("postgresql",)
+    assert redone["copilot-temporal-schema"] == ("postgresql",)
+    assert redone["copilot-schema"] == ("postgresql",)
+    assert redone["temporal-namespaces"] == ("temporal-schema",)
+    redone = {job.name: job.redo_with for job in CATALOGUES["copilot"].jobs}
+    assert redone["visibility-indices"] == ("elasticsearch",)
+
+
+@EVERY
+def test_the_copilot_takes_the_environment_that_it_gets(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("copilot-worker", "copilot-api"):
+        environment = service(catalogue, name).environment
+        for variable, value in environment.items():
+            assert isinstance(value, str)
+            if variable not in COMING:
+                monkeypatch.setenv(variable, value)
+        monkeypatch.setenv("COPILOT_DATABASE_URL", "postgresql://copilot@postgresql:5432/copilot")
+        loaded = copilot_settings.load()
+        assert loaded.cluster == "monitored"
+        assert loaded.prometheus_endpoint == "http://mimir:9009/prometheus"
+
+
+def test_the_local_copilot_gets_nothing_that_it_does_not_know() -> None:
+    for name in ("copilot-worker", "copilot-api"):
+        assert not COMING & set(service(CATALOGUES["local"], name).environment)
+
+
+def test_stores_in_aws_are_reached_as_the_caller() -> None:
+    catalogue = CATALOGUES["copilot"]
+    clients = {
+        *(name for name in catalogue.workloads if name.startswith("temporal-")),
+        "copilot-temporal",
+        "copilot-worker",
+        "copilot-api",
+        "copilot-schema",
+        "copilot-temporal-schema",
+        "grafana",
+    } - {"temporal-ui", "temporal-namespaces"}
+    with_folder = {
+        name
+        for name, workload in catalogue.workloads.items()
+        if any(mount.folder and mount.folder.endswith("/.aws") for mount in workload.mounts)
+    }
+    assert with_folder == clients
+    assert all(catalogue.workloads[name].user for name in clients)
+
+
+def test_no_secret_is_in_an_environment_or_a_command() -> None:
+    stores = local._stores(LocalSettings(), "database-secret")
+    catalogue = local.services(LocalSettings(), stores, "grafana-secret")
+    for workload in catalogue.workloads.values():
+        shown = f"{dict(workload.environment)} {workload.command} {workload.entrypoint}"
+        assert "-secret" not in shown
+
+
+def test_overrides_reach_what_they_name() -> None:
+    chosen = LocalSettings(
+        ports={"grafana": 13000},
+        memory={"mimir": 1024, "temporal-schema": 512},
+        images={"python": "python:3.13"},
+    )
+    catalogue = local.planned(chosen)
+    assert urls(catalogue)["grafana_url"] == "http://127.0.0.1:13000"
+    assert catalogue.workloads["mimir"].memory_mb == 1024
+    assert catalogue.workloads["temporal-schema"].memory_mb == 512
+    assert catalogue.images["python"] == "python:3.13"
+
+
+def _all_before(catalogue: Catalogue, name: str) -> set[str]:
+    direct = set(catalogue.waits_for(catalogue.workloads[name]))
+    return direct.union(*(_all_before(catalogue, one) for one in direct))

@@ -1,0 +1,100 @@
+"""What `make setup` does for Pulumi, with a stand-in of its command."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from stacks.prepare import PASSPHRASE, prepare
+
+
+class Pulumi:
+    """A stand-in of the command, alone on PATH, that makes stacks as files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir()
+
+    def install(
+        self, body: str = 'mkdir -p .state/.pulumi/stacks/copilot && touch "$_S/$3.json"'
+    ) -> None:
+        path = self._folder / "pulumi"
+        path.write_text(
+            f'#!/bin/sh\n_S=.state/.pulumi/stacks/copilot\necho "$*" >> "{self._folder}/calls"\n'
+            f'echo "$PULUMI_CONFIG_PASSPHRASE_FILE" > "{self._folder}/passphrase"\n{body}\n'
+        )
+        path.chmod(0o755)
+
+    @property
+    def calls(self) -> list[str]:
+        path = self._folder / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+    @property
+    def passphrase_variable(self) -> str:
+        return (self._folder / "passphrase").read_text().strip()
+
+
+@pytest.fixture
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pulumi:
+    folder = tmp_path / "commands"
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    return Pulumi(folder)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return folder
+
+
+def test_a_fresh_clone_gets_a_passphrase_and_its_stacks(pulumi: Pulumi, project: Path) -> None:
+    pulumi.install()
+    assert prepare(project) is None
+    assert stat.S_IMODE((project / PASSPHRASE).stat().st_mode) == 0o600
+    assert len((project / PASSPHRASE).read_text().strip()) >= 32
+    assert [call.split()[:3] for call in pulumi.calls] == [
+        ["stack", "init", "dev"],
+        ["stack", "init", "copilot"],
+        ["stack", "init", "local"],
+    ]
+    assert pulumi.passphrase_variable == str(PASSPHRASE)
+
+
+def test_nothing_is_done_twice(pulumi: Pulumi, project: Path) -> None:
+    pulumi.install()
+    prepare(project)
+    before = (project / PASSPHRASE).read_text()
+    assert prepare(project) is None
+    assert (project / PASSPHRASE).read_text() == before
+    assert len(pulumi.calls) == 3
+
+
+def test_the_users_own_passphrase_is_used(
+    pulumi: Pulumi, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulumi.install()
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
+    prepare(project)
+    assert pulumi.passphrase_variable == ""
+
+
+def test_without_the_command_it_is_said_once(pulumi: Pulumi, project: Path) -> None:
+    assert not pulumi.calls
+    problem = prepare(project)
+    assert problem is not None
+    assert "install it" in problem
+    assert prepare(project) is None
+
+
+def test_a_stack_that_cannot_be_made_is_named(pulumi: Pulumi, project: Path) -> None:
+    pulumi.install("echo 'error: no access' >&2; exit 255")
+    assert prepare(project) == "`pulumi stack init dev` failed: error: no access"
+
+
+def test_a_stack_that_is_kept_elsewhere_is_fine(pulumi: Pulumi, project: Path) -> None:
+    pulumi.install("echo \"error: stack 'dev' already exists\" >&2; exit 255")
+    assert prepare(project) is None

@@ -1,0 +1,138 @@
+"""Shell scripts of jobs, with stand-ins for the tools that they call."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from stacks.templates import DOCKER
+
+DSQL_SCRIPT = DOCKER / "temporal" / "create-dsql-schema.sh"
+ENDPOINT = "abc.dsql.eu-west-1.on.aws"
+
+
+@dataclass(frozen=True)
+class Tools:
+    """A folder of stand-ins, each of which writes down how it was called."""
+
+    folder: Path
+
+    @property
+    def calls(self) -> str:
+        path = self.folder / "calls"
+        return path.read_text() if path.exists() else ""
+
+    def add(self, name: str, body: str) -> None:
+        path = self.folder / name
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >> "{self.folder}/calls"\n{body}\n')
+        path.chmod(0o755)
+
+    def run(self, script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {
+            "PATH": f"{self.folder}{os.pathsep}{os.environ['PATH']}",
+            "AWS_REGION": "eu-west-1",
+        }
+        return subprocess.run(
+            ["/bin/sh", str(script), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Tools:
+    return Tools(tmp_path)
+
+
+def database(
+    tools: Tools, *, tables: tuple[str, ...], version: str = "", namespaces: int = 0
+) -> None:
+    """A database of which the script's questions find this."""
+    tools.add("aws", "echo a-token")
+    tools.add("temporal-dsql-tool", "")
+    counts = "\n".join(f"  *\"table_name = '{table}'\"*) echo 1 ;;" for table in tables)
+    tools.add(
+        "psql",
+        f'test "$PGPASSWORD" = a-token || exit 2\ncase "$*" in\n{counts}\n'
+        f'  *information_schema*) echo 0 ;;\n  *curr_version*) echo "{version}" ;;\n'
+        f"  *namespaces*) echo {namespaces} ;;\nesac",
+    )
+
+
+def test_an_empty_database_gets_the_schema(tools: Tools) -> None:
+    database(tools, tables=())
+    assert tools.run(DSQL_SCRIPT, ENDPOINT).returncode == 0
+    assert tools.calls.splitlines()[-1] == (
+        f"temporal-dsql-tool --endpoint {ENDPOINT} --region eu-west-1 setup-schema"
+        " --schema-name dsql/temporal --version 1.1"
+    )
+
+
+def test_a_schema_with_a_version_is_left_alone(tools: Tools) -> None:
+    database(tools, tables=("schema_version", "namespaces"), version="1.1", namespaces=2)
+    answer = tools.run(DSQL_SCRIPT, ENDPOINT)
+    assert (answer.returncode, answer.stdout) == (0, "the schema is there, version 1.1\n")
+    assert "temporal-dsql-tool" not in tools.calls
+
+
+def test_an_interrupted_set_up_begins_again(tools: Tools) -> None:
+    database(tools, tables=("schema_version", "namespaces"))
+    assert tools.run(DSQL_SCRIPT, ENDPOINT).returncode == 0
+    assert tools.calls.splitlines()[-1].endswith("--version 1.1 --overwrite")
+
+
+@pytest.mark.parametrize(
+    ("tables", "namespaces"),
+    [(("schema_version", "schema_migrations"), 0), (("schema_version", "namespaces"), 1)],
+)
+def test_data_is_never_dropped(tools: Tools, tables: tuple[str, ...], namespaces: int) -> None:
+    database(tools, tables=tables, namespaces=namespaces)
+    answer = tools.run(DSQL_SCRIPT, ENDPOINT)
+    assert answer.returncode == 1
+    assert "set it up by hand" in answer.stderr
+    assert "temporal-dsql-tool" not in tools.calls
+
+
+def test_without_a_token_nothing_is_tried(tools: Tools) -> None:
+    database(tools, tables=())
+    tools.add("aws", "echo expired >&2; exit 255")
+    assert tools.run(DSQL_SCRIPT, ENDPOINT).returncode != 0
+    assert "temporal-dsql-tool" not in tools.calls
+
+
+def test_a_database_that_does_not_answer_is_not_taken_for_an_empty_one(tools: Tools) -> None:
+    database(tools, tables=())
+    tools.add("psql", "echo 'no route' >&2; exit 2")
+    assert tools.run(DSQL_SCRIPT, ENDPOINT).returncode != 0
+    assert "temporal-dsql-tool" not in tools.calls
+
+
+def test_indices_are_made_after_their_template(tools: Tools) -> None:
+    tools.add("temporal-elasticsearch-tool", "")
+    script = DOCKER / "elasticsearch" / "create-indices.sh"
+    assert tools.run(script, "one", "two").returncode == 0
+    assert tools.calls.splitlines() == [
+        "temporal-elasticsearch-tool setup-schema",
+        "temporal-elasticsearch-tool create-index --index one",
+        "temporal-elasticsearch-tool create-index --index two",
+    ]
+
+
+def test_both_databases_are_made_with_the_password_from_its_file(
+    tools: Tools, tmp_path: Path
+) -> None:
+    tools.add("temporal-sql-tool", 'echo "$SQL_DATABASE $SQL_PASSWORD" >> "$0.seen"')
+    (tmp_path / "password").write_text("hunter2\n")
+    script = DOCKER / "temporal" / "create-postgresql-schema.sh"
+    assert tools.run(script, "temporal", str(tmp_path / "password")).returncode == 0
+    seen = (tmp_path / "temporal-sql-tool.seen").read_text().splitlines()
+    assert seen == ["temporal hunter2"] * 3 + ["temporal_visibility hunter2"] * 3
+    assert "hunter2" not in tools.calls
+    assert tools.calls.splitlines()[-1] == (
+        "temporal-sql-tool update-schema --schema-name postgresql/v12/visibility"
+    )

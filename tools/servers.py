@@ -1,0 +1,196 @@
+"""The servers that the lab and the tests run, and where each is found.
+
+Versions stand once, in the `go.mod` beside this file. Look-up: environment variable, PATH if the
+version fits, the cache folder; `tools.build` fills the cache folder.
+"""
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.errors import ToolsError
+
+CACHE_VARIABLE = "TEMPORAL_SRE_COPILOT_CACHE"
+_HERE = Path(__file__).parent
+_VERSION_TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Server:
+    """One binary: what it is called, how it is built and how it tells its version."""
+
+    name: str
+    variable: str
+    """Environment variable that names a binary to use instead."""
+    folder: str
+    """Folder of its go.mod, beside this file."""
+    module: str
+    package: str
+    on_path: tuple[str, ...]
+    """Names under which a distribution may have installed it."""
+    tags: str = ""
+    version_symbol: str = ""
+    """Go variable that the linker sets to the version, where the build does not know it."""
+    cold_build_minutes: float = 1
+    """Measured on 2 cores with an empty build cache."""
+
+    @property
+    def go_folder(self) -> Path:
+        return _HERE / self.folder
+
+    @property
+    def version(self) -> str:
+        """The pinned version as the binary prints it, without a `v`."""
+        text = (self.go_folder / "go.mod").read_text()
+        found = re.search(rf"^\s*(?:require )?{re.escape(self.module)} v(\S+)", text, re.MULTILINE)
+        if not found:
+            raise ToolsError(f"{self.go_folder / 'go.mod'} does not require {self.module}")
+        # Prometheus numbers its module v0.316.0 where the release is 3.16.0.
+        prometheus = re.fullmatch(r"0\.(\d)(\d\d)\.(\d+)", found[1])
+        if prometheus:
+            return f"{prometheus[1]}.{int(prometheus[2])}.{prometheus[3]}"
+        return found[1]
+
+    @property
+    def linker_flags(self) -> str:
+        stamp = f" -X {self.version_symbol}={self.version}" if self.version_symbol else ""
+        return f"-s -w{stamp}"
+
+    @property
+    def cached(self) -> Path:
+        """Where its build stands; the name changes with every input of the build."""
+        inputs = hashlib.sha256()
+        for part in (
+            (self.go_folder / "go.mod").read_bytes(),
+            (self.go_folder / "go.sum").read_bytes(),
+            f"{self.package} {self.tags} {self.linker_flags}".encode(),
+            f"{platform.system()} {platform.machine()}".encode(),
+        ):
+            inputs.update(part + b"\0")
+        return cache_folder() / "bin" / f"{self.name}-{self.version}-{inputs.hexdigest()[:12]}"
+
+
+_PROMETHEUS_VERSION = "github.com/prometheus/common/version.Version"
+_TEMPORAL = "go.temporal.io/server"
+
+TEMPORAL_SERVER = Server(
+    "temporal-server",
+    "TEMPORAL_SERVER_BIN",
+    "temporal",
+    _TEMPORAL,
+    f"{_TEMPORAL}/cmd/server",
+    ("temporal-server",),
+    tags="disable_grpc_modules",
+    cold_build_minutes=3.5,
+)
+TEMPORAL_SQL_TOOL = Server(
+    "temporal-sql-tool",
+    "TEMPORAL_SQL_TOOL_BIN",
+    "temporal",
+    _TEMPORAL,
+    f"{_TEMPORAL}/cmd/tools/sql",
+    ("temporal-sql-tool",),
+    tags="disable_grpc_modules",
+    cold_build_minutes=0.5,
+)
+TEMPORAL_UI = Server(
+    "temporal-ui",
+    "TEMPORAL_UI_BIN",
+    "ui",
+    "github.com/temporalio/ui-server/v2",
+    "github.com/temporalio/ui-server/v2/cmd/server",
+    ("temporal-ui-server", "temporal-ui", "ui-server"),
+    cold_build_minutes=0.5,
+)
+PROMETHEUS = Server(
+    "prometheus",
+    "PROMETHEUS_BIN",
+    "prometheus",
+    "github.com/prometheus/prometheus",
+    "github.com/prometheus/prometheus/cmd/prometheus",
+    ("prometheus",),
+    tags="netgo,remove_all_sd",
+    version_symbol=_PROMETHEUS_VERSION,
+    cold_build_minutes=3,
+)
+PROMTOOL = Server(
+    "promtool",
+    "PROMTOOL_BIN",
+    "prometheus",
+    "github.com/prometheus/prometheus",
+    "github.com/prometheus/prometheus/cmd/promtool",
+    ("promtool",),
+    tags="netgo,remove_all_sd",
+    version_symbol=_PROMETHEUS_VERSION,
+    cold_build_minutes=1,
+)
+TOXIPROXY = Server(
+    "toxiproxy",
+    "TOXIPROXY_BIN",
+    "toxiproxy",
+    "github.com/Shopify/toxiproxy/v2",
+    "github.com/Shopify/toxiproxy/v2/cmd/server",
+    ("toxiproxy-server", "toxiproxy"),
+    version_symbol="github.com/Shopify/toxiproxy/v2.Version",
+    cold_build_minutes=0.3,
+)
+PULUMI = Server(
+    "pulumi",
+    "PULUMI_BIN",
+    "pulumi",
+    "github.com/pulumi/pulumi/pkg/v3",
+    "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    ("pulumi",),
+    version_symbol="github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
+    cold_build_minutes=5.5,
+)
+SERVERS = (TEMPORAL_SERVER, TEMPORAL_SQL_TOOL, TEMPORAL_UI, PROMETHEUS, PROMTOOL, TOXIPROXY, PULUMI)
+
+
+def cache_folder() -> Path:
+    """Folder of built servers: `TEMPORAL_SRE_COPILOT_CACHE`, or one below the user's cache."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser()
+    return Path.home() / ".cache" / "temporal-sre-copilot"
+
+
+def find(server: Server) -> Path | None:
+    """The binary that is there already, or None.
+
+    Raises ToolsError when its environment variable names something that cannot be run.
+    """
+    chosen = os.environ.get(server.variable)
+    if chosen:
+        if not os.access(chosen, os.X_OK) or Path(chosen).is_dir():
+            raise ToolsError(
+                f"{server.variable}={chosen} is not an executable file: correct it, or unset it"
+            )
+        return Path(chosen)
+    for name in server.on_path:
+        found = shutil.which(name)
+        if found and printed_version(found) == server.version:
+            return Path(found)
+    return server.cached if os.access(server.cached, os.X_OK) else None
+
+
+def printed_version(binary: str) -> str | None:
+    """What `binary --version` prints as its version; None where it does not answer with one."""
+    try:
+        answer = subprocess.run(
+            [binary, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=_VERSION_TIMEOUT_SECONDS,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r"version v?(\d+\.\d+\.\d+)", answer.stdout + answer.stderr, re.IGNORECASE)
+    return found[1] if found else None
