@@ -64,7 +64,10 @@ def down_gates(view: View) -> list[Gate]:
 def stuck_gates(view: View) -> list[Gate]:
     """Demand without progress. Quiet without demand is idle, and no gate fires."""
     limits, demand = view.limits, view.reading(S.START_REQUEST_RATE)
-    armed = (demand.value or 0) >= limits.demand_floor
+    # Demand of two cycles: a counter that has just appeared has no rate yet, and the frontend may
+    # be scraped before the history service that answers the same first requests.
+    before = view.memory.demand_rates[-1:] or (0.0,)
+    armed = min(demand.value or 0, *before) >= limits.demand_floor
     least = view.thresholds.progress_per_start * (demand.value or 0)
     detail = f"{demand.value:.2f} starts/s are asked for" if demand.value is not None else ""
 

@@ -178,6 +178,13 @@ def test_a_short_or_moving_backlog_is_no_trouble() -> None:
     assert states(short, moving, empty) == [State.HAPPY] * 3
 
 
+def test_the_first_demand_may_be_seen_before_its_progress() -> None:
+    idle = Scene(values=dict(IDLE), queues=QueueSurvey())
+    begins = scene({SignalName.STATE_TRANSITIONS_RATE: 0.0, SignalName.HISTORY_TASK_RATE: 0.0})
+    assert states(begins, Scene()) == [State.HAPPY, State.HAPPY]
+    assert states(idle, begins, begins) == [State.HAPPY, State.HAPPY, State.STRESSED]
+
+
 def test_demand_without_progress_is_stuck_and_quiet_without_demand_is_not() -> None:
     stuck = scene({SignalName.STATE_TRANSITIONS_RATE: 0.1})
     quiet = scene({SignalName.STATE_TRANSITIONS_RATE: 0.1, SignalName.START_REQUEST_RATE: 0.1})
