@@ -17,7 +17,7 @@ class OneShotJob(pulumi.ComponentResource):
     """A container that runs to its end.
 
     `done` is its container, for `depends_on` of what needs the job: it only ever resolves when
-    the job succeeded. A failed job raises pulumi.RunError with its last log lines, and its
+    the job succeeded. A failed job logs its last lines and raises pulumi.RunError, and its
     container is removed, so that the next `up` runs it again.
     """
 
@@ -66,4 +66,7 @@ def _succeeded(
         )
     else:
         again = "mend the cause and run `pulumi up` again, which runs the job again"
-    raise pulumi.RunError(f"the job {job} {what}; {again}; {said}")
+    # At once, because the engine may stop this program for what fails in consequence, before it
+    # could tell why it ended.
+    pulumi.log.error(f"the job {job} {what}; {again}; {said}")
+    raise pulumi.RunError(f"the job {job} {what}, as said above")

@@ -22,6 +22,14 @@ def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Errors that the program told the engine at once."""
+    messages: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", messages.append)
+    return messages
+
+
 def run_jobs(
     answers: Answers | None = None, *, redo_with: tuple[Text, ...] = (), preview: bool = False
 ) -> Run:
@@ -48,17 +56,19 @@ def test_what_needs_a_job_comes_after_its_success() -> None:
     assert "schema" in run_jobs().containers["next"].depends_on
 
 
-def test_a_failed_job_ends_the_run_with_its_last_lines(removed: list[str]) -> None:
+def test_a_failed_job_ends_the_run_with_its_last_lines(removed: list[str], said: list[str]) -> None:
     logs = "".join(f"line {number}\n" for number in range(50))
-    with pytest.raises(pulumi.RunError, match=r"the job schema failed with exit code 3") as raised:
+    with pytest.raises(pulumi.RunError, match=r"the job schema failed with exit code 3"):
         run_jobs(ending_with(3, logs))
-    assert "line 49" in str(raised.value)
-    assert "line 29\n" not in str(raised.value)
+    [message] = said
+    assert message.startswith("the job schema failed with exit code 3")
+    assert "line 49" in message
+    assert "line 29\n" not in message
     assert removed == ["local-schema"]
 
 
 def test_what_needs_a_failed_job_is_never_made(
-    removed: list[str], monkeypatch: pytest.MonkeyPatch
+    removed: list[str], said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
     answers = ending_with(1, "")
@@ -70,8 +80,9 @@ def test_what_needs_a_failed_job_is_never_made(
         return original(args)
 
     monkeypatch.setattr(answers, "new_resource", note)
-    with pytest.raises(pulumi.RunError, match="it said nothing"):
+    with pytest.raises(pulumi.RunError, match="the job schema failed"):
         run_jobs(answers)
+    assert "it said nothing" in said[0]
     assert made == ["schema"]
     assert removed
 
@@ -82,13 +93,16 @@ def test_a_job_that_was_cut_short_did_not_succeed(removed: list[str]) -> None:
     assert removed == ["local-schema"]
 
 
-def test_a_container_that_cannot_be_removed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_container_that_cannot_be_removed_is_named(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(_name: str) -> None:
         raise docker_engine.DockerEngineError("Docker does not answer")
 
     monkeypatch.setattr(docker_engine, "remove_container", refuse)
-    with pytest.raises(pulumi.RunError, match="docker rm -f local-schema"):
+    with pytest.raises(pulumi.RunError, match="the job schema failed"):
         run_jobs(ending_with(1, ""))
+    assert "docker rm -f local-schema" in said[0]
 
 
 def test_a_preview_decides_nothing_about_a_job() -> None:

@@ -15,10 +15,10 @@ def test_a_failed_job_fails_the_up_and_is_run_again_by_the_next(empty_local: Wor
     said = "".join(f"line {number}\n" for number in range(100)) + "boom\n"
     empty_local.docker.job_ends["local-temporal-schema"] = JobEnd(3, said)
     outcome = empty_local.up(STACK, fails=True)
-    assert "the job temporal-schema failed with exit code 3" in outcome.output
-    assert "boom" in outcome.output
-    assert "line 99" in outcome.output
-    assert "line 1\n" not in outcome.output
+    assert "the job temporal-schema failed with exit code 3" in outcome.output, outcome.output
+    assert "boom" in outcome.output, outcome.output
+    assert "line 99" in outcome.output, outcome.output
+    assert "line 1\n" not in outcome.output, outcome.output
     # What needs the job has not been started.
     assert "local-temporal-history" not in empty_local.docker.starts
 
@@ -33,7 +33,7 @@ def test_a_service_that_the_engine_refuses_to_start_is_replaced(empty_local: Wor
     refusal = "driver failed programming external connectivity: port is already allocated"
     empty_local.docker.start_refusals["local-mimir"] = refusal
     outcome = empty_local.up(STACK, fails=True)
-    assert refusal in outcome.output
+    assert refusal in outcome.output, outcome.output
 
     empty_local.docker.start_refusals.clear()
     empty_local.up(STACK)
@@ -51,7 +51,7 @@ def test_a_killed_up_is_healed(empty_local: World, held_back: str) -> None:
         running.kill()
     # The killed command's lock is named, with what to do.
     outcome = empty_local.up(STACK, fails=True)
-    assert "pulumi cancel" in outcome.output
+    assert "pulumi cancel" in outcome.output, outcome.output
     empty_local.pulumi("cancel", "--yes", "--stack", STACK)
 
     empty_local.up(STACK)
