@@ -25,9 +25,29 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, case_sensitive=True, extra="ignore")
 
     database_url: SecretStr = Field(
-        ...,
+        SecretStr(""),
         validation_alias="COPILOT_DATABASE_URL",
-        description="PostgreSQL URL of the Copilot's own store, postgresql://user:password@host:port/database",
+        description="PostgreSQL URL of the Copilot's own store,"
+        " postgresql://user:password@host:port/database; this or COPILOT_DSQL_HOST is required",
+    )
+    dsql_host: str = Field(
+        "",
+        validation_alias="COPILOT_DSQL_HOST",
+        description="endpoint of the Aurora DSQL cluster that is the store instead;"
+        " each connection signs in with a fresh IAM token",
+        pattern=r"^[A-Za-z0-9.-]*$",
+    )
+    dsql_database: str = Field(
+        "postgres",
+        validation_alias="COPILOT_DSQL_DATABASE",
+        description="database of that cluster",
+        min_length=1,
+    )
+    aws_region: str = Field(
+        "",
+        validation_alias="AWS_REGION",
+        description="region of that cluster; required with it",
+        pattern=r"^[a-z0-9-]*$",
     )
     cluster: str = Field(
         "monitored",
@@ -70,6 +90,24 @@ class Settings(BaseSettings):
         validation_alias="PROMETHEUS_ENDPOINT",
         description="base URL of the metrics store, without /api/v1",
         pattern=r"^https?://[^\s]+$",
+    )
+    loki_url: str = Field(
+        "",
+        validation_alias="LOKI_URL",
+        description="base URL of Loki; not read yet",
+        pattern=r"^(https?://[^\s]+)?$",
+    )
+    model: str = Field(
+        "none",
+        validation_alias="COPILOT_MODEL",
+        description="language model that explains, provider:model, or none; not asked yet",
+        pattern=r"^(none|[a-z0-9_-]+:\S+)$",
+    )
+    knowledge_base_id: str = Field(
+        "",
+        validation_alias="COPILOT_KNOWLEDGE_BASE_ID",
+        description="Bedrock knowledge base that the model's passages come from; not asked yet",
+        pattern=r"^[A-Za-z0-9_-]*$",
     )
     cycle_seconds: float = Field(
         30.0,
@@ -165,6 +203,17 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_store(self) -> Self:
+        # That there is one at all is said in `load`, together with what is wrong elsewhere.
+        if self.dsql_host and self.database_url.get_secret_value():
+            raise ValueError(
+                "COPILOT_DATABASE_URL and COPILOT_DSQL_HOST name two stores: set one of them"
+            )
+        if self.dsql_host and not self.aws_region:
+            raise ValueError("AWS_REGION: is required with COPILOT_DSQL_HOST")
+        return self
+
     @property
     def stale_after_seconds(self) -> float:
         """A sample older than two scrapes and a cycle says nothing about now."""
@@ -177,12 +226,9 @@ class Settings(BaseSettings):
 
 
 def variables() -> dict[str, tuple[str, object]]:
-    """Name of each variable, with its description and default (None: required)."""
+    """Name of each variable, with its description and default."""
     return {
-        str(field.validation_alias): (
-            field.description or "",
-            None if field.is_required() else field.default,
-        )
+        str(field.validation_alias): (field.description or "", field.default)
         for field in Settings.model_fields.values()
     }
 
@@ -197,13 +243,15 @@ def load() -> Settings:
             problems.append(
                 f"{name}: no such variable" + (f", did you mean {close[0]}?" if close else "")
             )
+    if not (os.environ.get("COPILOT_DATABASE_URL") or os.environ.get("COPILOT_DSQL_HOST")):
+        problems.append(f"COPILOT_DATABASE_URL: is required: {known['COPILOT_DATABASE_URL'][0]}")
     try:
         settings = Settings()
     except ValidationError as error:
         for item in error.errors():
             where = ".".join(str(part) for part in item["loc"][:1])
-            what = "is required: " + known[where][0] if item["type"] == "missing" else item["msg"]
-            problems.append(f"{where}: {what}" if where else what.removeprefix("Value error, "))
+            what = item["msg"].removeprefix("Value error, ")
+            problems.append(f"{where}: {what}" if where else what)
         settings = None
     if settings is None or problems:
         raise SettingsError("wrong settings: " + "; ".join(problems))
@@ -214,10 +262,8 @@ def as_markdown() -> str:
     """The table of all variables; `docs/settings.md` is this text."""
     lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for name, (description, default) in variables().items():
-        shown = ",".join(default) if isinstance(default, tuple) else default
-        lines.append(
-            f"| `{name}` | {'required' if default is None else f'`{shown}`'} | {description} |"
-        )
+        shown = ",".join(default) if isinstance(default, tuple) else str(default)
+        lines.append(f"| `{name}` | {f'`{shown}`' if shown else 'none'} | {description} |")
     return "# Settings of the Copilot\n\nWorker and API read these from the environment.\n\n" + (
         "\n".join(lines) + "\n"
     )

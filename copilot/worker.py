@@ -25,6 +25,7 @@ from copilot.process import listening_socket, run
 from copilot.self_metrics import SelfMetrics
 from copilot.settings import Settings
 from copilot.signals.prometheus import MetricsClient
+from copilot.store.address import location
 from copilot.store.repository import Repository
 from copilot.workflows.observe import Observe
 
@@ -49,7 +50,7 @@ async def _work(settings: Settings) -> None:
     listener = listening_socket(settings.worker_host, settings.worker_port)
     budget = METRICS_SHARE * settings.cycle_seconds
     async with (
-        Repository.open(settings.database_url.get_secret_value()) as repository,
+        Repository.open(location(settings)) as repository,
         MetricsClient(
             settings.prometheus_endpoint,
             concurrency=settings.query_concurrency,
@@ -90,6 +91,8 @@ async def _work(settings: Settings) -> None:
         app = application(health, metrics.registry, lambda: worker.is_running)
         async with listening(app, listener):
             address = f"{settings.worker_host}:{settings.worker_port}"
+            if settings.model != "none":
+                log.warning("COPILOT_MODEL is set, but no model is asked yet: templates explain")
             log.info(
                 "judging %s every %g s; health and metrics on http://%s",
                 settings.cluster,

@@ -8,6 +8,7 @@ from copilot.errors import StoreError
 from copilot.own_health import OwnHealth
 from copilot.self_metrics import SelfMetrics
 from copilot.settings import Settings
+from copilot.store.address import location
 from copilot.store.migrate import migrate
 from copilot.store.repository import Repository
 
@@ -22,7 +23,7 @@ class StoreAccess:
         self, repository: Repository, settings: Settings, metrics: SelfMetrics, health: OwnHealth
     ) -> None:
         self._repository = repository
-        self._database_url = settings.database_url
+        self._location = location(settings)
         self._metrics = metrics
         self._health = health
         self._migrating = asyncio.Lock()
@@ -34,7 +35,7 @@ class StoreAccess:
         try:
             async with self._migrating:
                 if not self._migrated:
-                    await migrate(self._database_url.get_secret_value())
+                    await migrate(self._location)
                     self._migrated = True
             yield self._repository
         except StoreError as error:

@@ -9,6 +9,7 @@ import uvicorn
 from copilot.api.app import create_app
 from copilot.process import listening_socket, run
 from copilot.settings import Settings
+from copilot.store.address import location
 from copilot.store.repository import Repository
 
 # Requests are answered in milliseconds; a page that keeps its connection must not hold us.
@@ -18,7 +19,7 @@ GRACE_SECONDS = 2
 async def serve(settings: Settings) -> None:
     """Raises PortError when the port is taken, StoreError when the store's URL is none."""
     listener = listening_socket(settings.api_host, settings.api_port)
-    async with Repository.open(settings.database_url.get_secret_value()) as repository:
+    async with Repository.open(location(settings)) as repository:
         app = create_app(settings, repository)
         server = uvicorn.Server(
             uvicorn.Config(

@@ -22,7 +22,7 @@ from tenacity import (
 )
 
 from copilot.errors import StoreError
-from copilot.store.address import CONNECT_TIMEOUT_SECONDS, parse
+from copilot.store.address import CONNECT_TIMEOUT_SECONDS, Location, target
 from copilot.store.failures import (
     StoreUnreachableError,
     connecting_failed,
@@ -63,13 +63,14 @@ class Connections:
     time-out and then say nothing about the reason.
     """
 
-    def __init__(self, database_url: str) -> None:
-        self.address, conninfo = parse(database_url)
+    def __init__(self, location: Location) -> None:
+        where = target(location)
+        self.address = where.address
         self._waiting: set[asyncio.Timeout] = set()
         self._failure: StoreError | None = None
         self._pool = AsyncConnectionPool(
-            conninfo,
-            connection_class=_reporting(self._connecting_failed),
+            where.conninfo,
+            connection_class=_reporting(self._connecting_failed, where.token),
             kwargs={"autocommit": True},
             min_size=0,
             max_size=MAX_CONNECTIONS,
@@ -84,9 +85,9 @@ class Connections:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, database_url: str) -> AsyncIterator[Self]:
+    async def open(cls, location: Location) -> AsyncIterator[Self]:
         """Raises StoreError for a malformed URL; a database that is down is no error yet."""
-        connections = cls(database_url)
+        connections = cls(location)
         async with connections._pool:
             yield connections
 
@@ -135,8 +136,10 @@ class Connections:
                 raise
             raise self._failure from error
 
-    def _connecting_failed(self, error: psycopg.Error) -> None:
-        self._failure = connecting_failed(error, self.address)
+    def _connecting_failed(self, error: psycopg.Error | StoreError) -> None:
+        self._failure = (
+            error if isinstance(error, StoreError) else connecting_failed(error, self.address)
+        )
         self._end_patience()
 
     async def _release_waiting(self, _: AsyncConnectionPool[Any]) -> None:
@@ -150,15 +153,20 @@ class Connections:
                 patience.reschedule(now)
 
 
-def _reporting(report: Callable[[psycopg.Error], None]) -> type[AsyncConnection[TupleRow]]:
+def _reporting(
+    report: Callable[[psycopg.Error | StoreError], None], token: Callable[[], str] | None
+) -> type[AsyncConnection[TupleRow]]:
     """A connection class that says why it could not connect; the pool keeps that to itself."""
 
     class Reporting(AsyncConnection[TupleRow]):
         @classmethod
         async def connect(cls, conninfo: str = "", **parameters: Any) -> Self:  # noqa: ANN401
             try:
+                if token:
+                    # Signing reads files and may ask a credential service.
+                    parameters["password"] = await asyncio.to_thread(token)
                 return await super().connect(conninfo, **parameters)
-            except psycopg.Error as error:
+            except (psycopg.Error, StoreError) as error:
                 report(error)
                 raise
 

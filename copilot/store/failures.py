@@ -17,6 +17,8 @@ def connecting_failed(error: Error, address: Address) -> StoreError:
     libpq reports no SQLSTATE before a session exists, so the server's words are all there is.
     """
     text = str(error)
+    if address.setting == "COPILOT_DSQL_HOST":
+        return _dsql_connecting_failed(text, address)
     if any(words in text for words in ("authentication failed", "no password", "pg_hba.conf")):
         return StoreError(
             f"the store at {address} does not let user {address.user!r} in:"
@@ -42,6 +44,23 @@ def connecting_failed(error: Error, address: Address) -> StoreError:
     )
 
 
+def _dsql_connecting_failed(text: str, address: Address) -> StoreError:
+    if "access denied" in text:
+        return StoreError(
+            f"Aurora DSQL at {address.host} denies access: sign in to AWS again if the credentials"
+            " have expired, allow dsql:DbConnectAdmin on this cluster, or correct AWS_REGION"
+        )
+    if "certificate" in text:
+        return StoreError(
+            f"{address.host} does not prove that it is Aurora DSQL ({_reason(text)}):"
+            " correct COPILOT_DSQL_HOST, or look at what stands between"
+        )
+    return StoreUnreachableError(
+        f"Aurora DSQL at {address} does not answer ({_reason(text)}): correct COPILOT_DSQL_HOST,"
+        " or allow this machine the way to port 5432 there"
+    )
+
+
 def request_failed(error: Error, address: Address) -> StoreError:
     """The sentence for a transaction that failed on a connection that had been made."""
     match error:
@@ -59,7 +78,7 @@ def request_failed(error: Error, address: Address) -> StoreError:
             )
         case errors.ReadOnlySqlTransaction():
             return StoreError(
-                f"the store at {address} is read-only: name the primary in COPILOT_DATABASE_URL"
+                f"the store at {address} is read-only: name the primary in {address.setting}"
             )
         case errors.QueryCanceled():
             return StoreError(

@@ -33,7 +33,7 @@ from tenacity import (
 
 from copilot import process
 from copilot.settings import Settings
-from copilot.store.address import Address, parse
+from copilot.store.address import Location, Target, connect, location, target
 from copilot.store.failures import (
     StoreUnreachableError,
     connecting_failed,
@@ -72,44 +72,49 @@ def for_postgresql(statement: str) -> str:
     return statement.replace(" INDEX ASYNC ", " INDEX ", 1)
 
 
-async def migrate(database_url: str, wait_seconds: float = 0) -> int:
+async def migrate(store: Location, wait_seconds: float = 0) -> int:
     """Apply what is missing; returns how many migrations this call recorded.
 
-    A database that does not answer is tried again for `wait_seconds`. Raises StoreError.
+    A database that does not answer is tried again for `wait_seconds`. Raises StoreError. On Aurora
+    DSQL the indexes are still being built when it returns: queries are slower, not wrong.
     """
-    address, conninfo = parse(database_url)
     waiting = AsyncRetrying(
         retry=retry_if_exception_type(StoreUnreachableError),
         wait=wait_fixed(0.5),
         stop=stop_after_delay(wait_seconds),
         reraise=True,
     )
-    return await waiting(_migrate_once, address, conninfo)
+    return await waiting(_migrate_once, target(store))
 
 
-async def _migrate_once(address: Address, conninfo: str) -> int:
+async def _migrate_once(where: Target) -> int:
     try:
-        connection = await AsyncConnection.connect(conninfo, autocommit=True)
+        connection = await connect(where)
     except psycopg.Error as error:
-        raise connecting_failed(error, address) from error
+        raise connecting_failed(error, where.address) from error
     async with connection:
         try:
-            return await _apply_missing(connection)
+            return await _apply_missing(
+                connection, asynchronous_indexes=where.builds_indexes_asynchronously
+            )
         except psycopg.Error as error:
-            raise request_failed(error, address) from error
+            raise request_failed(error, where.address) from error
 
 
-async def _apply_missing(connection: AsyncConnection[TupleRow]) -> int:
+async def _apply_missing(
+    connection: AsyncConnection[TupleRow], *, asynchronous_indexes: bool
+) -> int:
     recorded = 0
     try:
         done = await applied_versions(connection)
     except UndefinedTable:
         done = set()
-    for version, text in migrations().items():
+    for version, schema in migrations().items():
         if version in done:
             continue
-        for statement in statements(text):
-            await _run(connection, for_postgresql(statement).encode())
+        for statement in statements(schema):
+            text = statement if asynchronous_indexes else for_postgresql(statement)
+            await _run(connection, text.encode())
         recorded += await _run(
             connection,
             b"INSERT INTO schema_migrations (version, applied_at) VALUES (%s, now())"
@@ -142,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The migration job: 0 when the store is up to date, 2 when it cannot be."""
     parser = argparse.ArgumentParser(
         prog="python -m copilot.store.migrate",
-        description="Bring the schema of COPILOT_DATABASE_URL up to date; safe to run again.",
+        description="Bring the schema of the Copilot's store up to date; safe to run again.",
     )
     parser.add_argument(
         "--wait",
@@ -154,10 +159,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wait_seconds: float = parser.parse_args(arguments).wait
 
     async def job(settings: Settings) -> None:
-        database_url = settings.database_url.get_secret_value()
-        recorded = await migrate(database_url, wait_seconds)
-        address, _ = parse(database_url)
-        log.info("the store at %s is up to date, %d migrations new", address, recorded)
+        store = location(settings)
+        recorded = await migrate(store, wait_seconds)
+        log.info(
+            "the store at %s is up to date, %d migrations new", target(store).address, recorded
+        )
 
     return process.run(job)
 

@@ -10,6 +10,7 @@ from copilot.health.decision import Memory
 from copilot.record import CycleRecord
 from copilot.signals.snapshot import QueueFacts
 from copilot.store import continuity, cycles, issues, queues, retention, timeline
+from copilot.store.address import Location
 from copilot.store.connections import Connections
 from copilot.store.continuity import Beginning, Gap
 from copilot.store.failures import not_migrated
@@ -18,7 +19,7 @@ from copilot.store.rows import CyclePoint, RememberedQueues, StoredIssue, Timeli
 
 
 class Repository:
-    """The Copilot's store on PostgreSQL. Safe to share between tasks of one event loop.
+    """The Copilot's store. Safe to share between tasks of one event loop.
 
     Every method raises StoreError, in one line, when the store does not answer, refuses or is not
     migrated. Each transaction is tried again as a whole after a serialization failure. All times
@@ -30,9 +31,9 @@ class Repository:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, database_url: str) -> AsyncIterator[Self]:
-        """Raises StoreError when the URL is none; the database itself need not be up yet."""
-        async with Connections.open(database_url) as connections:
+    async def open(cls, location: Location) -> AsyncIterator[Self]:
+        """Raises StoreError when a URL is none; the database itself need not be up yet."""
+        async with Connections.open(location) as connections:
             yield cls(connections)
 
     async def ping(self) -> None:

@@ -19,13 +19,7 @@ CATALOGUES = {
     "copilot": copilot.planned(CopilotSettings()),
 }
 EVERY = pytest.mark.parametrize("catalogue", CATALOGUES.values(), ids=CATALOGUES.keys())
-# Not from decisions: what the Copilot will read once it can keep its store on Aurora DSQL.
-COMING = {
-    "COPILOT_DSQL_DATABASE",
-    "COPILOT_DSQL_HOST",
-    "COPILOT_KNOWLEDGE_BASE_ID",
-    "COPILOT_MODEL",
-}
+ENDPOINT = "abc.dsql.eu-west-1.on.aws"
 
 
 def service(catalogue: Catalogue, name: str) -> Service:
@@ -132,25 +126,45 @@ def test_work_that_a_store_in_a_container_can_lose_is_done_again() -> None:
     assert redone["visibility-indices"] == ("elasticsearch",)
 
 
-@EVERY
-def test_the_copilot_takes_the_environment_that_it_gets(
-    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("copilot-worker", "copilot-api"):
-        environment = service(catalogue, name).environment
-        for variable, value in environment.items():
+def settings_of(
+    catalogue: Catalogue, name: str, monkeypatch: pytest.MonkeyPatch
+) -> copilot_settings.Settings:
+    """What the Copilot makes of its container's environment."""
+    with monkeypatch.context() as patch:
+        for variable, value in service(catalogue, name).environment.items():
             assert isinstance(value, str)
-            if variable not in COMING:
-                monkeypatch.setenv(variable, value)
-        monkeypatch.setenv("COPILOT_DATABASE_URL", "postgresql://copilot@postgresql:5432/copilot")
-        loaded = copilot_settings.load()
-        assert loaded.cluster == "monitored"
-        assert loaded.prometheus_endpoint == "http://mimir:9009/prometheus"
+            patch.setenv(variable, value)
+        return copilot_settings.load()
 
 
-def test_the_local_copilot_gets_nothing_that_it_does_not_know() -> None:
-    for name in ("copilot-worker", "copilot-api"):
-        assert not COMING & set(service(CATALOGUES["local"], name).environment)
+@pytest.mark.parametrize("name", ["copilot-worker", "copilot-api"])
+def test_the_local_copilot_takes_the_environment_that_it_gets(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its URL holds the password, and so comes from a file.
+    monkeypatch.setenv("COPILOT_DATABASE_URL", "postgresql://copilot@postgresql:5432/copilot")
+    loaded = settings_of(CATALOGUES["local"], name, monkeypatch)
+    assert loaded.cluster == "monitored"
+    assert loaded.prometheus_endpoint == "http://mimir:9009/prometheus"
+    assert loaded.model == "none"
+
+
+@pytest.mark.parametrize("name", ["copilot-worker", "copilot-api"])
+def test_the_copilot_on_aws_takes_the_environment_that_it_gets(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = CopilotSettings()
+    known = copilot.services(
+        chosen,
+        copilot.stores(chosen, "shared.dsql.eu-west-1.on.aws", ENDPOINT),
+        knowledge_base_id="KB12345678",
+        grafana_password="",
+    )
+    loaded = settings_of(known, name, monkeypatch)
+    assert (loaded.dsql_host, loaded.dsql_database) == (ENDPOINT, "postgres")
+    assert loaded.aws_region == chosen.region
+    assert loaded.knowledge_base_id == "KB12345678"
+    assert loaded.model == chosen.model
 
 
 def test_stores_in_aws_are_reached_as_the_caller() -> None:

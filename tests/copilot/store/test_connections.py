@@ -8,7 +8,7 @@ from psycopg import errors
 
 from copilot.errors import StoreError
 from copilot.health.decision import State
-from copilot.store.address import parse
+from copilot.store.address import target
 from copilot.store.columns import Connection
 from copilot.store.connections import ATTEMPTS, MAX_CONNECTIONS, RETRIES, Connections
 from copilot.store.failures import request_failed
@@ -118,7 +118,7 @@ async def test_an_empty_database_is_not_migrated(database_url: str) -> None:
 )
 def test_a_malformed_url_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(StoreError, match="is not a PostgreSQL URL") as caught:
-        parse(url)
+        target(url)
     assert "cret" not in str(caught.value).replace("postgresql://user:password@host", "")
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -136,7 +136,7 @@ def test_a_malformed_url_is_refused_without_repeating_it(url: str) -> None:
     ],
 )
 def test_each_failure_has_its_own_sentence(error: psycopg.Error, sentence: str) -> None:
-    address, _ = parse(f"postgresql://copilot:{PASSWORD}@db:5433/store")
+    address = target(f"postgresql://copilot:{PASSWORD}@db:5433/store").address
     text = str(request_failed(error, address))
     assert sentence in text
     assert "the store at db:5433/store" in text
