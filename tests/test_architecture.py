@@ -19,8 +19,15 @@ MAY_IMPORT = {
     "copilot.signals": set[str](),
     "copilot.health": {"copilot.signals"},
     "copilot.explain": {"copilot.health", "copilot.signals"},
+    "copilot.knowledge": {"copilot.health"},
     "copilot.store": {"copilot.explain", "copilot.health", "copilot.signals"},
-    "copilot.api": {"copilot.explain", "copilot.health", "copilot.signals", "copilot.store"},
+    "copilot.api": {
+        "copilot.explain",
+        "copilot.health",
+        "copilot.knowledge",
+        "copilot.signals",
+        "copilot.store",
+    },
 }
 PURE = {"copilot.health", "copilot.explain"}
 # A pure part asks nobody: no network, no clock, no environment, no chance.

@@ -9,8 +9,11 @@ from copilot.api.responses import Problem, StoreProblem
 from copilot.errors import StoreError
 
 # Said in the OpenAPI document by each data route.
-DATA_PROBLEMS: dict[int | str, dict[str, object]] = {
+WRONG_PARAMETER: dict[int | str, dict[str, object]] = {
     422: {"model": Problem, "description": "A parameter is wrong"},
+}
+DATA_PROBLEMS: dict[int | str, dict[str, object]] = {
+    **WRONG_PARAMETER,
     503: {"model": StoreProblem, "description": "The store cannot be read"},
 }
 

@@ -148,8 +148,24 @@ class Queues(Verdict):
     detail: str
 
 
+class DocumentEntry(Frozen):
+    """A document of the corpus, at `/knowledge/{name}`."""
+
+    name: str
+    title: str
+
+
+class Documents(Frozen):
+    """By name."""
+
+    documents: tuple[DocumentEntry, ...]
+
+
 class IssueEntry(Frozen):
-    """One thing that is or was wrong; open while `resolved_at` is null."""
+    """One thing that is or was wrong; open while `resolved_at` is null.
+
+    `document` names what the corpus says of it.
+    """
 
     id: UUID
     gate: str
@@ -159,6 +175,7 @@ class IssueEntry(Frozen):
     description: str
     likely_causes: tuple[str, ...]
     next_checks: tuple[str, ...]
+    document: str
     opened_at: UtcDatetime
     last_seen_at: UtcDatetime
     resolved_at: UtcDatetime | None

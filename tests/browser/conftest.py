@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 import pytest
 import uvicorn
 from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import TimeoutError as PageTimeoutError
 
 from copilot.api.app import create_app
 from copilot.process import listening_socket
@@ -101,6 +102,8 @@ class Reader:
         self.page = page
         self.urls: list[SplitResult] = []
         self.problems: list[str] = []
+        self.unanswered: list[str] = []
+        page.on("requestfailed", lambda request: self.unanswered.append(request.url))
         page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda request: self.urls.append(urlsplit(request.url)))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -118,7 +121,10 @@ async def reading(
     reader = Reader(await context.new_page())
     try:
         await reader.page.goto(url)
-        await reader.page.wait_for_selector('body:not([data-link="first"])')
+        try:
+            await reader.page.wait_for_selector('body:not([data-link="first"])')
+        except PageTimeoutError as error:
+            pytest.fail(f"no first answer ({error}): {reader.problems}, {reader.unanswered}")
         yield reader
     finally:
         await context.close()

@@ -55,6 +55,9 @@ async def test_state_causes_and_gates_are_told_with_numbers(
         issues = page.get_by_role("region", name="Issues")
         await expect(issues).to_contain_text("Persistence is slow")
         await expect(issues.get_by_text("Likely causes").first).to_be_visible()
+        await issues.get_by_role("link", name="What is known of this").first.click()
+        await expect(page.locator("body")).to_contain_text("## Likely causes")
+        await page.go_back()
 
         busy = page.get_by_role("row").filter(has_text="orders").filter(has_text="activity")
         await expect(busy).to_contain_text("4.2/s")

@@ -74,7 +74,10 @@ def _main(entry: Path, root_directory: str) -> None:
 def _run(engine_address: str) -> Behaviour:
     def run(request: messages.RunRequest, _context: grpc.ServicerContext) -> messages.RunResponse:
         request.args.insert(0, engine_address)
-        with tempfile.TemporaryDirectory(prefix="pulumi-run-") as folder:
+        # In the command's own home: what a kill leaves behind goes with it.
+        with tempfile.TemporaryDirectory(
+            prefix="run-", dir=os.environ.get("PULUMI_HOME")
+        ) as folder:
             box = Path(folder)
             (box / "request").write_bytes(request.SerializeToString())
             subprocess.run([sys.executable, __file__, _CHILD, folder], check=False)

@@ -32,7 +32,8 @@ function entry(issue, open) {
         el("span", { class: "note" }, `${issue.severity} · since ${clock(issue.opened_at)}, seen for ${seen}`))),
     el("p", {}, issue.description),
     list("Likely causes, the likeliest first", "ol", issue.likely_causes),
-    list("Look at next", "ul", issue.next_checks));
+    list("Look at next", "ul", issue.next_checks),
+    el("p", { class: "more" }, el("a", { href: `/knowledge/${encodeURIComponent(issue.document)}` }, "What is known of this")));
 }
 
 function list(title, kind, entries) {

@@ -11,6 +11,7 @@ from copilot.api.context import ClusterName, FromContext, Present
 from copilot.api.problems import DATA_PROBLEMS
 from copilot.api.responses import Change, Gap, IssueEntry, Issues, Timeline
 from copilot.health.decision import Severity
+from copilot.knowledge.corpus import document_name
 from copilot.store.rows import StateChange, StoredIssue
 
 router = APIRouter(prefix="/status", tags=["history"], responses=DATA_PROBLEMS)
@@ -90,7 +91,8 @@ def _wrong(parameter: str, message: str) -> RequestValidationError:
 
 
 def _issue(row: StoredIssue) -> IssueEntry:
-    return IssueEntry.model_validate(row.model_dump(exclude={"fingerprint"}))
+    known = row.model_dump(exclude={"fingerprint"})
+    return IssueEntry.model_validate({**known, "document": document_name(row.gate)})
 
 
 def _change(change: StateChange) -> Change:

@@ -47,7 +47,7 @@ def test_every_answer_is_as_documented(database_url: str) -> None:
         operations = [
             result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)
         ]
-        assert len(operations) == 10
+        assert len(operations) == 12
         for operation in operations:
             check(operation)
         assert "Traceback" not in process.log

@@ -1,0 +1,1 @@
+"""What is known of Temporal in trouble: a corpus of documents, one a gate."""
