@@ -21,6 +21,10 @@ RATE = 3  # workflow starts a second
 FIRST_VERDICT_SECONDS = 45
 DETECTION_SECONDS = 40
 RECOVERY_SECONDS = 90
+# First, because a database that has just come back has few connections, and opening more through
+# 200 ms takes longer than requests wait: a burst of errors that is a third of a window of 15 s, and
+# a twentieth of the default minute.
+IN_ORDER = sorted(FAULTS.values(), key=lambda fault: fault.name != "slow-database")
 # Latency alone and half-failing workflows are never critical, however long they last.
 AT_MOST_STRESSED = {"slow-database", "failing-workflows"}
 
@@ -53,7 +57,7 @@ def test_a_busy_cluster_is_happy(lab: Lab, watch: Watch) -> None:
     assert not watch.status()["idle"]
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("fault", IN_ORDER, ids=[fault.name for fault in IN_ORDER])
 def test_a_fault_gets_its_verdict_and_cause_and_healing_ends_it(
     lab: Lab, watch: Watch, fault: Fault
 ) -> None:
