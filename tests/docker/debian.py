@@ -43,7 +43,8 @@ def what_is_missing() -> str | None:
         return (
             f"needs {', '.join(missing)}: apt-get install docker.io iptables iproute2 debootstrap"
         )
-    if Path("/var/run/docker.sock").exists():
+    # A folder of that name is what a run that was killed left of a container's mount.
+    if Path("/var/run/docker.sock").is_socket():
         return "needs a machine without a Docker engine, beside which it would start its own"
     if not _suite():
         return "needs Debian, from whose packages the images are made"
