@@ -69,6 +69,33 @@ class CauseKind(StrEnum):
     SHARDS = "shards"
 
 
+class Bottleneck(StrEnum):
+    """What limits the cluster; it explains a verdict and decides nothing."""
+
+    NONE = "none"
+    SERVER = "server"
+    WORKER = "worker"
+    MIXED = "mixed"
+
+
+class LogSeverity(StrEnum):
+    """How much a log pattern says. `CRITICAL` asks for an assessment, never for a state."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class LogPattern(Frozen):
+    """A known pattern that a service logged `count` times since the last cycle."""
+
+    name: str
+    service: str
+    severity: LogSeverity
+    count: int
+    meaning: str
+
+
 class Cause(Frozen):
     kind: CauseKind
     name: str
@@ -123,7 +150,12 @@ class Memory(Frozen):
 
 
 class Decision(Frozen):
-    """One cycle's verdict. `gates` holds every gate that was read, fired or not."""
+    """One cycle's verdict. `gates` holds every gate that was read, fired or not.
+
+    State and causes follow from the gates alone. `bottleneck`, with its reasons, and
+    `log_patterns` only explain; `logs_missing` says in a sentence why no logs are among the
+    evidence, and is empty when they are.
+    """
 
     cluster: str
     at: UtcDatetime
@@ -134,6 +166,10 @@ class Decision(Frozen):
     idle: bool
     gates: tuple[Gate, ...]
     causes: tuple[Cause, ...]
+    bottleneck: Bottleneck = Bottleneck.NONE
+    bottleneck_reasons: tuple[str, ...] = ()
+    log_patterns: tuple[LogPattern, ...] = ()
+    logs_missing: str = ""
     memory: Memory
 
     @property

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     PRIMARY = "primary"  # the twelve by which health is judged
     DEMAND = "demand"  # what clients ask for, so that quiet is told from stuck
     SYSTEM = "system"  # retention and deletion: work without progress of workflows
+    AMPLIFIER = "amplifier"  # says why a primary signal is bad; decides nothing
+    WORKER = "worker"  # what the users' own workers say of themselves; decides nothing
 
 
 class Shape(StrEnum):

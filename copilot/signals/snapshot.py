@@ -126,10 +126,34 @@ class Measurement(Frozen):
     source_detail: str = ""
 
 
+class LogCount(Frozen):
+    """How often one service logged lines of one known pattern."""
+
+    pattern: str
+    service: str
+    count: int
+
+
+class LogSurvey(Frozen):
+    """The known patterns counted in (start, end]; consecutive cycles meet and do not overlap.
+
+    `counts` has only what was found. `unanswered` are patterns whose question failed. `absence`
+    set: no logs could be read at all.
+    """
+
+    start: UtcDatetime
+    end: UtcDatetime
+    counts: tuple[LogCount, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    absence: Absence | None = None
+    detail: str = ""
+
+
 class Snapshot(Frozen):
-    """Everything that one cycle saw, at one time."""
+    """Everything that one cycle saw, at one time. `logs` is None where no Loki is set."""
 
     cluster: str
     at: UtcDatetime
     metrics: Measurement
     queues: QueueSurvey
+    logs: LogSurvey | None = None
