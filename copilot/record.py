@@ -2,18 +2,20 @@
 
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from copilot.explain.assessment import Assessment
 from copilot.explain.explanation import Explanation
 from copilot.health.decision import Decision
 from copilot.signals.snapshot import Frozen, Snapshot
 
 
 class CycleRecord(Frozen):
-    """A decision, what it was made from, and its prose."""
+    """A decision, what it was made from, and its prose, which is kept for long if `assessment`."""
 
     run_id: str  # of the first run in the Observe workflow's chain
     decision: Decision
     snapshot: Snapshot
     explanation: Explanation
+    assessment: Assessment | None = None
 
     @property
     def key(self) -> UUID:

@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
+from copilot.explain.assessment import Depth, Trigger
+from copilot.explain.explanation import ExplainedBy
 from copilot.health.decision import Band, Decision, State
 from copilot.signals.snapshot import Absence, Snapshot
 
@@ -52,6 +54,21 @@ class SelfMetrics:
         )
         for source in ("prometheus", "temporal", "store"):
             self._query_errors.labels(source)
+        self._assessments = self._counter(
+            "copilot_assessments",
+            "Assessments told, by what called for them and who worded them",
+            "trigger",
+            "explained_by",
+        )
+        self._calls = self._counter(
+            "copilot_llm_calls", "Calls of a model: explained or failed", "depth", "outcome"
+        )
+        self._tokens = self._counter(
+            "copilot_llm_tokens", "Tokens that models took", "depth", "direction"
+        )
+        self._cost = self._counter(
+            "copilot_llm_cost_usd", "What models cost by list prices, where known", "depth"
+        )
 
     def saw(self, snapshot: Snapshot) -> None:
         """Count what a look could not read."""
@@ -83,6 +100,28 @@ class SelfMetrics:
     def store_failed(self) -> None:
         """The store did not answer a question of the loop."""
         self._query_errors.labels("store").inc()
+
+    def assessed(self, trigger: Trigger, explained_by: ExplainedBy) -> None:
+        """Count an assessment; one that a model words counts a second time, as the model's."""
+        self._assessments.labels(trigger, explained_by).inc()
+
+    def asked(
+        self,
+        depth: Depth,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        cost_usd: float | None,
+        failed: bool,
+    ) -> None:
+        """Count a call of the model of that depth."""
+        self._calls.labels(depth, "failed" if failed else "explained").inc()
+        self._tokens.labels(depth, "input").inc(input_tokens)
+        self._tokens.labels(depth, "output").inc(output_tokens)
+        self._cost.labels(depth).inc(cost_usd or 0)
+
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(name, documentation, labels, registry=self.registry)
 
     def _gauge(self, name: str, documentation: str, label: str) -> Gauge:
         return Gauge(name, documentation, [label], registry=self.registry)

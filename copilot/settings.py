@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     aws_region: str = Field(
         "",
         validation_alias="AWS_REGION",
-        description="region of that cluster; required with it",
+        description="region of that cluster and of Bedrock; required with either",
         pattern=r"^[a-z0-9-]*$",
     )
     cluster: str = Field(
@@ -100,8 +100,27 @@ class Settings(BaseSettings):
     model: str = Field(
         "none",
         validation_alias="COPILOT_MODEL",
-        description="language model that explains, provider:model, or none; not asked yet",
+        description="language model that explains, provider:model (such as"
+        " bedrock:eu.anthropic.claude-sonnet-4-5-20250929-v1:0), or none: templates explain",
         pattern=r"^(none|[a-z0-9_-]+:\S+)$",
+    )
+    deep_model: str = Field(
+        "",
+        validation_alias="COPILOT_DEEP_MODEL",
+        description="model that explains what is critical or has many gates fired; empty: the same",
+        pattern=r"^([a-z0-9_-]+:\S+)?$",
+    )
+    model_calls_per_hour: int = Field(
+        12,
+        validation_alias="COPILOT_MODEL_CALLS_PER_HOUR",
+        description="most calls of models in any hour",
+        ge=0,
+    )
+    model_tokens_per_day: int = Field(
+        300_000,
+        validation_alias="COPILOT_MODEL_TOKENS_PER_DAY",
+        description="most tokens, in and out, that models may take between midnights UTC",
+        ge=0,
     )
     knowledge_base_id: str = Field(
         "",
@@ -212,6 +231,16 @@ class Settings(BaseSettings):
             )
         if self.dsql_host and not self.aws_region:
             raise ValueError("AWS_REGION: is required with COPILOT_DSQL_HOST")
+        return self
+
+    @model_validator(mode="after")
+    def _models_can_be_reached(self) -> Self:
+        if self.deep_model and self.model == "none":
+            raise ValueError("COPILOT_DEEP_MODEL: needs COPILOT_MODEL, which is none")
+        if not self.aws_region and any(
+            name.startswith("bedrock:") for name in (self.model, self.deep_model)
+        ):
+            raise ValueError("AWS_REGION: is required with a model of Bedrock")
         return self
 
     @property

@@ -17,7 +17,9 @@ from copilot.activities.keep import Keep
 from copilot.activities.look import METRICS_SHARE, Look
 from copilot.activities.store_access import StoreAccess
 from copilot.errors import TemporalError
+from copilot.explaining import Explaining, explaining_with
 from copilot.health.thresholds import Thresholds
+from copilot.knowledge.retriever import knowledge
 from copilot.listener import application, listening
 from copilot.own_health import OwnHealth
 from copilot.own_temporal import connect, start_logging, start_loop, watch
@@ -69,17 +71,31 @@ async def _work(settings: Settings) -> None:
             repository=repository,
             metrics=metrics,
         )
+        store = StoreAccess(repository, settings, metrics, health)
         keep = Keep(
-            store=StoreAccess(repository, settings, metrics, health),
+            store=store,
             snapshot_days=settings.snapshot_retention_days,
             history_days=settings.history_retention_days,
         )
-        judge = Judge(thresholds=Thresholds(), metrics=metrics, health=health)
+        has_model = settings.model != "none"
+        judge = Judge(thresholds=Thresholds(), metrics=metrics, health=health, has_model=has_model)
+        explaining = (
+            explaining_with(settings, store, knowledge(settings), metrics)
+            if has_model
+            else Explaining()
+        )
         worker = Worker(
             client,
             task_queue=settings.task_queue,
-            workflows=[Observe],
-            activities=[look.look, judge.judge, keep.recall, keep.save],
+            workflows=[Observe, *explaining.workflows],
+            activities=[
+                look.look,
+                judge.judge,
+                keep.recall,
+                keep.save,
+                *explaining.activities,
+            ],
+            plugins=explaining.plugins,
             max_cached_workflows=10,
             # Else the SDK hashes every loaded module, which takes seconds on a busy machine.
             build_id="copilot",
@@ -91,8 +107,6 @@ async def _work(settings: Settings) -> None:
         app = application(health, metrics.registry, lambda: worker.is_running)
         async with listening(app, listener):
             address = f"{settings.worker_host}:{settings.worker_port}"
-            if settings.model != "none":
-                log.warning("COPILOT_MODEL is set, but no model is asked yet: templates explain")
             log.info(
                 "judging %s every %g s; health and metrics on http://%s",
                 settings.cluster,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from copilot.activities.models import Judgement, JudgeRequest
+from copilot.explain.assessment import QUIET, due, remember
 from copilot.explain.templates import explain
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
@@ -15,8 +16,16 @@ from copilot.self_metrics import SelfMetrics
 class Judge:
     """Runs as a local activity: a rule that changes must not break the replay of old histories."""
 
-    def __init__(self, *, thresholds: Thresholds, metrics: SelfMetrics, health: OwnHealth) -> None:
+    def __init__(
+        self,
+        *,
+        thresholds: Thresholds,
+        metrics: SelfMetrics,
+        health: OwnHealth,
+        has_model: bool = False,
+    ) -> None:
         self._thresholds = thresholds
+        self._has_model = has_model
         self._metrics = metrics
         self._health = health
 
@@ -26,8 +35,15 @@ class Judge:
         with self._metrics.count_failure():
             decision = evaluate(request.memory, request.snapshot, self._thresholds)
             explanation = explain(decision, request.snapshot)
+            assessment = due(decision, request.assessed, has_model=self._has_model)
         self._metrics.judged(decision, (datetime.now(UTC) - request.begun).total_seconds())
         self._health.judged(decision)
         if decision.changed:
             activity.logger.info("%s (was %s)", explanation.summary, decision.previous_state)
-        return Judgement(decision=decision, explanation=explanation)
+        assessed = request.assessed
+        if assessment:
+            self._metrics.assessed(assessment.trigger, explanation.explained_by)
+            assessed = remember(assessed, assessment.fingerprint, decision.at + QUIET)
+        return Judgement(
+            decision=decision, explanation=explanation, assessment=assessment, assessed=assessed
+        )

@@ -1,8 +1,15 @@
 """What goes into and comes out of the Observe workflow's activities: one model each."""
 
 from enum import StrEnum
+from uuid import UUID
 
-from copilot.explain.explanation import Explanation
+from pydantic import Field, FiniteFloat
+
+from copilot.explain.answer import Answer
+from copilot.explain.assessment import Assessed, Assessment
+from copilot.explain.brief import Reference
+from copilot.explain.explanation import ExplainedBy, Explanation
+from copilot.explain.trends import Trend
 from copilot.health.decision import Decision, Memory
 from copilot.record import CycleRecord
 from copilot.signals.snapshot import Frozen, QueueKey, Snapshot, UtcDatetime
@@ -20,16 +27,21 @@ class LookRequest(Frozen):
 
 
 class JudgeRequest(Frozen):
-    """`begun` is when the cycle began, by Temporal's clock."""
+    """`begun` is when the cycle began, by Temporal's clock; `assessed` is what was told lately."""
 
     memory: Memory
     snapshot: Snapshot
     begun: UtcDatetime
+    assessed: tuple[Assessed, ...] = ()
 
 
 class Judgement(Frozen):
+    """`assessment` is None where nothing is new; `assessed` goes to the next judgement."""
+
     decision: Decision
     explanation: Explanation
+    assessment: Assessment | None = None
+    assessed: tuple[Assessed, ...] = ()
 
 
 class SaveRequest(Frozen):
@@ -57,3 +69,45 @@ class Recall(StrEnum):
     RESTORED = "restored"
     NOTHING_STORED = "nothing_stored"
     STORE_UNAVAILABLE = "store_unavailable"
+
+
+class AssessRequest(Frozen):
+    """`key` is that of a stored cycle, and of its assessment."""
+
+    cluster: str
+    key: UUID
+
+
+class Preparation(Frozen):
+    """What to ask which model. `refusal` says why none is asked, empty when one is.
+
+    `references` and `trends` are what the prompt was made of beside the cycle; `note` says what
+    was missing.
+    """
+
+    refusal: str = ""
+    model: str = ""
+    prompt: str = ""
+    references: tuple[Reference, ...] = ()
+    trends: dict[str, Trend] = Field(default_factory=dict)
+    note: str = ""
+
+
+class Conclusion(Frozen):
+    """What a model answered to a preparation, or why it did not."""
+
+    key: UUID
+    preparation: Preparation
+    answer: Answer | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: FiniteFloat | None = 0.0
+    failure: str = ""
+
+
+class Told(Frozen):
+    """Who explains the cycle now. `failure` is set when a model was asked in vain."""
+
+    explained_by: ExplainedBy = ExplainedBy.RULES
+    failure: str = ""
+    refusal: str = ""

@@ -1,10 +1,15 @@
 """Explanations without a model: every sentence follows from the decision's gates."""
 
-from copilot.explain.explanation import Explanation, Issue
+from collections.abc import Iterator, Sequence
+from itertools import islice, zip_longest
+
+from copilot.explain.explanation import Action, ActionType, Explanation, Issue
 from copilot.explain.guides import GUIDES
 from copilot.health.decision import Decision, Gate, State
 from copilot.signals.names import SignalName
 from copilot.signals.snapshot import Absence, Reading, Snapshot
+
+MAX_ACTIONS = 5
 
 REASONS = {
     Absence.NO_OBSERVATIONS: "nothing was observed",
@@ -23,8 +28,13 @@ def explain(decision: Decision, snapshot: Snapshot) -> Explanation:
     gates = decision.fired or tuple(
         gate for gate in decision.gates if gate.unread and decision.state is State.UNKNOWN
     )
-    issues = tuple(_issue(gate) for gate in _strongest(gates))
-    return Explanation(summary=_summary(decision, snapshot, issues), issues=issues)
+    strongest = _strongest(gates)
+    issues = tuple(_issue(gate) for gate in strongest)
+    return Explanation(
+        summary=_summary(decision, snapshot, issues),
+        issues=issues,
+        actions=tuple(islice(_actions(strongest, issues), MAX_ACTIONS)),
+    )
 
 
 def _strongest(gates: tuple[Gate, ...]) -> list[Gate]:
@@ -56,21 +66,34 @@ def _issue(gate: Gate) -> Issue:
     )
 
 
+def _actions(gates: Sequence[Gate], issues: Sequence[Issue]) -> Iterator[Action]:
+    """The next checks: the first of every issue, then the second of every issue, and so on."""
+    checks = zip_longest(*(issue.next_checks for issue in issues))
+    for row in checks:
+        for gate, check in zip(gates, row, strict=True):
+            if check:
+                yield Action(
+                    action_type=ActionType.INVESTIGATE,
+                    target_service=gate.cause.name if gate.cause else gate.signal,
+                    description=check,
+                )
+
+
 def evidence(gate: Gate) -> str:
     """`signal value unit (limit: above N unit), detail`, or why there is no value."""
     if gate.observed is None:
         reason = REASONS[gate.absence] if gate.absence else "no value"
         parts = [f"{gate.signal}: {reason}"]
     else:
-        parts = [f"{gate.signal} {_with_unit(gate.observed, gate.unit)}"]
+        parts = [f"{gate.signal} {with_unit(gate.observed, gate.unit)}"]
         if gate.threshold is not None:
-            parts[0] += f" (limit: {gate.fires_when} {_with_unit(gate.threshold, gate.unit)})"
+            parts[0] += f" (limit: {gate.fires_when} {with_unit(gate.threshold, gate.unit)})"
     if gate.detail:
         parts.append(gate.detail)
     return ", ".join(parts)
 
 
-def _with_unit(value: float, unit: str) -> str:
+def with_unit(value: float, unit: str) -> str:
     if unit == "ratio":
         return f"{value:.1%}"
     number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004

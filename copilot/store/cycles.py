@@ -1,12 +1,15 @@
 """Whole cycles: saved once, read back as they were."""
 
 from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import TupleRow
 
 from copilot.explain.explanation import Explanation
 from copilot.health.decision import Decision, Memory
 from copilot.record import CycleRecord
 from copilot.signals.snapshot import Snapshot
-from copilot.store import issues, timeline
+from copilot.store import assessments, issues, timeline
 from copilot.store.columns import Connection, from_causes, from_names, storable, to_causes, to_names
 from copilot.store.rows import CyclePoint
 
@@ -48,6 +51,7 @@ async def save(connection: Connection, record: CycleRecord) -> None:
     if decision.changed:
         await timeline.add(connection, record)
     await issues.apply(connection, record)
+    await assessments.save(connection, record)
 
 
 async def latest(connection: Connection, cluster: str) -> CycleRecord | None:
@@ -56,7 +60,29 @@ async def latest(connection: Connection, cluster: str) -> CycleRecord | None:
         " WHERE cluster = %s ORDER BY at DESC LIMIT 1",
         (cluster,),
     )
-    row = await cursor.fetchone()
+    return _record(await cursor.fetchone())
+
+
+async def get(connection: Connection, key: UUID) -> CycleRecord | None:
+    cursor = await connection.execute(
+        "SELECT run_id, decision, snapshot, explanation FROM cycles WHERE key = %s", (key,)
+    )
+    return _record(await cursor.fetchone())
+
+
+async def decisions(
+    connection: Connection, cluster: str, until: datetime, limit: int
+) -> tuple[Decision, ...]:
+    """The last `limit` decisions up to `until`, oldest first."""
+    cursor = await connection.execute(
+        "SELECT decision FROM cycles WHERE cluster = %s AND at <= %s ORDER BY at DESC LIMIT %s",
+        (cluster, until, limit),
+    )
+    newest_first = [Decision.model_validate_json(row[0]) async for row in cursor]
+    return tuple(reversed(newest_first))
+
+
+def _record(row: TupleRow | None) -> CycleRecord | None:
     if row is None:
         return None
     run_id, decision, snapshot, explanation = row

@@ -5,17 +5,26 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from typing import Self
+from uuid import UUID
 
-from copilot.health.decision import Memory
+from copilot.explain.budget import Limits, Spend
+from copilot.health.decision import Decision, Memory
 from copilot.record import CycleRecord
 from copilot.signals.snapshot import QueueFacts
-from copilot.store import continuity, cycles, issues, queues, retention, timeline
+from copilot.store import assessments, continuity, cycles, issues, queues, retention, timeline
 from copilot.store.address import Location
 from copilot.store.connections import Connections
 from copilot.store.continuity import Beginning, Gap
 from copilot.store.failures import not_migrated
 from copilot.store.migrate import applied_versions, migrations
-from copilot.store.rows import CyclePoint, RememberedQueues, StoredIssue, TimelinePage
+from copilot.store.rows import (
+    CyclePoint,
+    ModelAnswer,
+    RememberedQueues,
+    StoredAssessment,
+    StoredIssue,
+    TimelinePage,
+)
 
 
 class Repository:
@@ -106,6 +115,48 @@ class Repository:
             lambda c: issues.newest(c, cluster, open_only, severity, limit)
         )
 
+    async def cycle(self, key: UUID) -> CycleRecord | None:
+        """The cycle of that key, None when it is not stored or no longer."""
+        return await self._connections.transaction(lambda c: cycles.get(c, key))
+
+    async def decisions(self, cluster: str, until: datetime, limit: int) -> tuple[Decision, ...]:
+        """The last `limit` decisions up to `until`, oldest first."""
+        return await self._connections.transaction(
+            lambda c: cycles.decisions(c, cluster, until, limit)
+        )
+
+    async def assessment(self, key: UUID) -> StoredAssessment | None:
+        """The assessment of the cycle of that key."""
+        return await self._connections.transaction(lambda c: assessments.get(c, key))
+
+    async def assessments(self, cluster: str, limit: int) -> tuple[StoredAssessment, ...]:
+        """Newest first."""
+        return await self._connections.transaction(lambda c: assessments.newest(c, cluster, limit))
+
+    async def wording(
+        self, cluster: str, fingerprint: str, since: datetime
+    ) -> StoredAssessment | None:
+        """The newest assessment of that evidence, one that a model worded before any other."""
+        return await self._connections.transaction(
+            lambda c: assessments.wording(c, cluster, fingerprint, since)
+        )
+
+    async def ask_model(
+        self, key: UUID, model: str, limits: Limits, *, tokens: int, now: datetime
+    ) -> str:
+        """Note that `model` is asked of that assessment; why it may not be, empty when it may."""
+        return await self._connections.transaction(
+            lambda c: assessments.ask(c, key, model, limits, tokens=tokens, now=now)
+        )
+
+    async def conclude(self, key: UUID, answer: ModelAnswer) -> None:
+        """Store what came of asking."""
+        await self._connections.transaction(lambda c: assessments.conclude(c, key, answer))
+
+    async def spend(self, now: datetime) -> Spend:
+        """What models took up to `now`, for all clusters."""
+        return await self._connections.transaction(lambda c: assessments.spend(c, now))
+
     async def remembered_queues(self, cluster: str, limit: int) -> RememberedQueues:
         """At most `limit` queues seen before, busiest first."""
         return await self._connections.transaction(lambda c: queues.busiest(c, cluster, limit))
@@ -121,7 +172,8 @@ class Repository:
     ) -> int:
         """Delete what is older than it need be; returns the number of rows.
 
-        Cycles go after `snapshot_days`; state changes and closed issues after `history_days`, but
-        for the last change before that, which says what the state was; queues after 7 idle days.
+        Cycles go after `snapshot_days`; state changes, closed issues and assessments after
+        `history_days`, but for the last change before that, which says what the state was; queues
+        after 7 idle days.
         """
         return await retention.prune(self._connections, cluster, now, snapshot_days, history_days)

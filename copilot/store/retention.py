@@ -26,6 +26,10 @@ ISSUES: LiteralString = (
     "DELETE FROM issues WHERE id IN (SELECT id FROM issues"
     " WHERE cluster = %(cluster)s AND resolved_at < %(before)s LIMIT %(rows)s)"
 )
+ASSESSMENTS: LiteralString = (
+    "DELETE FROM assessments WHERE key IN"
+    " (SELECT key FROM assessments WHERE cluster = %(cluster)s AND at < %(before)s LIMIT %(rows)s)"
+)
 QUEUES: LiteralString = (
     "DELETE FROM remembered_queues WHERE id IN (SELECT id FROM remembered_queues"
     " WHERE cluster = %(cluster)s AND last_active_at < %(before)s LIMIT %(rows)s)"
@@ -42,6 +46,7 @@ async def prune(
         await _delete(connections, CYCLES, cluster, snapshots, CYCLE_ROWS)
         + await _delete(connections, STATE_CHANGES, cluster, history, ROWS)
         + await _delete(connections, ISSUES, cluster, history, ROWS)
+        + await _delete(connections, ASSESSMENTS, cluster, history, CYCLE_ROWS)
         + await _delete(connections, QUEUES, cluster, idle, ROWS)
     )
 

@@ -2,7 +2,11 @@
 
 from uuid import UUID
 
-from copilot.health.decision import Band, Cause, State
+from pydantic import FiniteFloat
+
+from copilot.explain.assessment import Depth, Trigger
+from copilot.explain.explanation import ExplainedBy, Explanation
+from copilot.health.decision import Band, Bottleneck, Cause, Gate, LogPattern, State
 from copilot.signals.snapshot import Frozen, QueueKey, UtcDatetime
 
 
@@ -68,3 +72,54 @@ class RememberedQueues(Frozen):
 
     keys: tuple[QueueKey, ...]
     truncated: int
+
+
+class Evidence(Frozen):
+    """What an assessment rests on: the fired gates, and what explains them."""
+
+    gates: tuple[Gate, ...]
+    bottleneck: Bottleneck
+    bottleneck_reasons: tuple[str, ...]
+    log_patterns: tuple[LogPattern, ...]
+    logs_missing: str
+
+
+class StoredAssessment(Frozen):
+    """What was told of one cycle, whose key it has.
+
+    `asked_at` is when `model` was asked, None where none was. `failure` says why a model that was
+    asked did not explain, `note` what else was missing: a refused call, a knowledge base.
+    """
+
+    key: UUID
+    cluster: str
+    cycle: int
+    at: UtcDatetime
+    stored_at: UtcDatetime
+    trigger: Trigger
+    state: State
+    band: Band | None
+    causes: tuple[Cause, ...]
+    evidence: Evidence
+    fingerprint: str
+    depth: Depth
+    explained_by: ExplainedBy
+    explanation: Explanation
+    model: str
+    asked_at: UtcDatetime | None
+    input_tokens: int
+    output_tokens: int
+    cost_usd: FiniteFloat | None
+    failure: str
+    note: str
+
+
+class ModelAnswer(Frozen):
+    """What came of asking a model. `explanation` is None when the template's words stay."""
+
+    explanation: Explanation | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: FiniteFloat | None = None
+    failure: str = ""
+    note: str = ""

@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from copilot.activities.models import Recall
+from copilot.explain.assessment import Assessed
 from copilot.health.decision import Band, Cause, Memory, State
 from copilot.signals.snapshot import Frozen, QueueKey, UtcDatetime
 from copilot.workflows.outbox import Outbox
@@ -21,7 +22,7 @@ class Progress(BaseModel):
 
     `run_id` is the first run's. `begun` is when the last cycle began, `judged` the time of the
     last decision and `causes` its causes; `queues` are those that the last survey asked for.
-    `unjudged` counts cycles that ended without a decision.
+    `unjudged` counts cycles that ended without a decision; `assessed` is what was told lately.
     """
 
     run_id: str
@@ -34,6 +35,7 @@ class Progress(BaseModel):
     queues: tuple[QueueKey, ...] = ()
     outbox: Outbox = Outbox()
     unjudged: int = 0
+    assessed: tuple[Assessed, ...] = ()
 
 
 class ObserveInput(Frozen):

@@ -18,13 +18,16 @@ with workflow.unsafe.imports_passed_through():
     from copilot.activities.keep import Keep
     from copilot.activities.look import OTHER_CLUSTER, Look
     from copilot.activities.models import (
+        AssessRequest,
         Judgement,
         JudgeRequest,
         LookRequest,
         Recall,
         RecallRequest,
         SaveRequest,
+        Told,
     )
+    from copilot.explain.assessment import RETRY, Assessment, Depth, remember
     from copilot.health.view import ROLES
     from copilot.record import CycleRecord
     from copilot.signals.names import SignalName
@@ -41,6 +44,9 @@ RECALL_TIMEOUT = timedelta(seconds=10)
 SAVE_TIMEOUT = timedelta(seconds=60)
 SAVE_ATTEMPT_TIMEOUT = timedelta(seconds=15)
 JUDGE_TIMEOUT = timedelta(seconds=5)
+# By name: importing its workflow would load what only a Copilot with a model needs.
+ASSESS = "Assess"
+ASSESS_TIMEOUT = timedelta(minutes=3)
 
 
 @workflow.defn(name="Observe")
@@ -55,6 +61,7 @@ class Observe:
             schedule=Schedule(origin=workflow.now(), cycle_seconds=start.cadence.cycle_seconds),
         )
         self._saving: asyncio.Task[None] | None = None
+        self._assessing: asyncio.Task[None] | None = None
         self._retimed = False
 
     @workflow.run
@@ -142,11 +149,13 @@ class Observe:
             progress.memory = judgement.decision.memory
             progress.judged = judgement.decision.at
             progress.causes = judgement.decision.causes
+            progress.assessed = judgement.assessed
             record = CycleRecord(
                 run_id=progress.run_id,
                 decision=judgement.decision,
                 snapshot=snapshot,
                 explanation=judgement.explanation,
+                assessment=judgement.assessment,
             )
             progress.outbox = progress.outbox.add(record)
         progress.schedule = progress.schedule.ended(workflow.now())
@@ -190,6 +199,7 @@ class Observe:
                     memory=self._progress.memory,
                     snapshot=snapshot,
                     begun=self._progress.begun or workflow.now(),
+                    assessed=self._progress.assessed,
                 ),
                 schedule_to_close_timeout=JUDGE_TIMEOUT,
                 # The same snapshot would fail in the same way.
@@ -226,6 +236,43 @@ class Observe:
                 workflow.logger.warning("%d cycles wait for the store: %s", waiting, error.cause)
                 return
             self._progress.outbox = self._progress.outbox.without(records)
+            for record in reversed(records):
+                if record.assessment and record.assessment.depth is not Depth.NONE:
+                    self._ask_about(record, record.assessment)
+                    break
+
+    def _ask_about(self, record: CycleRecord, assessment: Assessment) -> None:
+        """Have a model explain a cycle that was stored, unless it is past or one is busy."""
+        if record.decision.state is not self._progress.memory.state:
+            return
+        if self._assessing is None or self._assessing.done():
+            self._assessing = asyncio.create_task(self._assess(record, assessment))
+        else:
+            self._assess_again(assessment)
+
+    async def _assess(self, record: CycleRecord, assessment: Assessment) -> None:
+        """Await the model's words only to ask again soon if they do not come."""
+        try:
+            told = await workflow.execute_child_workflow(
+                ASSESS,
+                AssessRequest(cluster=self._cluster, key=record.key),
+                # One a cluster; one that an earlier run of this loop started may still be there.
+                id=f"copilot-assess-{self._cluster}",
+                result_type=Told,
+                execution_timeout=ASSESS_TIMEOUT,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            )
+        except FailureError as error:
+            _raise_if_cancelled(error)
+            workflow.logger.warning("the template explains: %s", error.cause or error)
+            self._assess_again(assessment)
+            return
+        if told.failure:
+            self._assess_again(assessment)
+
+    def _assess_again(self, assessment: Assessment) -> None:
+        due_at = workflow.now() + RETRY
+        self._progress.assessed = remember(self._progress.assessed, assessment.fingerprint, due_at)
 
 
 def _raise_if_cancelled(error: FailureError) -> None:

@@ -1,0 +1,70 @@
+"""One question to a model about one cycle, whose template assessment is stored already.
+
+It may fail in any way: the template's words stay, and the loop that started it goes on.
+"""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic_ai.exceptions import AgentRunError
+
+    from copilot import model
+    from copilot.activities.assess import Assess
+    from copilot.activities.models import AssessRequest, Conclusion, Preparation, Told
+
+NAME = "Assess"
+# The store has the cycle already; what it does not do soon, it need not do.
+STORE_SECONDS = timedelta(seconds=30)
+STORE_RETRIES = RetryPolicy(maximum_interval=timedelta(seconds=5))
+
+
+@workflow.defn(name=NAME)
+class AssessCycle:
+    """Prepares, asks once, concludes."""
+
+    __pydantic_ai_agents__ = (model.EXPLAINER,)
+
+    @workflow.run
+    async def run(self, request: AssessRequest) -> Told:
+        preparation = await workflow.execute_activity_method(
+            Assess.prepare,
+            request,
+            schedule_to_close_timeout=STORE_SECONDS,
+            start_to_close_timeout=STORE_SECONDS / 2,
+            retry_policy=STORE_RETRIES,
+        )
+        if preparation.refusal:
+            return Told(refusal=preparation.refusal)
+        return await workflow.execute_activity_method(
+            Assess.conclude,
+            await self._ask(request, preparation),
+            schedule_to_close_timeout=STORE_SECONDS,
+            start_to_close_timeout=STORE_SECONDS / 2,
+            retry_policy=STORE_RETRIES,
+        )
+
+    async def _ask(self, request: AssessRequest, preparation: Preparation) -> Conclusion:
+        conclusion = Conclusion(key=request.key, preparation=preparation)
+        try:
+            result = await model.EXPLAINER.run(
+                preparation.prompt, model=preparation.model, usage_limits=model.ONE_REQUEST
+            )
+        except (AgentRunError, FailureError) as error:
+            if is_cancelled_exception(error):
+                raise
+            workflow.logger.warning("%s: %s", preparation.model, error)
+            failure = model.failure(error, preparation.model)
+            return conclusion.model_copy(update={"failure": failure})
+        usage = result.usage
+        return conclusion.model_copy(
+            update={
+                "answer": result.output,
+                "input_tokens": usage.input_tokens,
+                "output_tokens": usage.output_tokens,
+                "cost_usd": model.cost_usd(preparation.model, usage),
+            }
+        )
