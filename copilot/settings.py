@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     aws_region: str = Field(
         "",
         validation_alias="AWS_REGION",
-        description="region of that cluster; required with it",
+        description="region of that cluster and of the knowledge base; required with either",
         pattern=r"^[a-z0-9-]*$",
     )
     cluster: str = Field(
@@ -106,7 +106,8 @@ class Settings(BaseSettings):
     knowledge_base_id: str = Field(
         "",
         validation_alias="COPILOT_KNOWLEDGE_BASE_ID",
-        description="Bedrock knowledge base that the model's passages come from; not asked yet",
+        description="Bedrock knowledge base that the passages of an explanation come from; empty,"
+        " or when it has none to give: local ranking of the Copilot's own documents",
         pattern=r"^[A-Za-z0-9_-]*$",
     )
     cycle_seconds: float = Field(
@@ -210,8 +211,17 @@ class Settings(BaseSettings):
             raise ValueError(
                 "COPILOT_DATABASE_URL and COPILOT_DSQL_HOST name two stores: set one of them"
             )
-        if self.dsql_host and not self.aws_region:
-            raise ValueError("AWS_REGION: is required with COPILOT_DSQL_HOST")
+        return self
+
+    @model_validator(mode="after")
+    def _aws_has_a_region(self) -> Self:
+        of_aws = {
+            "COPILOT_DSQL_HOST": self.dsql_host,
+            "COPILOT_KNOWLEDGE_BASE_ID": self.knowledge_base_id,
+        }
+        users = [name for name, value in of_aws.items() if value]
+        if users and not self.aws_region:
+            raise ValueError(f"AWS_REGION: is required with {' and '.join(users)}")
         return self
 
     @property

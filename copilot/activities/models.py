@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from copilot.explain.explanation import Explanation
 from copilot.health.decision import Decision, Memory
+from copilot.knowledge.retriever import Query
 from copilot.record import CycleRecord
 from copilot.signals.snapshot import Frozen, QueueKey, Snapshot, UtcDatetime
 
@@ -49,6 +50,12 @@ class Recollection(Frozen):
     """`memory` is None when the store knows no earlier cycle of the cluster."""
 
     memory: Memory | None = None
+
+
+class RetrieveRequest(Frozen):
+    """`query` is `Query.of(decision)`, with free words where there are some."""
+
+    query: Query
 
 
 class Recall(StrEnum):
