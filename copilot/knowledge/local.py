@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import math
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from copilot.health.decision import GateName
@@ -19,12 +18,17 @@ from copilot.knowledge.wording import wording
 
 MIN_SCORE = 1.0
 """Below it a chunk shares a common word with the query, and no subject."""
+MIN_SHARE = 0.5
+"""Of the best score: below it others answer so much better that a chunk only distracts."""
 # A gate's own document was written about it; others only mention its words.
 PREFERENCE = 2.0
 MAX_OF_ONE_DOCUMENT = 3
 _WORD = re.compile(r"[a-z0-9]{2,}")
 _PLURAL = re.compile(r"(?<=[a-z]{2}[^su])s$")
 _DOCUMENTS_OF_GATES = {document_name(gate) for gate in GateName}
+
+Scored = tuple[float, Chunk]
+_score = itemgetter(0)
 
 
 class Local:
@@ -49,32 +53,36 @@ def ranked(query: Query) -> tuple[Passage, ...]:
     words = sorted(set(_words(wording(query), index.stopwords)))
     if not words:
         return ()
+    scores = index.bm25.get_scores(words).tolist()
+    least = max(MIN_SCORE, MIN_SHARE * max(scores))
     own = {document_name(gate) for gate in query.gates}
-    scored = [
-        (PREFERENCE * score if chunk.document.name in own else score, chunk)
-        for score, chunk in zip(index.bm25.get_scores(words).tolist(), chunks(), strict=True)
-        if score >= MIN_SCORE and _is_about(chunk, own)
-    ]
-    scored.sort(key=lambda pair: -pair[0])
-    return tuple(_passage(score, chunk) for score, chunk in _spread(scored, len(own)))
+    scored: list[Scored] = []
+    for score, chunk in zip(scores, chunks(), strict=True):
+        if chunk.document.name in own and score >= MIN_SCORE:
+            scored.append((PREFERENCE * score, chunk))
+        elif score >= least and _may_help(chunk, own):
+            scored.append((score, chunk))
+    return tuple(_passage(score, chunk) for score, chunk in _chosen(scored, own))
 
 
-def _is_about(chunk: Chunk, own: set[str]) -> bool:
+def _may_help(chunk: Chunk, own: set[str]) -> bool:
     """A document on a gate that passed blames what is well: it is used only when none fired."""
-    name = chunk.document.name
-    return not own or name in own or name not in _DOCUMENTS_OF_GATES
+    return not own or chunk.document.name not in _DOCUMENTS_OF_GATES
 
 
-def _spread(scored: Sequence[tuple[float, Chunk]], gates: int) -> list[tuple[float, Chunk]]:
-    """The best, with so few of each document that every gate's own has a place."""
-    most = min(MAX_OF_ONE_DOCUMENT, math.ceil(MAX_PASSAGES / max(gates, 1)))
+def _chosen(scored: list[Scored], own: set[str]) -> list[Scored]:
+    """The best, best first, with a place for each document of a fired gate, and many for none."""
+    scored = sorted(scored, key=_score, reverse=True)
     taken = Counter[str]()
-    chosen = []
-    for score, chunk in scored:
-        taken[chunk.document.name] += 1
-        if taken[chunk.document.name] <= most:
-            chosen.append((score, chunk))
-    return chosen[:MAX_PASSAGES]
+    leading, others = [], []
+    for pair in scored:
+        name = pair[1].document.name
+        taken[name] += 1
+        if name in own and taken[name] == 1:
+            leading.append(pair)
+        elif taken[name] <= MAX_OF_ONE_DOCUMENT:
+            others.append(pair)
+    return sorted([*leading, *others][:MAX_PASSAGES], key=_score, reverse=True)
 
 
 def _passage(score: float, chunk: Chunk) -> Passage:

@@ -43,20 +43,32 @@ def test_a_gate_is_found_by_its_title_alone(gate: GateName) -> None:
 @pytest.mark.parametrize(
     ("words", "document"),
     [
-        ("pollers are gone and the backlog grows", "starved-queue"),
+        ("nobody polls this queue any more", "starved-queue"),
         ("kill -9 of a process, out of memory", "service-down"),
         ("the history lag falls by itself after a burst of starts", "history-lag"),
+        ("workers without a free slot", "worker-capacity"),
+        ("OC000 SQLSTATE 40001", "aurora-dsql"),
+        ("stickyness and the number of partitions", "task-queue-partitions"),
+        ("what does deadline_exceeded mean", "log-patterns"),
+        ("why is a missing value not zero", "reading-the-evidence"),
     ],
 )
 def test_free_words_find_what_they_are_about(words: str, document: str) -> None:
     assert document in {passage.document for passage in ranked(Query(words=words))[:2]}
 
 
-def test_several_gates_each_have_a_place() -> None:
-    """A database that is down: each document that has to do with it is among the passages."""
-    gates = (GateName.NO_PROGRESS, GateName.PERSISTENCE_ERRORS, GateName.FRONTEND_ERRORS)
-    found = {passage.document for passage in ranked(Query(gates=gates))}
+@given(st.sets(st.sampled_from(GateName), min_size=1, max_size=MAX_PASSAGES))
+def test_each_of_several_gates_has_a_place(gates: set[GateName]) -> None:
+    """A database that is down fires many gates: none of them is left without its document."""
+    found = {passage.document for passage in ranked(Query(gates=tuple(gates)))}
     assert found >= {document_name(gate) for gate in gates}
+
+
+def test_a_bottleneck_and_a_log_pattern_bring_their_guides() -> None:
+    starved = Query(gates=(GateName.STARVED_QUEUE,), bottleneck=Bottleneck.WORKER)
+    assert "worker-capacity" in {passage.document for passage in ranked(starved)}
+    conflicts = Query(gates=(GateName.PERSISTENCE_ERRORS,), log_patterns=("write_conflict",))
+    assert {"aurora-dsql", "log-patterns"} <= {passage.document for passage in ranked(conflicts)}
 
 
 @given(QUERIES)
