@@ -47,7 +47,8 @@ class Source(StrEnum):
     BEDROCK = "bedrock"
 
 
-Name = Annotated[str, BeforeValidator(lambda text: plain(text[:MAX_NAME]))]
+# Before pydantic's own check, which refuses lone surrogates.
+Name = Annotated[str, BeforeValidator(lambda text: " ".join(plain(text[:MAX_NAME]).split()))]
 
 
 class Passage(Frozen):

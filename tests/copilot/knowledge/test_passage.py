@@ -19,7 +19,7 @@ def passage(text: str, *, name: str = "x", uri: str = "") -> Passage:
 def test_controls_and_hidden_characters_are_taken_out() -> None:
     hidden = "Look\x1b[31m at\u200b the\u202e log\x00.\n\tThen\U000e0041 wait\ud800."
     assert passage(hidden).text == "Look[31m at the log.\n\tThen wait."
-    assert passage("x", name="a\x07b\u2066").document == "ab"
+    assert passage("x", name="a\x07b\u2066\n\tc\ud800 ").document == "ab c"
 
 
 def test_a_long_text_ends_with_a_whole_paragraph() -> None:
