@@ -125,7 +125,8 @@ class Settings(BaseSettings):
     knowledge_base_id: str = Field(
         "",
         validation_alias="COPILOT_KNOWLEDGE_BASE_ID",
-        description="Bedrock knowledge base that the model's passages come from; not asked yet",
+        description="Bedrock knowledge base that the passages of an explanation come from; empty,"
+        " or when it has none to give: local ranking of the Copilot's own documents",
         pattern=r"^[A-Za-z0-9_-]*$",
     )
     cycle_seconds: float = Field(
@@ -229,18 +230,25 @@ class Settings(BaseSettings):
             raise ValueError(
                 "COPILOT_DATABASE_URL and COPILOT_DSQL_HOST name two stores: set one of them"
             )
-        if self.dsql_host and not self.aws_region:
-            raise ValueError("AWS_REGION: is required with COPILOT_DSQL_HOST")
         return self
 
     @model_validator(mode="after")
-    def _models_can_be_reached(self) -> Self:
+    def _aws_has_a_region(self) -> Self:
+        models = (self.model, self.deep_model)
+        of_aws = {
+            "COPILOT_DSQL_HOST": self.dsql_host,
+            "COPILOT_KNOWLEDGE_BASE_ID": self.knowledge_base_id,
+            "a model of Bedrock": any(name.startswith("bedrock:") for name in models),
+        }
+        users = [name for name, value in of_aws.items() if value]
+        if users and not self.aws_region:
+            raise ValueError(f"AWS_REGION: is required with {' and '.join(users)}")
+        return self
+
+    @model_validator(mode="after")
+    def _deep_is_one_of_two(self) -> Self:
         if self.deep_model and self.model == "none":
             raise ValueError("COPILOT_DEEP_MODEL: needs COPILOT_MODEL, which is none")
-        if not self.aws_region and any(
-            name.startswith("bedrock:") for name in (self.model, self.deep_model)
-        ):
-            raise ValueError("AWS_REGION: is required with a model of Bedrock")
         return self
 
     @property

@@ -19,7 +19,7 @@ from copilot.activities.store_access import StoreAccess
 from copilot.errors import TemporalError
 from copilot.explaining import Explaining, explaining_with
 from copilot.health.thresholds import Thresholds
-from copilot.knowledge.retriever import knowledge
+from copilot.knowledge.source import knowledge
 from copilot.listener import application, listening
 from copilot.own_health import OwnHealth
 from copilot.own_temporal import connect, start_logging, start_loop, watch

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "copilot.signals": set[str](),
     "copilot.health": {"copilot.signals"},
     "copilot.explain": {"copilot.health", "copilot.signals"},
-    "copilot.knowledge": {"copilot.health"},
+    "copilot.knowledge": {"copilot.health", "copilot.signals"},
     "copilot.store": {"copilot.explain", "copilot.health", "copilot.signals"},
     "copilot.api": {
         "copilot.explain",

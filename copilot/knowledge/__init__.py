@@ -1,1 +1,1 @@
-"""What is known of Temporal in trouble: a corpus of documents, one a gate."""
+"""What is known of Temporal in trouble: a corpus, and two sources of passages to cite."""

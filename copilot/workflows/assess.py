@@ -17,8 +17,8 @@ with workflow.unsafe.imports_passed_through():
     from copilot.activities.models import AssessRequest, Conclusion, Preparation, Told
 
 NAME = "Assess"
-# The store has the cycle already; what it does not do soon, it need not do.
-STORE_SECONDS = timedelta(seconds=30)
+# The store has the cycle already, and knowledge comes within 12 s: what takes longer, nobody needs.
+STORE_SECONDS = timedelta(seconds=50)
 STORE_RETRIES = RetryPolicy(maximum_interval=timedelta(seconds=5))
 
 

@@ -56,6 +56,23 @@ def test_windows_that_cannot_hold_two_scrapes_are_refused(monkeypatch: pytest.Mo
         settings.load()
 
 
+@pytest.mark.parametrize(
+    ("dsql_host", "users"),
+    [("", "COPILOT_KNOWLEDGE_BASE_ID"), ("x.on.aws", "COPILOT_DSQL_HOST and COPILOT_KNOWLEDGE")],
+)
+def test_what_is_in_aws_needs_its_region(
+    dsql_host: str, users: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COPILOT_KNOWLEDGE_BASE_ID", "KNOWLEDGE1")
+    monkeypatch.setenv(
+        "COPILOT_DSQL_HOST" if dsql_host else "COPILOT_DATABASE_URL", dsql_host or URL
+    )
+    with pytest.raises(SettingsError, match=f"settings: AWS_REGION: is required with {users}"):
+        settings.load()
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert settings.load().knowledge_base_id == "KNOWLEDGE1"
+
+
 def test_a_password_shows_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPILOT_DATABASE_URL", URL)
     assert "hunter2" not in repr(settings.load())

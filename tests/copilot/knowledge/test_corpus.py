@@ -5,7 +5,9 @@ import re
 import pytest
 
 from copilot.health.decision import GateName
-from copilot.knowledge.corpus import document_name, documents
+from copilot.knowledge.chunks import chunks
+from copilot.knowledge.corpus import Document, document_name, documents
+from copilot.knowledge.passage import MAX_CHARACTERS
 
 HEADINGS = [
     "What it means",
@@ -15,17 +17,58 @@ HEADINGS = [
     "What to do",
     "Sources",
 ]
+GUIDES = {
+    "aurora-dsql",
+    "log-patterns",
+    "reading-the-evidence",
+    "task-queue-partitions",
+    "worker-capacity",
+}
+
+
+def headings(document: Document) -> list[str]:
+    return re.findall(r"^## (.+)$", document.text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("gate", GateName)
-def test_every_gate_has_its_document_with_sources(gate: GateName) -> None:
-    text = documents()[document_name(gate)].text
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
-    sources = text.partition("## Sources")[2].split()
-    assert [source for source in sources if source.startswith("<https://")]
+def test_every_gate_has_its_document(gate: GateName) -> None:
+    assert headings(documents()[document_name(gate)]) == HEADINGS
+
+
+def test_the_other_documents_are_the_guides() -> None:
+    assert set(documents()) - {document_name(gate) for gate in GateName} == GUIDES
+
+
+@pytest.mark.parametrize("document", documents().values(), ids=lambda document: document.name)
+def test_every_document_ends_with_named_sources(document: Document) -> None:
+    assert headings(document)[-1] == "Sources"
+    sources = re.split(r"^- ", document.text.partition("## Sources")[2], flags=re.MULTILINE)[1:]
+    named = [re.fullmatch(r"([A-Z][^<]{10,}):\s+<https://\S+>\s*", source) for source in sources]
+    own = [source for source in sources if "https://" not in source]
+    # Each is a page by its title, or a fact of the server's source, our rules, our measurements.
+    assert all(
+        found or re.match(r"(Temporal server|The Copilot's own|Measured|The source) ?", source)
+        for found, source in zip(named, sources, strict=True)
+    )
+    assert any(named)
+    assert own
 
 
 def test_every_document_is_about_something_and_titled_once() -> None:
     titles = [document.title for document in documents().values()]
-    assert len(set(titles)) == len(titles) == len(GateName)
+    assert len(set(titles)) == len(titles)
     assert all(titles)
+    assert all(
+        document.text.startswith(f"# {document.title}\n") for document in documents().values()
+    )
+
+
+def test_every_document_but_its_sources_is_in_the_chunks() -> None:
+    for document in documents().values():
+        parts = [chunk for chunk in chunks() if chunk.document is document]
+        kept = "".join(chunk.text for chunk in parts)
+        body = re.sub(r"^#.*$", "", document.text.partition("## Sources")[0], flags=re.MULTILINE)
+        assert re.sub(r"\s", "", kept) == re.sub(r"\s", "", body)
+        assert list(dict.fromkeys(chunk.heading for chunk in parts)) == headings(document)[:-1]
+        # A passage holds a chunk whole.
+        assert all(len(chunk.text) <= MAX_CHARACTERS for chunk in parts)
