@@ -32,7 +32,7 @@ def explaining_with(
     from copilot.workflows.assess import AssessCycle  # noqa: PLC0415
 
     for name in filter(None, (settings.model, settings.deep_model)):
-        model.require(name)
+        model.register(name, settings.aws_region)
     assess = Assess(store=store, settings=settings, retriever=retriever, metrics=metrics)
     return Explaining(
         workflows=[AssessCycle],

@@ -3,10 +3,8 @@
 Nothing here is imported unless COPILOT_MODEL names a model: it costs 40 MB.
 """
 
-import os
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache
 
 import boto3
 from botocore.config import Config
@@ -45,37 +43,42 @@ CONNECT_SECONDS = 5
 ONE_REQUEST = UsageLimits(request_limit=1)
 
 
-@cache
-def built(model_id: str) -> Model:
-    """The model of that id, built once; raises SettingsError for one that cannot be."""
+_models: dict[str, Model] = {}
+
+
+def register(model_id: str, region: str) -> None:
+    """Have `model_id` at hand; asks nobody. Raises SettingsError where there can be no such model.
+
+    `region` is the one of Bedrock.
+    """
     try:
-        if not model_id.startswith(BEDROCK):
-            return infer_model(model_id)
-        client = boto3.client(
-            "bedrock-runtime",
-            region_name=os.environ["AWS_REGION"],
-            config=Config(
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
-                # The loop asks again, and nobody else does.
-                retries={"total_max_attempts": 1},
-            ),
-        )
-        return BedrockConverseModel(
-            model_id.removeprefix(BEDROCK), provider=BedrockProvider(bedrock_client=client)
+        _models[model_id] = (
+            _bedrock(model_id.removeprefix(BEDROCK), region)
+            if model_id.startswith(BEDROCK)
+            else infer_model(model_id)
         )
     except (ImportError, UserError, ValueError) as error:
         first_line = str(error).splitlines()[0]
         raise SettingsError(f"COPILOT_MODEL: {model_id} cannot be used: {first_line}") from error
 
 
-def require(model_id: str) -> None:
-    """Raises SettingsError when there can be no such model here; asks nobody."""
-    built(model_id)
+def _bedrock(name: str, region: str) -> Model:
+    client = boto3.client(
+        "bedrock-runtime",
+        region_name=region,
+        config=Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            # The loop asks again, and nobody else does.
+            retries={"total_max_attempts": 1},
+        ),
+    )
+    return BedrockConverseModel(name, provider=BedrockProvider(bedrock_client=client))
 
 
-def _resolve(_: ModelResolutionContext[None], model_id: str) -> Model:
-    return built(model_id)
+def _resolve(_: ModelResolutionContext[None], model_id: str) -> Model | None:
+    """Also called in a workflow, where nothing may be built."""
+    return _models.get(model_id)
 
 
 EXPLAINER = Agent(
@@ -114,9 +117,9 @@ def cost_usd(model_id: str, usage: RunUsage) -> float | None:
     return float(price.quantize(Decimal("0.000001")))
 
 
-def failure(error: BaseException, model_id: str) -> str:
+def reason(error: BaseException, model_id: str) -> str:
     """Why there is no answer: what failed, and what to do; nothing that the other side wrote."""
-    reasons: tuple[tuple[type[BaseException], str], ...] = (
+    kinds: tuple[tuple[type[BaseException], str], ...] = (
         (
             ModelAuthenticationError,
             "may not be used: check the credentials and the access to the model",
@@ -131,7 +134,7 @@ def failure(error: BaseException, model_id: str) -> str:
         (AgentRunError, "could not be asked"),
         (TimeoutError, f"did not answer within {CALL_SECONDS} s"),
     )
-    for kind, what in reasons:
+    for kind, what in kinds:
         if isinstance(error, kind):
             return f"{model_id} {what}"
     return f"{model_id} could not be asked"

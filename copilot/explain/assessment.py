@@ -93,12 +93,12 @@ def _trigger(decision: Decision, *, is_known: bool, is_said: bool) -> Trigger | 
 
 def _depth(decision: Decision) -> Depth:
     """A rule, not a model, says how deep to look: not at all where all is well, or unseen."""
-    if decision.state is State.CRITICAL:
+    names = {gate.name for gate in decision.fired}
+    if not names or decision.state not in (State.STRESSED, State.CRITICAL):
+        return Depth.NONE
+    if decision.state is State.CRITICAL or len(names) >= DEEP_GATES:
         return Depth.DEEP
-    if decision.state is State.STRESSED:
-        names = {gate.name for gate in decision.fired}
-        return Depth.DEEP if len(names) >= DEEP_GATES else Depth.QUICK
-    return Depth.NONE
+    return Depth.QUICK
 
 
 def _alarming(decision: Decision) -> set[str]:

@@ -23,6 +23,8 @@ from copilot.signals.snapshot import Frozen, Snapshot
 MAX_CHARACTERS = 14_000
 MAX_PASSAGE = 1_200
 MAX_QUEUES = 10
+MAX_GATES = 20
+MAX_CAUSES = 10
 
 INSTRUCTIONS = """\
 You explain to the engineer on call what a monitoring program found in a Temporal cluster.
@@ -64,14 +66,16 @@ def brief(
 ) -> Brief:
     """Tell the cycle. `trends` are those of signals, by name, over the last minutes."""
     aliases = Aliases(decision, snapshot)
-    gates = {f"G{number}": gate for number, gate in enumerate(_distinct(decision.fired), start=1)}
+    distinct = _distinct(decision.fired)
+    gates = {f"G{number}": gate for number, gate in enumerate(distinct[:MAX_GATES], start=1)}
+    causes = ", ".join(f"{cause.kind} {cause.name}" for cause in decision.causes[:MAX_CAUSES])
     lines = [
         f"state: {decision.state} (before: {decision.previous_state})",
         f"size: {decision.band or 'not known yet'}",
-        f"causes: {aliases.hide(', '.join(f'{c.kind} {c.name}' for c in decision.causes))}",
+        f"causes: {aliases.hide(causes)}{_more(len(decision.causes) - MAX_CAUSES)}",
         f"limited by: {decision.bottleneck}",
         *(f"- {aliases.hide(reason)}" for reason in decision.bottleneck_reasons),
-        "fired gates:",
+        f"fired gates{_more(len(distinct) - MAX_GATES)}:",
         *(_fired(name, gate, aliases) for name, gate in gates.items()),
         f"gates that passed: {', '.join(_passed(decision))}",
         *_unread(decision),
@@ -86,11 +90,17 @@ def brief(
     return Brief(prompt, aliases, gates, citations, numbers_in(prompt))
 
 
+# Not what is part of a name, such as queue-1 or p95.
+_NUMBER = re.compile(r"(?<![A-Za-z]-)(?<![\w.])\d[\d,]*(?:\.\d+)?")
+
+
 def numbers_in(text: str) -> frozenset[str]:
     """Every figure in `text`, without separators of thousands and needless zeros."""
-    return frozenset(
-        f"{float(found.replace(',', '')):g}" for found in re.findall(r"\d[\d,]*(?:\.\d+)?", text)
-    )
+    return frozenset(f"{float(found.replace(',', '')):g}" for found in _NUMBER.findall(text))
+
+
+def _more(count: int) -> str:
+    return f" (and {count} more)" if count > 0 else ""
 
 
 def _distinct(fired: Sequence[Gate]) -> list[Gate]:

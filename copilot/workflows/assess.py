@@ -12,9 +12,9 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from pydantic_ai.exceptions import AgentRunError
 
-    from copilot import model
     from copilot.activities.assess import Assess
     from copilot.activities.models import AssessRequest, Conclusion, Preparation, Told
+    from copilot.model import EXPLAINER, ONE_REQUEST, cost_usd, reason
 
 NAME = "Assess"
 # The store has the cycle already, and knowledge comes within 12 s: what takes longer, nobody needs.
@@ -26,7 +26,7 @@ STORE_RETRIES = RetryPolicy(maximum_interval=timedelta(seconds=5))
 class AssessCycle:
     """Prepares, asks once, concludes."""
 
-    __pydantic_ai_agents__ = (model.EXPLAINER,)
+    __pydantic_ai_agents__ = (EXPLAINER,)
 
     @workflow.run
     async def run(self, request: AssessRequest) -> Told:
@@ -50,14 +50,14 @@ class AssessCycle:
     async def _ask(self, request: AssessRequest, preparation: Preparation) -> Conclusion:
         conclusion = Conclusion(key=request.key, preparation=preparation)
         try:
-            result = await model.EXPLAINER.run(
-                preparation.prompt, model=preparation.model, usage_limits=model.ONE_REQUEST
+            result = await EXPLAINER.run(
+                preparation.prompt, model=preparation.model, usage_limits=ONE_REQUEST
             )
         except (AgentRunError, FailureError) as error:
             if is_cancelled_exception(error):
                 raise
             workflow.logger.warning("%s: %s", preparation.model, error)
-            failure = model.failure(error, preparation.model)
+            failure = reason(error, preparation.model)
             return conclusion.model_copy(update={"failure": failure})
         usage = result.usage
         return conclusion.model_copy(
@@ -65,6 +65,6 @@ class AssessCycle:
                 "answer": result.output,
                 "input_tokens": usage.input_tokens,
                 "output_tokens": usage.output_tokens,
-                "cost_usd": model.cost_usd(preparation.model, usage),
+                "cost_usd": cost_usd(preparation.model, usage),
             }
         )

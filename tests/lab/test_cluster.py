@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -31,13 +32,17 @@ OLD_SECONDS = 6
 
 
 @pytest.fixture
-def own_lab(tmp_path: Path) -> Iterator[Lab]:
-    """A lab that is not up, for tests that break one."""
+def own_lab() -> Iterator[Lab]:
+    """A lab that is not up, for tests that break one.
+
+    In no folder of pytest's: another run of it closes those to PostgreSQL's user.
+    """
     require_servers()
-    lab = Lab(tmp_path / "lab", ports="free", scrape_seconds=2)
-    yield lab
-    if lab.folder.is_dir():
-        lab.down(delete=True)
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        lab = Lab(Path(folder) / "lab", ports="free", scrape_seconds=2)
+        yield lab
+        if lab.folder.is_dir():
+            lab.down(delete=True)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
