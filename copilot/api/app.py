@@ -11,7 +11,7 @@ from copilot.api.metrics import Metrics
 from copilot.api.middleware import EveryAnswer
 from copilot.api.newest import Newest
 from copilot.api.problems import answer_problems
-from copilot.api.routes import cycle, history, knowledge, process
+from copilot.api.routes import actions, assessments, cycle, history, knowledge, process
 from copilot.settings import Settings
 from copilot.store.repository import Repository
 
@@ -24,8 +24,8 @@ def create_app(settings: Settings, repository: Repository) -> FastAPI:
     # The interactive documents of FastAPI load scripts from another origin: left out.
     app = FastAPI(title="Temporal SRE Copilot", version="1", docs_url=None, redoc_url=None)
     app.state.context = Context(settings, repository, Newest(repository), metrics)
-    for router in (cycle.router, history.router, knowledge.router, process.router):
-        app.include_router(router)
+    for part in (cycle, history, assessments, knowledge, actions, process):
+        app.include_router(part.router)
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> FileResponse:

@@ -5,23 +5,31 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from time import monotonic
 
+from copilot.explain.assessment import QUIET, RETRY, fingerprint
 from copilot.record import CycleRecord
 from copilot.store.continuity import Beginning
 from copilot.store.repository import Repository
+from copilot.store.rows import StoredAssessment
 
 # A cycle takes 30 s, so a second adds nothing that a reader could notice; it turns any number
 # of requests into one query a second.
 FRESH_SECONDS = 1.0
+# The same evidence is told again after so long; words that are older are not renewed.
+WORDS_LAST = QUIET + RETRY
 # Callers name the cluster: what they can make us keep has a bound.
 MAX_CLUSTERS = 16
 
 
 @dataclass(frozen=True)
 class Found:
-    """The last cycle, None before the first, and when its state began."""
+    """The last cycle, None before the first, when its state began, and how it was last told.
+
+    `assessment` is of the same evidence as the cycle, though of an earlier one.
+    """
 
     record: CycleRecord | None
     beginning: Beginning | None
+    assessment: StoredAssessment | None = None
 
 
 @dataclass
@@ -73,5 +81,11 @@ class Newest:
         record = await self._repository.latest(cluster)
         if record is None:
             return Found(None, None)
-        beginning = await self._repository.beginning(cluster, record.decision.at)
-        return Found(record, beginning)
+        decision = record.decision
+        beginning = await self._repository.beginning(cluster, decision.at)
+        if not decision.fired:
+            return Found(record, beginning)
+        assessment = await self._repository.wording(
+            cluster, fingerprint(decision), decision.at - WORDS_LAST
+        )
+        return Found(record, beginning, assessment)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import FiniteFloat
 
-from copilot.explain.explanation import ExplainedBy
+from copilot.explain.assessment import Depth, Trigger
+from copilot.explain.explanation import Action, Citation, ExplainedBy
 from copilot.health.decision import Band, Cause, GateName, Severity, Stage, State
 from copilot.signals.signal import Kind
 from copilot.signals.snapshot import Absence, Frozen, QueueKind, UtcDatetime
@@ -91,16 +92,28 @@ class Status(Verdict):
     idle: bool
     causes: tuple[Cause, ...]
     issue_count: int
+    recommended_actions: tuple[Action, ...]
     fired_gates: tuple[GateReading, ...]
     primary_signals: tuple[SignalReading, ...]
     signals: dict[str, FiniteFloat | None]
 
 
 class Summary(Verdict):
-    """`summary` explains the last decision; while `stale` it tells of the past."""
+    """`summary` explains the last decision; while `stale` it tells of the past.
+
+    A model's words are of `assessed_at`, when the evidence was the same as now. `fallback_reason`
+    says why a model did not explain, or what it had to do without.
+    """
 
     summary: str
     explained_by: ExplainedBy | None
+    assessed_at: UtcDatetime | None
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: FiniteFloat | None
+    fallback_reason: str
+    citations: tuple[Citation, ...]
 
 
 class Gates(Verdict):
@@ -164,7 +177,7 @@ class Documents(Frozen):
 class IssueEntry(Frozen):
     """One thing that is or was wrong; open while `resolved_at` is null.
 
-    `document` names what the corpus says of it.
+    `document` names what the corpus says of it; `narrative` is a model's view of it, if any.
     """
 
     id: UUID
@@ -176,6 +189,7 @@ class IssueEntry(Frozen):
     likely_causes: tuple[str, ...]
     next_checks: tuple[str, ...]
     document: str
+    narrative: str
     opened_at: UtcDatetime
     last_seen_at: UtcDatetime
     resolved_at: UtcDatetime | None
@@ -185,6 +199,59 @@ class Issues(Verdict):
     """Newest first."""
 
     issues: tuple[IssueEntry, ...]
+
+
+class AssessmentEntry(Frozen):
+    """What was told of one cycle, at its time, on which fired gates, by whom, and what it took.
+
+    `failure` says why a model that was asked did not explain; `note` what else was missing.
+    """
+
+    id: UUID
+    timestamp: UtcDatetime
+    cycle: int
+    trigger: Trigger
+    health_state: State
+    scale_band: Band | None
+    causes: tuple[Cause, ...]
+    fired_gates: tuple[GateReading, ...]
+    summary: str
+    actions: tuple[Action, ...]
+    citations: tuple[Citation, ...]
+    depth: Depth
+    explained_by: ExplainedBy
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: FiniteFloat | None
+    failure: str
+    note: str
+
+
+class Assessments(Frozen):
+    """Newest first."""
+
+    cluster: str
+    assessments: tuple[AssessmentEntry, ...]
+
+
+class ModelSpend(Frozen):
+    """What models took, of all clusters together, and what they may take.
+
+    `cost_usd_today` is null where a price is not known. `paused_until` is set while models that
+    kept failing are left alone.
+    """
+
+    model: str
+    deep_model: str
+    calls_last_hour: int
+    calls_per_hour: int
+    tokens_today: int
+    tokens_per_day: int
+    cost_usd_today: FiniteFloat | None
+    failures_in_a_row: int
+    last_failure: str
+    paused_until: UtcDatetime | None
 
 
 class Change(Frozen):

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 from copilot.api.newest import Found
 from copilot.api.responses import Verdict
+from copilot.explain.explanation import ExplainedBy, Explanation
 from copilot.health.decision import Decision, State
 from copilot.record import CycleRecord
+from copilot.store.rows import StoredAssessment
 
 # Names in a one-line reason; the whole list is in the gates.
 NAMED = 3
@@ -14,12 +16,23 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Standing:
-    """`record` is the last cycle, if any; `since` is when `verdict.health_state` began."""
+    """`record` is the last cycle, if any; `since` is when `verdict.health_state` began.
+
+    `assessment` is how the same evidence was last told.
+    """
 
     verdict: Verdict
     record: CycleRecord | None
     previous: State
     since: datetime | None
+    assessment: StoredAssessment | None = None
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """A model's words on the same evidence, else the template's on this very cycle."""
+        if self.assessment and self.assessment.explained_by is not ExplainedBy.RULES:
+            return self.assessment.explanation
+        return self.record.explanation if self.record else None
 
 
 def standing(cluster: str, found: Found, now: datetime, unknown_after_seconds: float) -> Standing:
@@ -41,7 +54,7 @@ def standing(cluster: str, found: Found, now: datetime, unknown_after_seconds: f
     reason = _stale_reason(decision, age, unknown_after_seconds) if stale else _reason(decision)
     state = State.UNKNOWN if stale else decision.state
     verdict = _verdict(cluster, state, reason, decision, age, stale=stale)
-    return Standing(verdict, record, previous, since)
+    return Standing(verdict, record, previous, since, found.assessment)
 
 
 def _stale_reason(decision: Decision, age: float, unknown_after_seconds: float) -> str:

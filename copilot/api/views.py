@@ -1,9 +1,11 @@
 """What the newest cycle says: state, prose and gates."""
 
-from copilot.api.responses import GateReading, Gates, Status, Summary
+from copilot.api.responses import AssessmentEntry, GateReading, Gates, Status, Summary
 from copilot.api.signals import primary_signals
 from copilot.api.verdict import Standing
+from copilot.explain.explanation import ExplainedBy
 from copilot.health.decision import Gate
+from copilot.store.rows import StoredAssessment
 
 
 def status(found: Standing) -> Status:
@@ -18,6 +20,7 @@ def status(found: Standing) -> Status:
         idle=decision.idle if decision else False,
         causes=decision.causes if decision else (),
         issue_count=len(record.explanation.issues) if record else 0,
+        recommended_actions=found.explanation.actions if found.explanation else (),
         fired_gates=tuple(_gate(gate) for gate in decision.fired) if decision else (),
         primary_signals=signals,
         signals={signal.name: signal.value for signal in signals},
@@ -25,11 +28,19 @@ def status(found: Standing) -> Status:
 
 
 def summary(found: Standing) -> Summary:
-    explanation = found.record.explanation if found.record else None
+    explanation, told = found.explanation, found.assessment
+    by_model = told and told.explained_by is not ExplainedBy.RULES
     return Summary(
         **found.verdict.model_dump(),
         summary=explanation.summary if explanation else "",
         explained_by=explanation.explained_by if explanation else None,
+        assessed_at=told.at if told else None,
+        model=told.model if told and by_model else "",
+        input_tokens=told.input_tokens if told and by_model else 0,
+        output_tokens=told.output_tokens if told and by_model else 0,
+        cost_usd=told.cost_usd if told and by_model else None,
+        fallback_reason=(told.failure or told.note) if told else "",
+        citations=explanation.citations if explanation else (),
     )
 
 
@@ -53,4 +64,29 @@ def _gate(gate: Gate) -> GateReading:
         absence=gate.absence,
         detail=gate.detail,
         cause=gate.cause,
+    )
+
+
+def assessment(stored: StoredAssessment) -> AssessmentEntry:
+    explanation = stored.explanation
+    return AssessmentEntry(
+        id=stored.key,
+        timestamp=stored.at,
+        cycle=stored.cycle,
+        trigger=stored.trigger,
+        health_state=stored.state,
+        scale_band=stored.band,
+        causes=stored.causes,
+        fired_gates=tuple(_gate(gate) for gate in stored.evidence.gates),
+        summary=explanation.summary,
+        actions=explanation.actions,
+        citations=explanation.citations,
+        depth=stored.depth,
+        explained_by=stored.explained_by,
+        model=stored.model,
+        input_tokens=stored.input_tokens,
+        output_tokens=stored.output_tokens,
+        cost_usd=stored.cost_usd,
+        failure=stored.failure,
+        note=stored.note,
     )

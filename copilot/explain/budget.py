@@ -1,6 +1,6 @@
 """What a model may cost: calls an hour, tokens a day, and a pause when it keeps failing."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from pydantic import FiniteFloat
 
@@ -33,14 +33,14 @@ class Spend(Frozen):
     last_failure: str = ""
 
 
-def open_until(spend: Spend) -> datetime | None:
+def open_until(spend: Spend) -> UtcDatetime | None:
     """When the circuit breaker closes again, None while it is closed."""
     if spend.failures_in_a_row < FAILURES_TO_OPEN or spend.last_failure_at is None:
         return None
     return spend.last_failure_at + OPEN_FOR
 
 
-def refusal(spend: Spend, limits: Limits, tokens: int, now: datetime) -> str:
+def refusal(spend: Spend, limits: Limits, tokens: int, now: UtcDatetime) -> str:
     """Why no model is asked now, empty when one may be; `tokens` is the most it could take."""
     closed_at = open_until(spend)
     if closed_at and now < closed_at:

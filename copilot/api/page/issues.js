@@ -31,6 +31,7 @@ function entry(issue, open) {
         el("span", { class: "name" }, issue.title),
         el("span", { class: "note" }, `${issue.severity} · since ${clock(issue.opened_at)}, seen for ${seen}`))),
     el("p", {}, issue.description),
+    issue.narrative ? el("p", { class: "narrative" }, issue.narrative) : [],
     list("Likely causes, the likeliest first", "ol", issue.likely_causes),
     list("Look at next", "ul", issue.next_checks),
     el("p", { class: "more" }, el("a", { href: `/knowledge/${encodeURIComponent(issue.document)}` }, "What is known of this")));

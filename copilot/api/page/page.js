@@ -3,6 +3,7 @@
 
 import { get } from "./api.js";
 import { byId, setText } from "./dom.js";
+import { showExplanation } from "./explanation.js";
 import { capital, dayAndClock, duration, zone } from "./format.js";
 import { showGates } from "./gates.js";
 import { showIssues } from "./issues.js";
@@ -42,8 +43,9 @@ async function refresh() {
 }
 
 async function draw(status) {
-  const [summary, gates, services, queues, issues, timeline] = await Promise.all([
+  const [summary, spend, gates, services, queues, issues, timeline] = await Promise.all([
     get("/status/summary", parameters),
+    get("/status/spend"),
     get("/status/gates", parameters),
     get("/status/services", parameters),
     get("/status/queues", parameters),
@@ -51,6 +53,7 @@ async function draw(status) {
     fetchTimeline(parameters),
   ]);
   shown.summary = summary.summary;
+  showExplanation(summary, status, spend);
   showGates(gates);
   showServices(services);
   showQueues(queues);

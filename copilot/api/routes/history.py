@@ -42,7 +42,15 @@ async def issues(
 ) -> Issues:
     """What is wrong, with likely causes and next checks; newest first."""
     stored = await context.repository.issues(cluster, only_open, severity, limit)
-    return Issues(**found.verdict.model_dump(), issues=tuple(_issue(row) for row in stored))
+    told = found.assessment.explanation.issues if found.assessment else ()
+    narratives = {issue.fingerprint: issue.narrative for issue in told}
+    return Issues(
+        **found.verdict.model_dump(),
+        issues=tuple(
+            _issue(row, "" if row.resolved_at else narratives.get(row.fingerprint, ""))
+            for row in stored
+        ),
+    )
 
 
 @router.get("/timeline")
@@ -90,9 +98,11 @@ def _wrong(parameter: str, message: str) -> RequestValidationError:
     )
 
 
-def _issue(row: StoredIssue) -> IssueEntry:
+def _issue(row: StoredIssue, narrative: str) -> IssueEntry:
     known = row.model_dump(exclude={"fingerprint"})
-    return IssueEntry.model_validate({**known, "document": document_name(row.gate)})
+    return IssueEntry.model_validate(
+        {**known, "document": document_name(row.gate), "narrative": narrative}
+    )
 
 
 def _change(change: StateChange) -> Change:

@@ -47,7 +47,7 @@ def test_every_answer_is_as_documented(database_url: str) -> None:
         operations = [
             result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)
         ]
-        assert len(operations) == 12
+        assert len(operations) == 15
         for operation in operations:
             check(operation)
         assert "Traceback" not in process.log
@@ -71,7 +71,9 @@ def check(operation: schemathesis.APIOperation[Any, Any, Any, Any]) -> None:
     )
     @given(case=operation.as_strategy())
     def conforms(case: schemathesis.Case[Any]) -> None:
-        case.call_and_validate(checks=list(CHECKS))
+        # The answer to /actions is, for whatever is asked, that nothing is carried out: 501.
+        checks = [c for c in CHECKS if case.path != "/actions" or c is not not_a_server_error]
+        case.call_and_validate(checks=checks)
 
     conforms()
 
@@ -79,8 +81,9 @@ def check(operation: schemathesis.APIOperation[Any, Any, Any, Any]) -> None:
 async def test_document_says_what_each_route_answers(api: httpx.AsyncClient) -> None:
     document = (await api.get("/openapi.json")).json()
     for path, operations in document["paths"].items():
-        responses = operations["get"]["responses"]
+        ((_, operation),) = operations.items()
+        responses = operation["responses"]
         if path.startswith("/status"):
             assert set(responses) == {"200", "422", "503"}, path
             assert responses["503"]["content"]["application/json"]["schema"]
-        assert operations["get"]["description"]
+        assert operation["description"]
