@@ -248,7 +248,7 @@ class Observe:
         if self._assessing is None or self._assessing.done():
             self._assessing = asyncio.create_task(self._assess(record, assessment))
         else:
-            self._assess_again(assessment)
+            self._assess_again(record, assessment)
 
     async def _assess(self, record: CycleRecord, assessment: Assessment) -> None:
         """Await the model's words only to ask again soon if they do not come."""
@@ -265,13 +265,13 @@ class Observe:
         except FailureError as error:
             _raise_if_cancelled(error)
             workflow.logger.warning("the template explains: %s", error.cause or error)
-            self._assess_again(assessment)
+            self._assess_again(record, assessment)
             return
         if told.failure:
-            self._assess_again(assessment)
+            self._assess_again(record, assessment)
 
-    def _assess_again(self, assessment: Assessment) -> None:
-        due_at = workflow.now() + RETRY
+    def _assess_again(self, record: CycleRecord, assessment: Assessment) -> None:
+        due_at = record.decision.at + RETRY
         self._progress.assessed = remember(self._progress.assessed, assessment.fingerprint, due_at)
 
 

@@ -43,11 +43,12 @@ def temporal_test_server() -> Path:
 class CountingJudge:
     """The real judge, which counts and can be made to fail once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_model: bool = False) -> None:
         self._judge = Judge(
             thresholds=THRESHOLDS,
             metrics=SelfMetrics(CollectorRegistry()),
             health=OwnHealth(late_after_seconds=90),
+            has_model=has_model,
         )
         self.judged = 0
         self.fail_at: int | None = None
@@ -88,12 +89,14 @@ async def running(
     *,
     cycle_seconds: float = 30,
     progress: Progress | None = None,
+    assess: type | None = None,
 ) -> AsyncIterator[Loop]:
-    judge = CountingJudge()
+    """`assess` is a stand-in for the workflow that asks a model; without it there is no model."""
+    judge = CountingJudge(has_model=assess is not None)
     async with Worker(
         environment.client,
         task_queue=TASK_QUEUE,
-        workflows=[Observe],
+        workflows=[Observe, *([assess] if assess else [])],
         activities=[look.look, store.recall, store.save, judge.judge],
     ):
         handle = await environment.client.start_workflow(

@@ -22,6 +22,7 @@ from copilot.workflows.observe import Observe
 from copilot.workflows.outbox import Outbox
 from copilot.workflows.schedule import Schedule
 from tests.copilot.health.snapshots import START
+from tests.copilot.workflows.assess_stand_ins import Fails
 from tests.copilot.workflows.cycles import LookStandIn, StoreStandIn, record, seen
 from tests.copilot.workflows.loop import Loop, running, time_skipping
 
@@ -63,7 +64,18 @@ async def continued(environment: WorkflowEnvironment) -> Loop:
     return loop
 
 
-SCENARIOS = {"trouble": trouble, "continued": continued}
+async def assessed(environment: WorkflowEnvironment) -> Loop:
+    """Trouble that a model fails to explain, so that it is asked again."""
+
+    async def answer(cycle: int) -> Snapshot:
+        return seen(healthy=cycle < 1, cycle=cycle)
+
+    async with running(environment, LookStandIn(answer), StoreStandIn(), assess=Fails) as loop:
+        await environment.sleep(timedelta(minutes=8))
+    return loop
+
+
+SCENARIOS = {"trouble": trouble, "continued": continued, "assessed": assessed}
 
 
 def anonymous(part: object) -> object:
