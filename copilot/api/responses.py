@@ -204,11 +204,13 @@ class Issues(Verdict):
 class AssessmentEntry(Frozen):
     """What was told of one cycle, at its time, on which fired gates, by whom, and what it took.
 
+    `stored_at` is when the template's words were kept, which is before any model is asked.
     `failure` says why a model that was asked did not explain; `note` what else was missing.
     """
 
     id: UUID
     timestamp: UtcDatetime
+    stored_at: UtcDatetime
     cycle: int
     trigger: Trigger
     health_state: State

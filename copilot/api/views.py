@@ -72,6 +72,7 @@ def assessment(stored: StoredAssessment) -> AssessmentEntry:
     return AssessmentEntry(
         id=stored.key,
         timestamp=stored.at,
+        stored_at=stored.stored_at,
         cycle=stored.cycle,
         trigger=stored.trigger,
         health_state=stored.state,

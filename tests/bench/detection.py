@@ -1,7 +1,16 @@
 """Seconds from a fault to its verdict and cause, at the default cadence."""
 
+import asyncio
 import time
+from dataclasses import dataclass
 
+from copilot.explain.brief import INSTRUCTIONS, MAX_PASSAGE, Reference, brief
+from copilot.explain.explanation import Citation
+from copilot.knowledge.retriever import MAX_PASSAGES
+from copilot.settings import Settings
+from copilot.store.address import location
+from copilot.store.repository import Repository
+from lab.cluster import Lab
 from lab.faults import FAULTS, Fault
 from tests.bench.figure import Figure
 from tests.bench.running import Say, running
@@ -14,24 +23,47 @@ SETTLE_CYCLES = 3
 WITHOUT_TARGET = {"abandon-queue"}
 
 
+STORED_TARGET_SECONDS = 5
+PROMPT_TARGET_TOKENS = 6000
+# The longest passages there can be: what a corpus adds at most.
+PASSAGE = Reference(
+    citation=Citation(document="bench", heading="bench", uri=""), text="x" * MAX_PASSAGE
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fault: seconds to detection (the limit when there was none), criticals before it,
+    seconds from a look to its stored assessment, and tokens of the prompt at its end."""
+
+    detected_seconds: float
+    criticals: int
+    stored_seconds: float
+    prompt_tokens: float
+
+
 def measure(say: Say, repeat: int) -> list[Figure]:
-    """One figure a fault, the longest of `repeat` runs; and the criticals of healthy minutes."""
-    figures, false_criticals = [], 0
+    """One figure a fault, the longest of `repeat` runs; and what all runs show together."""
+    figures: list[Figure] = []
+    every: list[Run] = []
     for fault in FAULTS.values():
-        seconds = []
-        for _ in range(repeat):
-            elapsed, criticals = _once(fault)
-            say(f"{fault.name}: detected after {elapsed:.1f} s")
-            seconds.append(elapsed)
-            false_criticals += criticals
+        runs = [_once(fault) for _ in range(repeat)]
+        every += runs
+        seconds = max(run.detected_seconds for run in runs)
+        say(f"{fault.name}: detected after {seconds:.1f} s")
         target = None if fault.name in WITHOUT_TARGET else TARGET_SECONDS
-        figures.append(Figure(f"detection of {fault.name}", max(seconds), "s", target))
-    figures.append(Figure("criticals while healthy", false_criticals, "", 0))
-    return figures
+        figures.append(Figure(f"detection of {fault.name}", seconds, "s", target))
+    stored = max(run.stored_seconds for run in every)
+    tokens = max(run.prompt_tokens for run in every)
+    return [
+        *figures,
+        Figure("criticals while healthy", sum(run.criticals for run in every), "", 0),
+        Figure("look to stored assessment", stored, "s", STORED_TARGET_SECONDS),
+        Figure("prompt of the worst fault", tokens, "tokens", PROMPT_TARGET_TOKENS),
+    ]
 
 
-def _once(fault: Fault) -> tuple[float, int]:
-    """Seconds to detection (the limit when it was not), and criticals before the fault."""
+def _once(fault: Fault) -> Run:
     with running() as copilot:
         watch = copilot.watch
         watch.cycles(SETTLE_CYCLES, within=150)
@@ -40,6 +72,22 @@ def _once(fault: Fault) -> tuple[float, int]:
         copilot.lab.inject(fault.name)
         try:
             watch.until(detected(fault), LIMIT_SECONDS, f"detected: {fault.name}")
+            elapsed = time.monotonic() - begin
         except LateError:
-            return LIMIT_SECONDS, criticals
-        return time.monotonic() - begin, criticals
+            elapsed = LIMIT_SECONDS
+        stored, tokens = asyncio.run(_explained(copilot.lab))
+        return Run(elapsed, criticals, stored, tokens)
+
+
+async def _explained(lab: Lab) -> tuple[float, float]:
+    """Seconds to the slowest stored assessment, and tokens, at three characters each, of what a
+    model would be told of the last cycle."""
+    settings = Settings.model_validate(lab.environment())
+    async with Repository.open(location(settings)) as repository:
+        assessments = await repository.assessments(settings.cluster, 20)
+        latest = await repository.latest(settings.cluster)
+    stored = max((one.stored_at - one.at).total_seconds() for one in assessments)
+    if latest is None:
+        return stored, 0
+    told = brief(latest.decision, latest.snapshot, {}, [PASSAGE] * MAX_PASSAGES)
+    return stored, (len(told.prompt) + len(INSTRUCTIONS)) / 3
