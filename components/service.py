@@ -63,7 +63,8 @@ class Mount:
     volume: str | None = None
     """Name of the volume in the catalogue."""
     folder: str | None = None
-    """Absolute path on this machine, mounted read-only."""
+    """Absolute path on this machine, mounted read-only unless it is `writable`."""
+    writable: bool = False
 
 
 @dataclass(frozen=True)

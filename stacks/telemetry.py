@@ -19,6 +19,8 @@ _LOKI_CONFIG = "/etc/loki/loki.yaml"
 _ALLOY_CONFIG = "/etc/alloy/config.alloy"
 _PASSWORD_FILE = "/run/secrets/grafana-password"  # noqa: S105
 _PROVISIONING = "/etc/grafana/provisioning"
+# Its image sets HOME by itself.
+_GRAFANA_HOME = "/usr/share/grafana"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Telemetry:
         return filled("alloy", "config.alloy", scrapes=scrapes, stack=self.stack)
 
     def _grafana(self) -> Service:
+        access = self.access.in_home(_GRAFANA_HOME)
         scrape_seconds = str(self.settings.scrape_seconds)
         sources = {
             "datasources": filled("grafana", "datasources.yaml", scrape_seconds=scrape_seconds)
@@ -89,7 +92,7 @@ class Telemetry:
             purpose="shows metrics and logs",
             memory_mb=384,
             environment={
-                **self.access.environment,
+                **access.environment,
                 "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
                 "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
                 "GF_ANALYTICS_REPORTING_ENABLED": "false",
@@ -106,8 +109,8 @@ class Telemetry:
                     for name, content in sources.items()
                 ),
             ),
-            mounts=(*self.access.mounts, Mount("/var/lib/grafana", volume="grafana-data")),
-            user=self.access.user,
+            mounts=(*access.mounts, Mount("/var/lib/grafana", volume="grafana-data")),
+            user=access.user,
             health=Probe(("wget", "-q", "-O", "/dev/null", "http://127.0.0.1:3000/api/health")),
             ports=(Port("grafana", 3000, self.settings.ports.get("grafana", 3000), page=""),),
             stop_seconds=10,

@@ -1,5 +1,6 @@
 """The catalogue: what holds for every service of both stacks that run some."""
 
+import os
 import re
 
 import pytest
@@ -184,7 +185,22 @@ def test_stores_in_aws_are_reached_as_the_caller() -> None:
         if any(mount.folder and mount.folder.endswith("/.aws") for mount in workload.mounts)
     }
     assert with_folder == clients
-    assert all(catalogue.workloads[name].user for name in clients)
+    for name in clients:
+        client = catalogue.workloads[name]
+        assert client.user == f"{os.getuid()}:{os.getgid()}"
+        # Grafana's image knows no other home.
+        home = "/usr/share/grafana" if name == "grafana" else client.environment["HOME"]
+        of_aws = {
+            mount.target.removeprefix(f"{home}/.aws"): mount.writable
+            for mount in client.mounts
+            if mount.folder
+        }
+        assert of_aws == {
+            "": False,
+            "/cli/cache": True,
+            "/login/cache": True,
+            "/sso/cache": True,
+        }
 
 
 def test_no_secret_is_in_an_environment_or_a_command() -> None:
