@@ -39,8 +39,9 @@ class StackSettings(BaseModel):
     """What every stack's settings share. A key that no field names is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    secrets: ClassVar[tuple[str, ...]] = ()
-    """Keys that are set with `pulumi config set --secret` and stay outside this model."""
+    secrets: ClassVar[Mapping[str, str]] = {}
+    """Keys that are set with `pulumi config set --secret` and stay outside this model, described.
+    """
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,10 @@ class Ulimits(BaseModel):
 class ContainerSettings(StackSettings):
     """Settings of the stacks that run containers."""
 
-    secrets: ClassVar[tuple[str, ...]] = ("grafana_password",)
+    secrets: ClassVar[Mapping[str, str]] = {
+        # Grafana keeps it in its volume, with what was made in its page.
+        "grafana_password": "password of Grafana's admin; set it before the first `up`",
+    }
 
     images: dict[str, ImageName] = Field(
         default_factory=dict, description="other images than the pinned ones, by key"
@@ -98,7 +102,10 @@ class ContainerSettings(StackSettings):
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "info", description="log level of Temporal and the Copilot"
     )
-    keep_volumes: bool = Field(False, description="whether `destroy` leaves the volumes")
+    keep_volumes: bool = Field(
+        False,
+        description="whether `destroy` leaves the volumes; takes effect with the next `up`",
+    )
 
     @field_validator("ports", "memory", "images")
     @classmethod
@@ -124,7 +131,10 @@ class ContainerSettings(StackSettings):
 class LocalSettings(ContainerSettings):
     """Settings of the stack `local`."""
 
-    secrets: ClassVar[tuple[str, ...]] = ("database_password", "grafana_password")
+    secrets: ClassVar[Mapping[str, str]] = {
+        **ContainerSettings.secrets,
+        "database_password": "password of PostgreSQL; set it before the first `up`",
+    }
 
 
 class CopilotSettings(ContainerSettings):
