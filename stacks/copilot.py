@@ -16,7 +16,7 @@ STACK = "copilot"
 _SHARED_OUTPUT = "dsql_endpoint"
 _DEV_FIRST = (
     "run `pulumi up -s dev` first, or name an existing cluster with"
-    " `pulumi config set shared_dsql_endpoint HOST`"
+    f" `pulumi config set -s {STACK} shared_dsql_endpoint HOST`"
 )
 
 

@@ -49,7 +49,8 @@ def port_problems(stack: str, catalogue: Catalogue, engine: Engine) -> Iterator[
     for _, port in catalogue.ports:
         wanted[port.host].append(port.name)
     for host, names in sorted(wanted.items()):
-        other = f"choose another with `pulumi config set --path ports.{names[0]} PORT`"
+        key = f"ports.{names[0]}"
+        other = f"choose another with `pulumi config set -s {stack} --path {key} PORT`"
         if len(names) > 1:
             yield f"port {host} is wanted by {' and '.join(names)}: {other}"
         name, owner = engine.published.get(host, ("", stack))
@@ -63,6 +64,7 @@ def port_problems(stack: str, catalogue: Catalogue, engine: Engine) -> Iterator[
 
 
 def _image_problems(catalogue: Catalogue, built: Collection[str]) -> Iterator[str]:
+    setting = f"pulumi config set -s {catalogue.stack}"
     for key, name in catalogue.images.items():
         if key in built:
             continue
@@ -70,9 +72,10 @@ def _image_problems(catalogue: Catalogue, built: Collection[str]) -> Iterator[st
         if reason is None:
             continue
         mend = (
-            "set temporal_source to a checkout of the DSQL fork of Temporal to build it from"
+            "build it from a checkout of the DSQL fork of Temporal with"
+            f" `{setting} temporal_source FOLDER`"
             if key in BUILT
-            else f"name another with `pulumi config set --path images.{key} NAME:TAG`"
+            else f"name another with `{setting} --path images.{key} NAME:TAG`"
         )
         yield f"the image {name} is {reason}: {mend}"
 

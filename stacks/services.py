@@ -27,6 +27,7 @@ W = TypeVar("W", bound=Workload)
 class Catalogue:
     """Services and jobs of one stack."""
 
+    stack: str
     services: tuple[Service, ...]
     jobs: tuple[Job, ...]
     images: Mapping[str, str]
@@ -108,6 +109,7 @@ def catalogue(
     services = (*watched, *telemetry.services())
     jobs = (*stores.jobs, *temporal.jobs(), *copilot.jobs(), *_ready_jobs(services))
     return Catalogue(
+        stack=stack,
         services=_with_memory(services, settings.memory),
         jobs=_with_memory(jobs, settings.memory),
         images={

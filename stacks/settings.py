@@ -248,7 +248,7 @@ def _values(project: str, model: type[StackSettings]) -> tuple[dict[str, Any], l
             if not is_secret:
                 problems.append(
                     f"{project}:{key}: must not stand in clear text, set it again with"
-                    f" `pulumi config set --secret {key}`"
+                    f" `pulumi config set -s {pulumi.get_stack()} --secret {key}`"
                 )
             continue
         values[key] = _parsed(text)

@@ -49,7 +49,7 @@ def test_a_port_that_another_container_has(monkeypatch: pytest.MonkeyPatch, engi
     (problem,) = engine_problems()
     assert problem == (
         "port 3000, which grafana needs, is taken by the container other-grafana: stop it, or"
-        " choose another with `pulumi config set --path ports.grafana PORT`"
+        " choose another with `pulumi config set -s local --path ports.grafana PORT`"
     )
 
 
@@ -88,7 +88,7 @@ def test_a_missing_image_is_named_with_its_key(monkeypatch: pytest.MonkeyPatch) 
     (problem,) = engine_problems()
     assert problem == (
         "the image grafana/loki:3.6.7 is not on this machine: name another with"
-        " `pulumi config set --path images.loki NAME:TAG`"
+        " `pulumi config set -s local --path images.loki NAME:TAG`"
     )
 
 
@@ -101,7 +101,7 @@ def test_the_image_on_dsql_needs_a_checkout(monkeypatch: pytest.MonkeyPatch) -> 
     catalogue = copilot.planned(CopilotSettings())
     (problem,) = preflight.engine_problems("copilot", catalogue, built={"copilot"})
     assert "temporal-dsql-runtime:test" in problem
-    assert "set temporal_source to a checkout" in problem
+    assert "`pulumi config set -s copilot temporal_source FOLDER`" in problem
 
 
 def test_no_problem_lets_the_run_go_on() -> None:

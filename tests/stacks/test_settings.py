@@ -128,7 +128,7 @@ def test_a_checkout_of_the_fork_is_taken(tmp_path: Path) -> None:
 def test_a_secret_does_not_stand_in_clear_text() -> None:
     said = refusal(local.configured, {"grafana_password": "hunter2"})
     assert "copilot:grafana_password: must not stand in clear text" in said
-    assert "pulumi config set --secret grafana_password" in said
+    assert "pulumi config set -s local --secret grafana_password" in said
     assert "hunter2" not in said
 
 
