@@ -1,5 +1,7 @@
 """What is found before anything is made."""
 
+import json
+import shutil
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -170,6 +172,32 @@ def test_credentials_that_containers_cannot_read(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     (problem,) = preflight_aws.container_problems()
     assert "come from the environment, where containers cannot read them" in problem
+
+
+@pytest.mark.usefixtures("aws")
+def test_credentials_that_a_command_gives(home: Path) -> None:
+    (home / ".aws" / "credentials").unlink()
+    given = {"Version": 1, "AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "example"}
+    (home / "given").write_text(json.dumps(given))
+    (home / ".aws" / "config").write_text(f"[default]\ncredential_process = cat {home}/given\n")
+    (problem,) = preflight_aws.container_problems()
+    assert "come from a credential_process, where containers cannot read them" in problem
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    ("variable", "name"),
+    [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")],
+)
+def test_credentials_in_another_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variable: str, name: str
+) -> None:
+    shutil.copy(home / ".aws" / "credentials", home / "mine")
+    monkeypatch.setenv(variable, "~/mine")
+    (problem,) = preflight_aws.container_problems()
+    assert problem.startswith(
+        f"{variable} names {home}/mine, and containers read {home}/.aws/{name}:"
+    )
 
 
 @pytest.mark.usefixtures("aws")
