@@ -2,6 +2,7 @@
 # Usage: sh create-dsql-schema.sh ENDPOINT, with AWS_REGION and credentials in the environment.
 set -eu
 endpoint=$1
+wanted=1.1
 PGPASSWORD=$(aws dsql generate-db-connect-admin-auth-token --hostname "$endpoint" --region "$AWS_REGION")
 export PGPASSWORD
 
@@ -18,6 +19,10 @@ overwrite=
 if has_table schema_version; then
   version=$(query "SELECT curr_version FROM schema_version WHERE db_name = 'postgres'")
   if test -n "$version"; then
+    if test "$(printf '%s\n' "$wanted" "$version" | sort -V | head -n 1)" != "$wanted"; then
+      echo "the schema on $endpoint has version $version, and the server needs $wanted: update it by hand with temporal-dsql-tool" >&2
+      exit 1
+    fi
     echo "the schema is there, version $version"
     exit 0
   fi
@@ -30,4 +35,4 @@ if has_table schema_version; then
   overwrite=--overwrite
 fi
 exec temporal-dsql-tool --endpoint "$endpoint" --region "$AWS_REGION" setup-schema \
-  --schema-name dsql/temporal --version 1.1 $overwrite
+  --schema-name dsql/temporal --version "$wanted" $overwrite
