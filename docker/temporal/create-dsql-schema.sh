@@ -15,12 +15,20 @@ has_table() {
   test "$(query "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public' AND table_name = '$1'")" != 0
 }
 
+is_older() {
+  awk -v a="$1" -v b="$2" 'BEGIN {
+    split(a, one, "."); split(b, other, ".")
+    exit !(one[1] + 0 < other[1] + 0 || (one[1] + 0 == other[1] + 0 && one[2] + 0 < other[2] + 0))
+  }'
+}
+
 overwrite=
 if has_table schema_version; then
   version=$(query "SELECT curr_version FROM schema_version WHERE db_name = 'postgres'")
   if test -n "$version"; then
-    if test "$(printf '%s\n' "$wanted" "$version" | sort -V | head -n 1)" != "$wanted"; then
-      echo "the schema on $endpoint has version $version, and the server needs $wanted: update it by hand with temporal-dsql-tool" >&2
+    if is_older "$version" "$wanted"; then
+      # The tool cannot update.
+      echo "the schema on $endpoint has version $version, and the server needs $wanted: bring it there by hand, or use another cluster" >&2
       exit 1
     fi
     echo "the schema is there, version $version"

@@ -86,7 +86,9 @@ def test_a_schema_that_is_too_old_is_not_taken_for_done(tools: Tools, version: s
     database(tools, tables=("schema_version", "namespaces"), version=version, namespaces=2)
     answer = tools.run(DSQL_SCRIPT, ENDPOINT)
     assert answer.returncode == 1
-    assert f"has version {version}, and the server needs 1.1: update it by hand" in answer.stderr
+    assert (
+        f"has version {version}, and the server needs 1.1: bring it there by hand" in answer.stderr
+    )
     assert "temporal-dsql-tool" not in tools.calls
 
 
