@@ -31,6 +31,8 @@ _CONNECTION_LIFETIME = "55m"
 _PLUGIN = "dsql"
 _ES_PORT = 9200
 _ES_VERSION = "v8"
+# A store far away, with a token for each connection, takes longer than one on this machine.
+_START_SECONDS = 240
 _INDICES_JOB = "visibility-indices"
 _INDICES_SCRIPT = "/etc/copilot/create-indices.sh"
 _SCHEMA_SCRIPT = "/etc/copilot/create-dsql-schema.sh"
@@ -145,6 +147,7 @@ class Dsql:
             default=_server_store(self.monitored_endpoint, self.sql_max_conns),
             visibility=_visibility(MONITORED_INDEX),
             needs=("temporal-schema", _INDICES_JOB),
+            start_seconds=_START_SECONDS,
             environment={
                 **self._environment,
                 "DSQL_RESERVOIR_BASE_LIFETIME": "11m",
@@ -161,6 +164,7 @@ class Dsql:
             default=_server_store(self.copilot_endpoint, self.copilot_sql_max_conns),
             visibility=_visibility(COPILOT_INDEX),
             needs=("copilot-temporal-schema", _INDICES_JOB),
+            start_seconds=_START_SECONDS,
             environment={**self._environment, "DSQL_RESERVOIR_ENABLED": "false"},
         )
 

@@ -50,6 +50,8 @@ class TemporalStore:
     """Jobs that prepare both."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that the server's database plugin reads."""
+    start_seconds: int = 60
+    """How long a server may take to start on it before its health counts."""
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,10 @@ class Temporal:
             mounts=access.mounts,
             user=access.user,
             # The server listens on the container's own address only.
-            health=Probe(("CMD-SHELL", f'nc -z "$(hostname -i)" {probe_port}'), start_period=60),
+            health=Probe(
+                ("CMD-SHELL", f'nc -z "$(hostname -i)" {probe_port}'),
+                start_period=store.start_seconds,
+            ),
             needs=(*store.needs, *needs),
             ports=ports,
             cluster=cluster,

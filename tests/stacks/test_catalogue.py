@@ -203,6 +203,14 @@ def test_stores_in_aws_are_reached_as_the_caller() -> None:
         }
 
 
+@pytest.mark.parametrize(("stack", "seconds"), [("local", 180), ("copilot", 360)])
+def test_a_server_on_a_store_far_away_is_given_time_to_start(stack: str, seconds: int) -> None:
+    for name in ("temporal-history", "copilot-temporal"):
+        health = service(CATALOGUES[stack], name).health
+        assert isinstance(health, Probe)
+        assert health.time_limit == seconds
+
+
 def test_no_secret_is_in_an_environment_or_a_command() -> None:
     stores = local._stores(LocalSettings(), "database-secret")
     catalogue = local.services(LocalSettings(), stores, "grafana-secret")
