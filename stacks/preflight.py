@@ -9,7 +9,7 @@ import pulumi
 
 from components import docker_engine
 from components.docker_engine import DockerEngineError, Engine
-from stacks.images import BUILT
+from stacks.images import BASES, BUILT
 from stacks.services import Catalogue
 
 _HOST = "127.0.0.1"
@@ -65,9 +65,7 @@ def port_problems(stack: str, catalogue: Catalogue, engine: Engine) -> Iterator[
 
 def _image_problems(catalogue: Catalogue, built: Collection[str]) -> Iterator[str]:
     setting = f"pulumi config set -s {catalogue.stack}"
-    for key, name in catalogue.images.items():
-        if key in built:
-            continue
+    for key, name in _needed(catalogue, built).items():
         reason = docker_engine.missing_image(name, from_registry=key not in BUILT)
         if reason is None:
             continue
@@ -78,6 +76,16 @@ def _image_problems(catalogue: Catalogue, built: Collection[str]) -> Iterator[st
             else f"name another with `{setting} --path images.{key} NAME:TAG`"
         )
         yield f"the image {name} is {reason}: {mend}"
+
+
+def _needed(catalogue: Catalogue, built: Collection[str]) -> dict[str, str]:
+    """Images that have to be had before anything runs: public ones, and bases of what is built."""
+    needed = {key: name for key, name in catalogue.images.items() if key not in built}
+    for key in sorted(built):
+        # One that is here may need no build, and then no network either.
+        if docker_engine.missing_image(BUILT[key], from_registry=False) is not None:
+            needed |= {base: catalogue.bases[base] for base in BASES[key]}
+    return needed
 
 
 def _is_local() -> bool:

@@ -32,6 +32,8 @@ class Catalogue:
     jobs: tuple[Job, ...]
     images: Mapping[str, str]
     """Name of every image that a container runs, by key."""
+    bases: Mapping[str, str]
+    """Name of every image that one of those is built from, by key."""
 
     @cached_property
     def workloads(self) -> Mapping[str, Workload]:
@@ -76,8 +78,7 @@ class Catalogue:
         return Known(
             ports=frozenset(port.name for _, port in self.ports),
             memory=frozenset(self.workloads),
-            images=frozenset(self.images).union(*(BASES.get(key, ()) for key in self.images))
-            - frozenset(BUILT),
+            images=frozenset((*self.images, *self.bases)) - frozenset(BUILT),
         )
 
     def _is_awaited_by_job(self, name: str) -> bool:
@@ -108,13 +109,14 @@ def catalogue(
     telemetry = Telemetry(stack, settings, watched, stores.access, grafana_password)
     services = (*watched, *telemetry.services())
     jobs = (*stores.jobs, *temporal.jobs(), *copilot.jobs(), *_ready_jobs(services))
+    used = sorted({workload.image for workload in (*services, *jobs)})
     return Catalogue(
         stack=stack,
         services=_with_memory(services, settings.memory),
         jobs=_with_memory(jobs, settings.memory),
-        images={
-            key: image_name(key, settings.images)
-            for key in sorted({workload.image for workload in (*services, *jobs)})
+        images={key: image_name(key, settings.images) for key in used},
+        bases={
+            base: image_name(base, settings.images) for key in used for base in BASES.get(key, ())
         },
     )
 

@@ -106,6 +106,29 @@ def test_the_image_on_dsql_needs_a_checkout(monkeypatch: pytest.MonkeyPatch) -> 
     assert "`pulumi config set -s copilot temporal_source FOLDER`" in problem
 
 
+@pytest.mark.parametrize("is_here", [False, True])
+def test_what_an_image_is_built_from_has_to_be_there(
+    monkeypatch: pytest.MonkeyPatch, *, is_here: bool
+) -> None:
+    missing = {"golang:0.1"} if is_here else {"golang:0.1", "temporal-dsql-runtime:test"}
+    monkeypatch.setattr(
+        docker_engine,
+        "missing_image",
+        lambda name, **_: "not on this machine" if name in missing else None,
+    )
+    catalogue = copilot.planned(CopilotSettings(images={"golang": "golang:0.1"}))
+    built = {"copilot", "temporal_dsql"}
+    problems = list(preflight.engine_problems("copilot", catalogue, built=built))
+    assert problems == (
+        []
+        if is_here
+        else [
+            "the image golang:0.1 is not on this machine: name another with"
+            " `pulumi config set -s copilot --path images.golang NAME:TAG`"
+        ]
+    )
+
+
 def test_no_problem_lets_the_run_go_on() -> None:
     preflight.require([])
 
