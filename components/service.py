@@ -9,6 +9,9 @@ import pulumi
 Text = pulumi.Input[str]
 Cluster = Literal["monitored", "copilot"]
 
+NOBODY = "65534:65534"
+"""The user of a container that needs no rights, where its image would give it root's."""
+
 
 @dataclass(frozen=True)
 class Port:

@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from importlib import resources
 from typing import TypeVar
 
-from components.service import File, Job, Port, ReadyUrl, Service, Text, Workload
+from components.service import NOBODY, File, Job, Port, ReadyUrl, Service, Text, Workload
 from stacks.copilot_services import Copilot
 from stacks.images import BASES, BUILT, image_name
 from stacks.settings import ContainerSettings, Known
@@ -133,6 +133,7 @@ def _ready_jobs(services: Sequence[Service]) -> Iterator[Job]:
                 entrypoint=("python", _READY_SCRIPT),
                 command=(service.health.url, str(service.health.time_limit)),
                 files=(File(_READY_SCRIPT, script),),
+                user=NOBODY,
                 after=(service.name,),
                 redo_with=(service.name,),
             )

@@ -13,6 +13,7 @@ from stacks.outputs import urls
 from stacks.scraping import targets
 from stacks.services import Catalogue
 from stacks.settings import CopilotSettings, LocalSettings
+from stacks.templates import DOCKER
 
 SIX_GIGABYTES = 6 * 1024
 CATALOGUES = {
@@ -209,6 +210,24 @@ def test_a_server_on_a_store_far_away_is_given_time_to_start(stack: str, seconds
         health = service(CATALOGUES[stack], name).health
         assert isinstance(health, Probe)
         assert health.time_limit == seconds
+
+
+@EVERY
+def test_nothing_runs_as_root_but_what_cannot_otherwise(catalogue: Catalogue) -> None:
+    # Their images say so themselves.
+    not_root = {"admin_tools", "elasticsearch", "grafana", "loki", "temporal_server"}
+    for key, folder in (("copilot", "copilot"), ("temporal_dsql", "temporal")):
+        (user,) = re.findall(r"^USER (.+)$", (DOCKER / folder / "Dockerfile").read_text(), re.M)
+        assert user == "1000:1000"
+        not_root.add(key)
+    # The caller, whose id some run with, may well be root.
+    as_root = {
+        name
+        for name, workload in catalogue.workloads.items()
+        if workload.user is None and workload.image not in not_root
+    }
+    # Mimir's image owns no folder for another user; Alloy's has to read the engine's socket.
+    assert as_root == {"alloy", "mimir"}
 
 
 def test_no_secret_is_in_an_environment_or_a_command() -> None:
