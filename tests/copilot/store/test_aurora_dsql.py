@@ -197,7 +197,7 @@ def test_a_refusal_of_the_cluster_says_what_to_do(said: str, answer: str) -> Non
 @pytest.mark.parametrize(
     ("variables", "problem"),
     [
-        ({"COPILOT_DSQL_HOST": HOST}, "AWS_REGION: is required"),
+        ({"COPILOT_DSQL_HOST": HOST}, "COPILOT_DSQL_HOST: needs AWS_REGION"),
         (
             {"COPILOT_DSQL_HOST": HOST, "COPILOT_DATABASE_URL": "postgresql://x"},
             "name two stores",
