@@ -212,6 +212,27 @@ def test_a_server_on_a_store_far_away_is_given_time_to_start(stack: str, seconds
         assert health.time_limit == seconds
 
 
+@pytest.mark.parametrize(
+    ("host", "platform", "socket"),
+    [
+        (None, "linux", "/var/run/docker.sock"),
+        ("unix:///run/user/1000/docker.sock", "linux", "/run/user/1000/docker.sock"),
+        ("unix:///home/me/.docker/desktop/docker.sock", "linux", "/var/run/docker.sock"),
+        ("unix:///Users/me/.docker/run/docker.sock", "darwin", "/var/run/docker.sock"),
+        ("tcp://127.0.0.1:2375", "linux", "/var/run/docker.sock"),
+    ],
+)
+def test_logs_are_collected_from_the_engine_that_is_used(
+    monkeypatch: pytest.MonkeyPatch, host: str | None, platform: str, socket: str
+) -> None:
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    if host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+    (mount,) = local.planned(LocalSettings()).workloads["alloy"].mounts
+    assert (mount.target, mount.folder) == ("/var/run/docker.sock", socket)
+
+
 @EVERY
 def test_nothing_runs_as_root_but_what_cannot_otherwise(catalogue: Catalogue) -> None:
     # Their images say so themselves.
