@@ -1,4 +1,5 @@
-# Every target stands on `setup`: a Python environment with hash-pinned packages in .venv.
+# Every target stands on .venv, a Python environment with hash-pinned packages; only `setup` asks
+# for Pulumi, so that the others work without it.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -19,27 +20,27 @@ $(VENV)/.ready: requirements/dev.txt
 	@touch $@
 
 # Finds or builds the Temporal server, its tools and Prometheus (about 9 minutes the first time).
-servers: setup
+servers: $(VENV)/.ready
 	@$(PY) -m tools build
 
-demo: setup
+demo: $(VENV)/.ready
 	@$(PY) -m lab demo
 
 # Without Go the tests that need a real server are skipped with the reason; with CI=true they fail.
-test: setup
+test: $(VENV)/.ready
 	@$(PY) -m tools build || test -z "$$CI"
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
-lint: setup
+lint: $(VENV)/.ready
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 
-bench: setup
+bench: $(VENV)/.ready
 	@$(PY) -m tests.bench
 
 # Writes again what comes from the catalogue of services: .env.example and the README's table.
-generated: setup
+generated: $(VENV)/.ready
 	@$(PY) -m stacks.generated
 
 # Pins again after a change in pyproject.toml; needs uv.

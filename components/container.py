@@ -154,5 +154,8 @@ def _volume(mount: Mount, around: Surroundings) -> docker.ContainerVolumeArgs:
             container_path=mount.target, volume_name=around.volumes[mount.volume]
         )
     return docker.ContainerVolumeArgs(
-        container_path=mount.target, host_path=mount.folder, read_only=True
+        container_path=mount.target,
+        host_path=mount.folder,
+        # Unset, as the engine reads back what can be written.
+        read_only=None if mount.writable else True,
     )

@@ -9,6 +9,9 @@ import pulumi
 Text = pulumi.Input[str]
 Cluster = Literal["monitored", "copilot"]
 
+NOBODY = "65534:65534"
+"""The user of a container that needs no rights, where its image would give it root's."""
+
 
 @dataclass(frozen=True)
 class Port:
@@ -63,7 +66,8 @@ class Mount:
     volume: str | None = None
     """Name of the volume in the catalogue."""
     folder: str | None = None
-    """Absolute path on this machine, mounted read-only."""
+    """Absolute path on this machine, mounted read-only unless it is `writable`."""
+    writable: bool = False
 
 
 @dataclass(frozen=True)

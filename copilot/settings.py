@@ -1,10 +1,19 @@
 """The Copilot's settings: read once, from the environment only, validated together."""
 
 import os
+import re
 from difflib import get_close_matches
-from typing import Annotated, Self
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from copilot.errors import SettingsError
@@ -16,6 +25,32 @@ def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
+def _form(pattern: str, words: str) -> AfterValidator:
+    """What a text has to match as a whole; `words` say that to people."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"should be {words}")
+        return text
+
+    return AfterValidator(check)
+
+
+_URL = r"https?://\S+"
+_MODEL = r"[a-z0-9_-]+:\S+"
+Address = Annotated[str, _form(r"[^\s/]+:\d+", "host:port, such as 127.0.0.1:7233")]
+HostName = Annotated[
+    str, _form(r"[A-Za-z0-9.-]*", "a host's name, such as abc.dsql.eu-west-1.on.aws")
+]
+Identifier = Annotated[str, _form(r"[A-Za-z0-9_-]*", "letters, digits, dashes and underscores")]
+Label = Annotated[str, _form(r"[A-Za-z0-9_.-]+", "letters, digits, dots, dashes and underscores")]
+Model = Annotated[str, _form(f"none|{_MODEL}", "none or provider:model, such as bedrock:MODEL_ID")]
+OptionalModel = Annotated[
+    str, _form(f"({_MODEL})?", "empty or provider:model, such as bedrock:MODEL_ID")
+]
+OptionalUrl = Annotated[str, _form(f"({_URL})?", "empty or a URL, such as http://127.0.0.1:3100")]
+Region = Annotated[str, _form(r"[a-z0-9-]*", "the code of a region of AWS, such as eu-west-1")]
+Url = Annotated[str, _form(_URL, "a URL, such as http://127.0.0.1:9009/prometheus")]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -30,12 +65,16 @@ class Settings(BaseSettings):
         description="PostgreSQL URL of the Copilot's own store,"
         " postgresql://user:password@host:port/database; this or COPILOT_DSQL_HOST is required",
     )
-    dsql_host: str = Field(
+    aws_region: Region = Field(
+        "",
+        validation_alias="AWS_REGION",
+        description="region of Aurora DSQL and of Bedrock; required with either",
+    )
+    dsql_host: HostName = Field(
         "",
         validation_alias="COPILOT_DSQL_HOST",
         description="endpoint of the Aurora DSQL cluster that is the store instead;"
         " each connection signs in with a fresh IAM token",
-        pattern=r"^[A-Za-z0-9.-]*$",
     )
     dsql_database: str = Field(
         "postgres",
@@ -43,23 +82,15 @@ class Settings(BaseSettings):
         description="database of that cluster",
         min_length=1,
     )
-    aws_region: str = Field(
-        "",
-        validation_alias="AWS_REGION",
-        description="region of that cluster and of Bedrock; required with either",
-        pattern=r"^[a-z0-9-]*$",
-    )
-    cluster: str = Field(
+    cluster: Label = Field(
         "monitored",
         validation_alias="COPILOT_CLUSTER",
         description="value of the `cluster` label to judge",
-        pattern=r"^[A-Za-z0-9_.-]+$",
     )
-    temporal_address: str = Field(
+    temporal_address: Address = Field(
         "127.0.0.1:7243",
         validation_alias="TEMPORAL_ADDRESS",
         description="host:port of the Copilot's own Temporal",
-        pattern=r"^[^\s/]+:\d+$",
     )
     temporal_namespace: str = Field(
         "default",
@@ -73,11 +104,10 @@ class Settings(BaseSettings):
         description="task queue of the Copilot's worker",
         min_length=1,
     )
-    monitored_address: str = Field(
+    monitored_address: Address = Field(
         "127.0.0.1:7233",
         validation_alias="MONITORED_TEMPORAL_ADDRESS",
         description="host:port of the monitored cluster's frontend",
-        pattern=r"^[^\s/]+:\d+$",
     )
     monitored_namespaces: Names = Field(
         ("default",),
@@ -85,30 +115,26 @@ class Settings(BaseSettings):
         description="namespaces whose task queues are asked for, by comma",
         min_length=1,
     )
-    prometheus_endpoint: str = Field(
+    prometheus_endpoint: Url = Field(
         "http://127.0.0.1:9009/prometheus",
         validation_alias="PROMETHEUS_ENDPOINT",
         description="base URL of the metrics store, without /api/v1",
-        pattern=r"^https?://[^\s]+$",
     )
-    loki_url: str = Field(
+    loki_url: OptionalUrl = Field(
         "",
         validation_alias="LOKI_URL",
         description="base URL of Loki; not read yet",
-        pattern=r"^(https?://[^\s]+)?$",
     )
-    model: str = Field(
+    model: Model = Field(
         "none",
         validation_alias="COPILOT_MODEL",
         description="language model that explains, provider:model (such as"
         " bedrock:eu.anthropic.claude-sonnet-4-5-20250929-v1:0), or none: templates explain",
-        pattern=r"^(none|[a-z0-9_-]+:\S+)$",
     )
-    deep_model: str = Field(
+    deep_model: OptionalModel = Field(
         "",
         validation_alias="COPILOT_DEEP_MODEL",
         description="model that explains what is critical or has many gates fired; empty: the same",
-        pattern=r"^([a-z0-9_-]+:\S+)?$",
     )
     model_calls_per_hour: int = Field(
         12,
@@ -122,12 +148,11 @@ class Settings(BaseSettings):
         description="most tokens, in and out, that models may take between midnights UTC",
         ge=0,
     )
-    knowledge_base_id: str = Field(
+    knowledge_base_id: Identifier = Field(
         "",
         validation_alias="COPILOT_KNOWLEDGE_BASE_ID",
         description="Bedrock knowledge base that the passages of an explanation come from; empty,"
         " or when it has none to give: local ranking of the Copilot's own documents",
-        pattern=r"^[A-Za-z0-9_-]*$",
     )
     cycle_seconds: float = Field(
         30.0,
@@ -203,53 +228,52 @@ class Settings(BaseSettings):
         description="days that state changes and closed issues are kept",
         ge=1,
     )
-    log_level: str = Field(
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO",
         validation_alias="COPILOT_LOG_LEVEL",
         description="DEBUG, INFO, WARNING or ERROR",
-        pattern=r"^(DEBUG|INFO|WARNING|ERROR)$",
     )
 
-    @model_validator(mode="after")
-    def _windows_hold_samples(self) -> Self:
-        # A rate needs two samples in its window, or every reading is missing.
-        if self.short_window_seconds < 2 * self.scrape_seconds:
-            raise ValueError(
-                "COPILOT_SHORT_WINDOW_SECONDS must be at least twice COPILOT_SCRAPE_SECONDS"
-            )
-        if self.long_window_seconds < self.short_window_seconds:
-            raise ValueError(
-                "COPILOT_LONG_WINDOW_SECONDS must not be shorter than COPILOT_SHORT_WINDOW_SECONDS"
-            )
-        return self
+    # What is wrong by itself is not in `data`, and compared with nothing.
+    @field_validator("short_window_seconds")
+    @classmethod
+    def _holds_two_samples(cls, value: int, info: ValidationInfo) -> int:
+        # A rate needs them, or every reading is missing.
+        if value < 2 * info.data.get("scrape_seconds", 0):
+            raise ValueError("must be at least twice COPILOT_SCRAPE_SECONDS")
+        return value
 
-    @model_validator(mode="after")
-    def _one_store(self) -> Self:
+    @field_validator("long_window_seconds")
+    @classmethod
+    def _is_the_longer_one(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("short_window_seconds", 0):
+            raise ValueError("must not be shorter than COPILOT_SHORT_WINDOW_SECONDS")
+        return value
+
+    @field_validator("dsql_host")
+    @classmethod
+    def _is_the_only_store(cls, value: str, info: ValidationInfo) -> str:
         # That there is one at all is said in `load`, together with what is wrong elsewhere.
-        if self.dsql_host and self.database_url.get_secret_value():
-            raise ValueError(
-                "COPILOT_DATABASE_URL and COPILOT_DSQL_HOST name two stores: set one of them"
-            )
-        return self
+        url = info.data.get("database_url")
+        if value and url and url.get_secret_value():
+            raise ValueError("this and COPILOT_DATABASE_URL name two stores: set one of them")
+        return value
 
-    @model_validator(mode="after")
-    def _aws_has_a_region(self) -> Self:
-        models = (self.model, self.deep_model)
-        of_aws = {
-            "COPILOT_DSQL_HOST": self.dsql_host,
-            "COPILOT_KNOWLEDGE_BASE_ID": self.knowledge_base_id,
-            "a model of Bedrock": any(name.startswith("bedrock:") for name in models),
-        }
-        users = [name for name, value in of_aws.items() if value]
-        if users and not self.aws_region:
-            raise ValueError(f"AWS_REGION: is required with {' and '.join(users)}")
-        return self
+    @field_validator("dsql_host", "knowledge_base_id", "model", "deep_model")
+    @classmethod
+    def _has_a_region(cls, value: str, info: ValidationInfo) -> str:
+        is_model = info.field_name in {"model", "deep_model"}
+        is_in_aws = value.startswith("bedrock:") if is_model else bool(value)
+        if is_in_aws and info.data.get("aws_region") == "":
+            raise ValueError("needs AWS_REGION")
+        return value
 
-    @model_validator(mode="after")
-    def _deep_is_one_of_two(self) -> Self:
-        if self.deep_model and self.model == "none":
-            raise ValueError("COPILOT_DEEP_MODEL: needs COPILOT_MODEL, which is none")
-        return self
+    @field_validator("deep_model")
+    @classmethod
+    def _is_one_of_two(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("model") == "none":
+            raise ValueError("needs COPILOT_MODEL, which is none")
+        return value
 
     @property
     def stale_after_seconds(self) -> float:
@@ -286,9 +310,8 @@ def load() -> Settings:
         settings = Settings()
     except ValidationError as error:
         for item in error.errors():
-            where = ".".join(str(part) for part in item["loc"][:1])
             what = item["msg"].removeprefix("Value error, ")
-            problems.append(f"{where}: {what}" if where else what)
+            problems.append(f"{item['loc'][0]}: {what}")
         settings = None
     if settings is None or problems:
         raise SettingsError("wrong settings: " + "; ".join(problems))

@@ -7,7 +7,7 @@ from components.images import Build
 from components.knowledge_base import KnowledgeBase
 from components.service import Text
 from stacks import aws, environment, outputs, preflight, preflight_aws, secrets, settings
-from stacks.dsql import DATABASE, Dsql, caller_access
+from stacks.dsql import DATABASE, Dsql, caller_access, make_caches
 from stacks.images import copilot_build, temporal_build
 from stacks.services import Catalogue, catalogue
 from stacks.settings import CopilotSettings
@@ -16,7 +16,7 @@ STACK = "copilot"
 _SHARED_OUTPUT = "dsql_endpoint"
 _DEV_FIRST = (
     "run `pulumi up -s dev` first, or name an existing cluster with"
-    " `pulumi config set shared_dsql_endpoint HOST`"
+    f" `pulumi config set -s {STACK} shared_dsql_endpoint HOST`"
 )
 
 
@@ -67,6 +67,8 @@ def declare(chosen: CopilotSettings) -> None:
         problems += preflight_aws.container_problems()
         problems += preflight.engine_problems(STACK, planned(chosen), built=builds)
     preflight.require(problems)
+    if mode == "running":
+        make_caches()
     shared_endpoint = _shared_endpoint(chosen)
 
     provider = aws.provider(chosen.region, chosen.project_name, "ephemeral")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pulumi
+
 from components.service import File, Job, Mount, Port, Probe, Service, Text
 from components.text import made_of
 from stacks.stores import (
@@ -29,25 +31,51 @@ _CONNECTION_LIFETIME = "55m"
 _PLUGIN = "dsql"
 _ES_PORT = 9200
 _ES_VERSION = "v8"
+# A store far away, with a token for each connection, takes longer than one on this machine.
+_START_SECONDS = 240
 _INDICES_JOB = "visibility-indices"
 _INDICES_SCRIPT = "/etc/copilot/create-indices.sh"
 _SCHEMA_SCRIPT = "/etc/copilot/create-dsql-schema.sh"
 _HOME = "/home/caller"
+# Where AWS's command and SDKs write tokens that they renewed, below ~/.aws. Shared with this
+# machine, because a renewed token replaces the one before it, and a new sign-in has to be seen.
+_CACHES = ("cli/cache", "login/cache", "sso/cache")
 
 
 def caller_access(region: str) -> Access:
-    """This user's AWS profile, read-only, for a container that runs with this user's id.
+    """This user's AWS profile for a container that runs with this user's id.
 
-    Another user could not read the files, which are this user's alone.
+    Another user could not read the files, which are this user's alone. All but the caches is
+    read-only.
     """
+    folder = Path.home() / ".aws"
     environment = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": region, "HOME": _HOME}
     if profile := os.environ.get("AWS_PROFILE"):
         environment["AWS_PROFILE"] = profile
     return Access(
         environment=environment,
-        mounts=(Mount(f"{_HOME}/.aws", folder=str(Path.home() / ".aws")),),
+        mounts=(
+            Mount(f"{_HOME}/.aws", folder=str(folder)),
+            *(
+                Mount(f"{_HOME}/.aws/{cache}", folder=str(folder / cache), writable=True)
+                for cache in _CACHES
+            ),
+        ),
         user=f"{os.getuid()}:{os.getgid()}",
     )
+
+
+def make_caches() -> None:
+    """Make the caches that are mounted; the engine would make a missing one as root's.
+
+    Raises pulumi.RunError.
+    """
+    for cache in _CACHES:
+        folder = Path.home() / ".aws" / cache
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise pulumi.RunError(f"cannot make {folder}: {error.strerror}") from error
 
 
 @dataclass(frozen=True)
@@ -119,6 +147,7 @@ class Dsql:
             default=_server_store(self.monitored_endpoint, self.sql_max_conns),
             visibility=_visibility(MONITORED_INDEX),
             needs=("temporal-schema", _INDICES_JOB),
+            start_seconds=_START_SECONDS,
             environment={
                 **self._environment,
                 "DSQL_RESERVOIR_BASE_LIFETIME": "11m",
@@ -135,6 +164,7 @@ class Dsql:
             default=_server_store(self.copilot_endpoint, self.copilot_sql_max_conns),
             visibility=_visibility(COPILOT_INDEX),
             needs=("copilot-temporal-schema", _INDICES_JOB),
+            start_seconds=_START_SECONDS,
             environment={**self._environment, "DSQL_RESERVOIR_ENABLED": "false"},
         )
 

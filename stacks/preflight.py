@@ -9,7 +9,7 @@ import pulumi
 
 from components import docker_engine
 from components.docker_engine import DockerEngineError, Engine
-from stacks.images import BUILT
+from stacks.images import BASES, BUILT
 from stacks.services import Catalogue
 
 _HOST = "127.0.0.1"
@@ -49,7 +49,8 @@ def port_problems(stack: str, catalogue: Catalogue, engine: Engine) -> Iterator[
     for _, port in catalogue.ports:
         wanted[port.host].append(port.name)
     for host, names in sorted(wanted.items()):
-        other = f"choose another with `pulumi config set --path ports.{names[0]} PORT`"
+        key = f"ports.{names[0]}"
+        other = f"choose another with `pulumi config set -s {stack} --path {key} PORT`"
         if len(names) > 1:
             yield f"port {host} is wanted by {' and '.join(names)}: {other}"
         name, owner = engine.published.get(host, ("", stack))
@@ -63,18 +64,28 @@ def port_problems(stack: str, catalogue: Catalogue, engine: Engine) -> Iterator[
 
 
 def _image_problems(catalogue: Catalogue, built: Collection[str]) -> Iterator[str]:
-    for key, name in catalogue.images.items():
-        if key in built:
-            continue
+    setting = f"pulumi config set -s {catalogue.stack}"
+    for key, name in _needed(catalogue, built).items():
         reason = docker_engine.missing_image(name, from_registry=key not in BUILT)
         if reason is None:
             continue
         mend = (
-            "set temporal_source to a checkout of the DSQL fork of Temporal to build it from"
+            "build it from a checkout of the DSQL fork of Temporal with"
+            f" `{setting} temporal_source FOLDER`"
             if key in BUILT
-            else f"name another with `pulumi config set --path images.{key} NAME:TAG`"
+            else f"name another with `{setting} --path images.{key} NAME:TAG`"
         )
         yield f"the image {name} is {reason}: {mend}"
+
+
+def _needed(catalogue: Catalogue, built: Collection[str]) -> dict[str, str]:
+    """Images that have to be had before anything runs: public ones, and bases of what is built."""
+    needed = {key: name for key, name in catalogue.images.items() if key not in built}
+    for key in sorted(built):
+        # One that is here may need no build, and then no network either.
+        if docker_engine.missing_image(BUILT[key], from_registry=False) is not None:
+            needed |= {base: catalogue.bases[base] for base in BASES[key]}
+    return needed
 
 
 def _is_local() -> bool:

@@ -1,5 +1,6 @@
 """What AWS would refuse half-way, found before anything is made."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,10 +23,14 @@ _QUICK = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts
 _SIGN_IN = "sign in with `aws sso login` or `aws configure`, or choose a profile with AWS_PROFILE"
 # What botocore calls the ways to credentials that a container with ~/.aws cannot go.
 _OUT_OF_REACH = {
+    "assume-role-with-web-identity": "a web identity",
     "container-role": "a container role",
+    "custom-process": "a credential_process",
     "env": "the environment",
     "iam-role": "an instance role",
 }
+# Variables that containers do not have, with the file in ~/.aws that they read.
+_OTHER_FILES = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
 # Answers that mean that the model is not there; being forbidden to ask does not.
 _NO_MODEL = {"ResourceNotFoundException", "ValidationException"}
 
@@ -51,6 +56,13 @@ def problems(region: str, *, embeddings: bool) -> Iterator[str]:
 def container_problems() -> Iterator[str]:
     """Why containers would not get the credentials that this user has."""
     folder = Path.home() / ".aws"
+    for variable, name in _OTHER_FILES.items():
+        chosen = Path(os.environ.get(variable) or folder / name).expanduser()
+        if chosen.resolve() != (folder / name).resolve():
+            yield (
+                f"{variable} names {chosen}, and containers read {folder / name}: move it there and"
+                " unset the variable"
+            )
     credentials = boto3.Session().get_credentials()
     origin = _OUT_OF_REACH.get(credentials.method) if credentials else None
     if origin:

@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from importlib import resources
 from typing import TypeVar
 
-from components.service import File, Job, Port, ReadyUrl, Service, Text, Workload
+from components.service import NOBODY, File, Job, Port, ReadyUrl, Service, Text, Workload
 from stacks.copilot_services import Copilot
 from stacks.images import BASES, BUILT, image_name
 from stacks.settings import ContainerSettings, Known
@@ -27,10 +27,13 @@ W = TypeVar("W", bound=Workload)
 class Catalogue:
     """Services and jobs of one stack."""
 
+    stack: str
     services: tuple[Service, ...]
     jobs: tuple[Job, ...]
     images: Mapping[str, str]
     """Name of every image that a container runs, by key."""
+    bases: Mapping[str, str]
+    """Name of every image that one of those is built from, by key."""
 
     @cached_property
     def workloads(self) -> Mapping[str, Workload]:
@@ -75,8 +78,7 @@ class Catalogue:
         return Known(
             ports=frozenset(port.name for _, port in self.ports),
             memory=frozenset(self.workloads),
-            images=frozenset(self.images).union(*(BASES.get(key, ()) for key in self.images))
-            - frozenset(BUILT),
+            images=frozenset((*self.images, *self.bases)) - frozenset(BUILT),
         )
 
     def _is_awaited_by_job(self, name: str) -> bool:
@@ -107,12 +109,14 @@ def catalogue(
     telemetry = Telemetry(stack, settings, watched, stores.access, grafana_password)
     services = (*watched, *telemetry.services())
     jobs = (*stores.jobs, *temporal.jobs(), *copilot.jobs(), *_ready_jobs(services))
+    used = sorted({workload.image for workload in (*services, *jobs)})
     return Catalogue(
+        stack=stack,
         services=_with_memory(services, settings.memory),
         jobs=_with_memory(jobs, settings.memory),
-        images={
-            key: image_name(key, settings.images)
-            for key in sorted({workload.image for workload in (*services, *jobs)})
+        images={key: image_name(key, settings.images) for key in used},
+        bases={
+            base: image_name(base, settings.images) for key in used for base in BASES.get(key, ())
         },
     )
 
@@ -129,6 +133,7 @@ def _ready_jobs(services: Sequence[Service]) -> Iterator[Job]:
                 entrypoint=("python", _READY_SCRIPT),
                 command=(service.health.url, str(service.health.time_limit)),
                 files=(File(_READY_SCRIPT, script),),
+                user=NOBODY,
                 after=(service.name,),
                 redo_with=(service.name,),
             )

@@ -2,23 +2,23 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import pulumi
 from pulumi.runtime import config as raw_config
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
 SERVICES_VARIABLE = "TDEPLOY_SERVICES"
@@ -27,20 +27,59 @@ Services = Literal["running", "stopped", "none"]
 # A whole number of the operating system's ports that needs no privilege.
 Port = Annotated[int, Field(ge=1024, le=65535)]
 Megabytes = Annotated[int, Field(ge=64)]
-ImageName = Annotated[str, StringConstraints(pattern=r"^[^\s@]+(:[^\s@/]+|@sha256:[0-9a-f]{64})$")]
-Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+
+
+def _form(pattern: str, words: str) -> AfterValidator:
+    """What a text has to match as a whole; `words` say that to people."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"should be {words}")
+        return text
+
+    return AfterValidator(check)
+
+
+ImageName = Annotated[
+    str, _form(r"[^\s@]+(:[^\s@/]+|@sha256:[0-9a-f]{64})", "NAME:TAG or NAME@sha256:DIGEST")
+]
+Namespace = Annotated[
+    str,
+    _form(
+        r"[A-Za-z0-9][A-Za-z0-9._-]*",
+        "letters, digits, dots, dashes and underscores, with a letter or digit first",
+    ),
+]
+Region = Annotated[
+    str, _form(r"[a-z]{2}(-[a-z]+)+-\d", "the code of a region of AWS, such as eu-west-1")
+]
 # The longest bucket name made of it has 63 characters, which is what S3 allows.
-ProjectName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}[a-z0-9]$")]
-DsqlEndpoint = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.dsql\.[a-z0-9-]+\.on\.aws$")]
+ProjectName = Annotated[
+    str,
+    _form(
+        r"[a-z][a-z0-9-]{0,29}[a-z0-9]",
+        "2 to 31 lower-case letters, digits and dashes, with a letter first and no dash last",
+    ),
+]
+DsqlEndpoint = Annotated[
+    str,
+    _form(
+        r"[a-z0-9]+\.dsql\.[a-z0-9-]+\.on\.aws",
+        "an endpoint of Aurora DSQL, such as abc.dsql.eu-west-1.on.aws",
+    ),
+]
+Model = Annotated[
+    str, _form(r"none|[a-z-]+:\S+", "none or provider:model, such as bedrock:MODEL_ID")
+]
 
 
 class StackSettings(BaseModel):
     """What every stack's settings share. A key that no field names is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    secrets: ClassVar[tuple[str, ...]] = ()
-    """Keys that are set with `pulumi config set --secret` and stay outside this model."""
+    secrets: ClassVar[Mapping[str, str]] = {}
+    """Keys that are set with `pulumi config set --secret` and stay outside this model, described.
+    """
 
 
 @dataclass(frozen=True)
@@ -63,7 +102,10 @@ class Ulimits(BaseModel):
 class ContainerSettings(StackSettings):
     """Settings of the stacks that run containers."""
 
-    secrets: ClassVar[tuple[str, ...]] = ("grafana_password",)
+    secrets: ClassVar[Mapping[str, str]] = {
+        # Grafana keeps it in its volume, with what was made in its page.
+        "grafana_password": "password of Grafana's admin; set it before the first `up`",
+    }
 
     images: dict[str, ImageName] = Field(
         default_factory=dict, description="other images than the pinned ones, by key"
@@ -93,12 +135,19 @@ class ContainerSettings(StackSettings):
     )
     scrape_seconds: int = Field(15, ge=1, le=60, description="interval of metric scrapes")
     cycle_seconds: int = Field(30, ge=1, le=300, description="time between two verdicts")
-    short_window_seconds: int = Field(60, ge=4, description="window of rates")
-    long_window_seconds: int = Field(300, ge=4, description="window of quantiles")
+    short_window_seconds: int = Field(
+        60, ge=4, validate_default=True, description="window of rates"
+    )
+    long_window_seconds: int = Field(
+        300, ge=4, validate_default=True, description="window of quantiles"
+    )
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "info", description="log level of Temporal and the Copilot"
     )
-    keep_volumes: bool = Field(False, description="whether `destroy` leaves the volumes")
+    keep_volumes: bool = Field(
+        False,
+        description="whether `destroy` leaves the volumes; takes effect with the next `up`",
+    )
 
     @field_validator("ports", "memory", "images")
     @classmethod
@@ -111,20 +160,30 @@ class ContainerSettings(StackSettings):
             raise ValueError("; ".join(unknown))
         return value
 
-    @model_validator(mode="after")
-    def _windows_hold_samples(self) -> Self:
-        # The Copilot refuses them too, but only after everything else has started.
-        if self.short_window_seconds < 2 * self.scrape_seconds:
-            raise ValueError("short_window_seconds must be at least twice scrape_seconds")
-        if self.long_window_seconds < self.short_window_seconds:
-            raise ValueError("long_window_seconds must not be shorter than short_window_seconds")
-        return self
+    # The Copilot refuses such windows too, but only after everything else has started. A field that
+    # is wrong by itself is not in `data`.
+    @field_validator("short_window_seconds")
+    @classmethod
+    def _holds_two_samples(cls, value: int, info: ValidationInfo) -> int:
+        if value < 2 * info.data.get("scrape_seconds", 0):
+            raise ValueError("must be at least twice scrape_seconds")
+        return value
+
+    @field_validator("long_window_seconds")
+    @classmethod
+    def _is_the_longer_one(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("short_window_seconds", 0):
+            raise ValueError("must not be shorter than short_window_seconds")
+        return value
 
 
 class LocalSettings(ContainerSettings):
     """Settings of the stack `local`."""
 
-    secrets: ClassVar[tuple[str, ...]] = ("database_password", "grafana_password")
+    secrets: ClassVar[Mapping[str, str]] = {
+        **ContainerSettings.secrets,
+        "database_password": "password of PostgreSQL; set it before the first `up`",
+    }
 
 
 class CopilotSettings(ContainerSettings):
@@ -138,10 +197,8 @@ class CopilotSettings(ContainerSettings):
     temporal_source: Path | None = Field(
         None, description="checkout of the DSQL fork of Temporal to build its image from"
     )
-    model: str = Field(
-        "none",
-        pattern=r"^(none|[a-z-]+:\S+)$",
-        description="model that words the explanations, as provider:model, or none",
+    model: Model = Field(
+        "none", description="model that words the explanations, as provider:model, or none"
     )
     reservoir_target: int = Field(
         50, ge=1, le=1000, description="connections that a monitored Temporal process keeps ready"
@@ -160,14 +217,13 @@ class CopilotSettings(ContainerSettings):
             )
         return folder
 
-    @model_validator(mode="after")
-    def _endpoint_is_in_the_region(self) -> Self:
-        endpoint = self.shared_dsql_endpoint
-        if endpoint and endpoint.split(".")[2] != self.region:
-            raise ValueError(
-                f"shared_dsql_endpoint is in {endpoint.split('.')[2]}, region is {self.region}"
-            )
-        return self
+    @field_validator("shared_dsql_endpoint")
+    @classmethod
+    def _is_in_the_region(cls, value: str | None, info: ValidationInfo) -> str | None:
+        region = info.data.get("region")
+        if value and region and value.split(".")[2] != region:
+            raise ValueError(f"is in {value.split('.')[2]}, region is {region}")
+        return value
 
 
 class DevSettings(StackSettings):
@@ -203,7 +259,7 @@ def load(model: type[S], known: Known | None = None) -> S:
             if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
                 what = _unknown(where, {*model.model_fields, *model.secrets})
                 what = what.removeprefix(f"{where}: ")
-            problems.append(f"{project}:{where}: {what}" if where else f"{project}: {what}")
+            problems.append(f"{project}:{where}: {what}")
     if settings is None or problems:
         raise pulumi.RunError("wrong settings:\n  " + "\n  ".join(sorted(problems)))
     return settings
@@ -238,7 +294,7 @@ def _values(project: str, model: type[StackSettings]) -> tuple[dict[str, Any], l
             if not is_secret:
                 problems.append(
                     f"{project}:{key}: must not stand in clear text, set it again with"
-                    f" `pulumi config set --secret {key}`"
+                    f" `pulumi config set -s {pulumi.get_stack()} --secret {key}`"
                 )
             continue
         values[key] = _parsed(text)

@@ -1,7 +1,7 @@
 """What a stack chooses: where Temporal and the Copilot keep their state, and how they get there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from components.service import File, Job, Mount, Service, Text
@@ -20,6 +20,20 @@ class Access:
     mounts: tuple[Mount, ...] = ()
     user: str | None = None
 
+    def in_home(self, home: str) -> "Access":
+        """The same for a container whose image insists on its own home folder."""
+        usual = self.environment.get("HOME")
+        if usual is None:
+            return self
+        return replace(
+            self,
+            environment={**self.environment, "HOME": home},
+            mounts=tuple(
+                replace(mount, target=f"{home}{mount.target.removeprefix(usual)}")
+                for mount in self.mounts
+            ),
+        )
+
 
 NO_ACCESS = Access()
 
@@ -36,6 +50,8 @@ class TemporalStore:
     """Jobs that prepare both."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that the server's database plugin reads."""
+    start_seconds: int = 60
+    """How long a server may take to start on it before its health counts."""
 
 
 @dataclass(frozen=True)

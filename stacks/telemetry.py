@@ -1,5 +1,7 @@
 """What keeps and shows metrics and logs: Mimir, Loki, Alloy, Grafana."""
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +20,10 @@ _MIMIR_CONFIG = "/etc/mimir/mimir.yaml"
 _LOKI_CONFIG = "/etc/loki/loki.yaml"
 _ALLOY_CONFIG = "/etc/alloy/config.alloy"
 _PASSWORD_FILE = "/run/secrets/grafana-password"  # noqa: S105
+_SOCKET = "/var/run/docker.sock"
 _PROVISIONING = "/etc/grafana/provisioning"
+# Its image sets HOME by itself.
+_GRAFANA_HOME = "/usr/share/grafana"
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Telemetry:
             memory_mb=384,
             command=("run", _ALLOY_CONFIG, "--server.http.listen-addr=0.0.0.0:12345"),
             files=(File(_ALLOY_CONFIG, self._alloy_config()),),
-            mounts=(Mount("/var/run/docker.sock", folder="/var/run/docker.sock"),),
+            mounts=(Mount(_SOCKET, folder=_engine_socket()),),
             health=ReadyUrl("http://alloy:12345/-/ready"),
             # It tries again until they serve, and the first verdict waits for its scrapes.
             after=(MIMIR, LOKI),
@@ -77,6 +82,7 @@ class Telemetry:
         return filled("alloy", "config.alloy", scrapes=scrapes, stack=self.stack)
 
     def _grafana(self) -> Service:
+        access = self.access.in_home(_GRAFANA_HOME)
         scrape_seconds = str(self.settings.scrape_seconds)
         sources = {
             "datasources": filled("grafana", "datasources.yaml", scrape_seconds=scrape_seconds)
@@ -89,7 +95,7 @@ class Telemetry:
             purpose="shows metrics and logs",
             memory_mb=384,
             environment={
-                **self.access.environment,
+                **access.environment,
                 "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
                 "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
                 "GF_ANALYTICS_REPORTING_ENABLED": "false",
@@ -106,9 +112,17 @@ class Telemetry:
                     for name, content in sources.items()
                 ),
             ),
-            mounts=(*self.access.mounts, Mount("/var/lib/grafana", volume="grafana-data")),
-            user=self.access.user,
+            mounts=(*access.mounts, Mount("/var/lib/grafana", volume="grafana-data")),
+            user=access.user,
             health=Probe(("wget", "-q", "-O", "/dev/null", "http://127.0.0.1:3000/api/health")),
             ports=(Port("grafana", 3000, self.settings.ports.get("grafana", 3000), page=""),),
             stop_seconds=10,
         )
+
+
+def _engine_socket() -> str:
+    """The engine's socket on the machine that it runs on: a rootless one has its own."""
+    path = os.environ.get("DOCKER_HOST", "").removeprefix("unix://")
+    # A desktop's engine runs in a virtual machine, and has the usual one there.
+    is_here = sys.platform == "linux" and "/.docker/desktop/" not in path
+    return path if path.startswith("/") and is_here else _SOCKET

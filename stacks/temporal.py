@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 
-from components.service import Cluster, File, Job, Port, Probe, Service, Text
+from components.service import NOBODY, Cluster, File, Job, Port, Probe, Service, Text
 from stacks.settings import ContainerSettings
 from stacks.stores import Stores, TemporalStore
 from stacks.templates import filled, template
@@ -128,7 +128,10 @@ class Temporal:
             mounts=access.mounts,
             user=access.user,
             # The server listens on the container's own address only.
-            health=Probe(("CMD-SHELL", f'nc -z "$(hostname -i)" {probe_port}'), start_period=60),
+            health=Probe(
+                ("CMD-SHELL", f'nc -z "$(hostname -i)" {probe_port}'),
+                start_period=store.start_seconds,
+            ),
             needs=(*store.needs, *needs),
             ports=ports,
             cluster=cluster,
@@ -178,6 +181,8 @@ class Temporal:
                 # It would ask the internet.
                 "TEMPORAL_NOTIFY_ON_NEW_VERSION": "false",
             },
+            # The image makes this user and gives it the files, but may start as root.
+            user="temporal",
             health=Probe(("wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz")),
             needs=(frontend,),
             ports=(Port(name, 8080, port, page=""),),
@@ -204,6 +209,7 @@ class Temporal:
             entrypoint=("python", _NAMESPACE_SCRIPT),
             command=(f"http://{frontend}:{HTTP_PORT}", str(days), *namespaces),
             files=(File(_NAMESPACE_SCRIPT, script),),
+            user=NOBODY,
             needs=needs,
             redo_with=store.needs,
         )

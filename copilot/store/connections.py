@@ -136,10 +136,17 @@ class Connections:
                 raise
             raise self._failure from error
 
-    def _connecting_failed(self, error: psycopg.Error | StoreError) -> None:
-        self._failure = (
-            error if isinstance(error, StoreError) else connecting_failed(error, self.address)
-        )
+    def _connecting_failed(self, error: Exception) -> None:
+        match error:
+            case StoreError():
+                self._failure = error
+            case psycopg.Error():
+                self._failure = connecting_failed(error, self.address)
+            case _:
+                self._failure = StoreError(
+                    f"no connection to the store at {self.address} could be made"
+                    f" ({type(error).__name__}: {' '.join(str(error).split())}): it is tried again"
+                )
         self._end_patience()
 
     async def _release_waiting(self, _: AsyncConnectionPool[Any]) -> None:
@@ -154,7 +161,7 @@ class Connections:
 
 
 def _reporting(
-    report: Callable[[psycopg.Error | StoreError], None], token: Callable[[], str] | None
+    report: Callable[[Exception], None], token: Callable[[], str] | None
 ) -> type[AsyncConnection[TupleRow]]:
     """A connection class that says why it could not connect; the pool keeps that to itself."""
 
@@ -166,7 +173,8 @@ def _reporting(
                     # Signing reads files and may ask a credential service.
                     parameters["password"] = await asyncio.to_thread(token)
                 return await super().connect(conninfo, **parameters)
-            except (psycopg.Error, StoreError) as error:
+            except Exception as error:
+                # Whatever it is: a failure without a report would leave its waiters without words.
                 report(error)
                 raise
 

@@ -2,6 +2,7 @@
 # Usage: sh create-dsql-schema.sh ENDPOINT, with AWS_REGION and credentials in the environment.
 set -eu
 endpoint=$1
+wanted=1.1
 PGPASSWORD=$(aws dsql generate-db-connect-admin-auth-token --hostname "$endpoint" --region "$AWS_REGION")
 export PGPASSWORD
 
@@ -14,10 +15,22 @@ has_table() {
   test "$(query "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public' AND table_name = '$1'")" != 0
 }
 
+is_older() {
+  awk -v a="$1" -v b="$2" 'BEGIN {
+    split(a, one, "."); split(b, other, ".")
+    exit !(one[1] + 0 < other[1] + 0 || (one[1] + 0 == other[1] + 0 && one[2] + 0 < other[2] + 0))
+  }'
+}
+
 overwrite=
 if has_table schema_version; then
   version=$(query "SELECT curr_version FROM schema_version WHERE db_name = 'postgres'")
   if test -n "$version"; then
+    if is_older "$version" "$wanted"; then
+      # The tool cannot update.
+      echo "the schema on $endpoint has version $version, and the server needs $wanted: bring it there by hand, or use another cluster" >&2
+      exit 1
+    fi
     echo "the schema is there, version $version"
     exit 0
   fi
@@ -30,4 +43,4 @@ if has_table schema_version; then
   overwrite=--overwrite
 fi
 exec temporal-dsql-tool --endpoint "$endpoint" --region "$AWS_REGION" setup-schema \
-  --schema-name dsql/temporal --version 1.1 $overwrite
+  --schema-name dsql/temporal --version "$wanted" $overwrite

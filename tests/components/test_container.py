@@ -89,6 +89,12 @@ def test_a_folder_of_this_machine_cannot_be_written() -> None:
     assert volume == {"containerPath": "/data", "volumeName": "copilot-local-data"}
 
 
+def test_a_folder_is_written_to_only_where_that_is_said() -> None:
+    cache = Mount("/aws/cache", folder="/home/someone/.aws/cache", writable=True)
+    (folder,) = container_of(replace(SERVICE, mounts=(cache,))).inputs["volumes"]
+    assert folder == {"containerPath": "/aws/cache", "hostPath": "/home/someone/.aws/cache"}
+
+
 def test_a_probe_is_waited_for_as_long_as_it_may_fail() -> None:
     inputs = container_of(SERVICE).inputs
     assert inputs["wait"] is True

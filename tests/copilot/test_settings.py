@@ -39,12 +39,16 @@ def test_all_problems_come_in_one_message(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("COPILOT_CYCLE_SECOND", "30")
     monkeypatch.setenv("COPILOT_API_PORT", "eighty")
     monkeypatch.setenv("PROMETHEUS_ENDPOINT", "prometheus:9090")
+    monkeypatch.setenv("COPILOT_DEEP_MODEL", "openai:some-model")
+    monkeypatch.setenv("COPILOT_SHORT_WINDOW_SECONDS", "20")
     with pytest.raises(SettingsError) as caught:
         settings.load()
     message = str(caught.value)
     assert "COPILOT_CYCLE_SECOND: no such variable, did you mean COPILOT_CYCLE_SECONDS?" in message
     assert "COPILOT_API_PORT: " in message
-    assert "PROMETHEUS_ENDPOINT: " in message
+    assert "PROMETHEUS_ENDPOINT: should be a URL, such as http://" in message
+    assert "COPILOT_DEEP_MODEL: needs COPILOT_MODEL, which is none" in message
+    assert "COPILOT_SHORT_WINDOW_SECONDS: must be at least twice COPILOT_SCRAPE_SECONDS" in message
     assert "COPILOT_DATABASE_URL: is required" in message
     assert "\n" not in message
 
@@ -57,20 +61,47 @@ def test_windows_that_cannot_hold_two_scrapes_are_refused(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("dsql_host", "users"),
-    [("", "COPILOT_KNOWLEDGE_BASE_ID"), ("x.on.aws", "COPILOT_DSQL_HOST and COPILOT_KNOWLEDGE")],
+    ("variable", "value"),
+    [
+        ("COPILOT_DSQL_HOST", "x.on.aws"),
+        ("COPILOT_KNOWLEDGE_BASE_ID", "KNOWLEDGE1"),
+        ("COPILOT_MODEL", "bedrock:some.model"),
+        ("COPILOT_DEEP_MODEL", "bedrock:some.model"),
+    ],
 )
 def test_what_is_in_aws_needs_its_region(
-    dsql_host: str, users: str, monkeypatch: pytest.MonkeyPatch
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COPILOT_KNOWLEDGE_BASE_ID", "KNOWLEDGE1")
-    monkeypatch.setenv(
-        "COPILOT_DSQL_HOST" if dsql_host else "COPILOT_DATABASE_URL", dsql_host or URL
-    )
-    with pytest.raises(SettingsError, match=f"settings: AWS_REGION: is required with {users}"):
+    monkeypatch.setenv("COPILOT_MODEL", "openai:some-model")
+    if variable != "COPILOT_DSQL_HOST":
+        monkeypatch.setenv("COPILOT_DATABASE_URL", URL)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"settings: {variable}: needs AWS_REGION$"):
         settings.load()
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    assert settings.load().knowledge_base_id == "KNOWLEDGE1"
+    assert value in settings.load().model_dump().values()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AWS_REGION", "Ireland!"),
+        ("COPILOT_CLUSTER", "a b"),
+        ("COPILOT_DEEP_MODEL", "clever"),
+        ("COPILOT_DSQL_HOST", "https://x.on.aws"),
+        ("COPILOT_KNOWLEDGE_BASE_ID", "a/b"),
+        ("COPILOT_LOG_LEVEL", "loud"),
+        ("COPILOT_MODEL", "clever"),
+        ("LOKI_URL", "loki:3100"),
+        ("TEMPORAL_ADDRESS", "http://127.0.0.1:7243"),
+    ],
+)
+def test_what_a_variable_should_be_is_said_in_words(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"{variable}: (should be [a-z]|Input should be 'DEB)"):
+        settings.load()
 
 
 def test_a_password_shows_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

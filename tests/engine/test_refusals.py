@@ -29,7 +29,7 @@ def test_every_wrong_setting_in_one_message(empty_local: World) -> None:
 def test_a_password_in_clear_text(empty_local: World) -> None:
     empty_local.pulumi("config", "set", "database_password", "open", "--stack", STACK)
     said = refused(empty_local)
-    assert "pulumi config set --secret database_password" in said
+    assert "pulumi config set -s local --secret database_password" in said
 
 
 def test_docker_not_running(empty_local: World) -> None:
@@ -45,7 +45,7 @@ def test_a_port_that_is_taken(empty_local: World) -> None:
         empty_local.configure(STACK, ports={"grafana": port})
         said = refused(empty_local)
     assert f"port {port}, which grafana needs, is taken by another program" in said
-    assert "pulumi config set --path ports.grafana PORT" in said
+    assert "pulumi config set -s local --path ports.grafana PORT" in said
 
 
 def test_an_image_that_no_registry_has(empty_local: World) -> None:
@@ -53,7 +53,7 @@ def test_an_image_that_no_registry_has(empty_local: World) -> None:
     empty_local.docker.not_to_pull.add("grafana/loki:0.0.0")
     said = refused(empty_local)
     assert "grafana/loki:0.0.0" in said
-    assert "pulumi config set --path images.loki" in said
+    assert "pulumi config set -s local --path images.loki" in said
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_a_region_without_the_embedding_model(empty_aws: World) -> None:
 def test_no_stack_dev(empty_aws: World) -> None:
     said = refused(empty_aws, "copilot")
     assert "pulumi up -s dev" in said
-    assert "shared_dsql_endpoint" in said
+    assert "pulumi config set -s copilot shared_dsql_endpoint HOST" in said

@@ -1,5 +1,6 @@
 """The catalogue: what holds for every service of both stacks that run some."""
 
+import os
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from stacks.outputs import urls
 from stacks.scraping import targets
 from stacks.services import Catalogue
 from stacks.settings import CopilotSettings, LocalSettings
+from stacks.templates import DOCKER
 
 SIX_GIGABYTES = 6 * 1024
 CATALOGUES = {
@@ -184,7 +186,69 @@ def test_stores_in_aws_are_reached_as_the_caller() -> None:
         if any(mount.folder and mount.folder.endswith("/.aws") for mount in workload.mounts)
     }
     assert with_folder == clients
-    assert all(catalogue.workloads[name].user for name in clients)
+    for name in clients:
+        client = catalogue.workloads[name]
+        assert client.user == f"{os.getuid()}:{os.getgid()}"
+        # Grafana's image knows no other home.
+        home = "/usr/share/grafana" if name == "grafana" else client.environment["HOME"]
+        of_aws = {
+            mount.target.removeprefix(f"{home}/.aws"): mount.writable
+            for mount in client.mounts
+            if mount.folder
+        }
+        assert of_aws == {
+            "": False,
+            "/cli/cache": True,
+            "/login/cache": True,
+            "/sso/cache": True,
+        }
+
+
+@pytest.mark.parametrize(("stack", "seconds"), [("local", 180), ("copilot", 360)])
+def test_a_server_on_a_store_far_away_is_given_time_to_start(stack: str, seconds: int) -> None:
+    for name in ("temporal-history", "copilot-temporal"):
+        health = service(CATALOGUES[stack], name).health
+        assert isinstance(health, Probe)
+        assert health.time_limit == seconds
+
+
+@pytest.mark.parametrize(
+    ("host", "platform", "socket"),
+    [
+        (None, "linux", "/var/run/docker.sock"),
+        ("unix:///run/user/1000/docker.sock", "linux", "/run/user/1000/docker.sock"),
+        ("unix:///home/me/.docker/desktop/docker.sock", "linux", "/var/run/docker.sock"),
+        ("unix:///Users/me/.docker/run/docker.sock", "darwin", "/var/run/docker.sock"),
+        ("tcp://127.0.0.1:2375", "linux", "/var/run/docker.sock"),
+    ],
+)
+def test_logs_are_collected_from_the_engine_that_is_used(
+    monkeypatch: pytest.MonkeyPatch, host: str | None, platform: str, socket: str
+) -> None:
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    if host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+    (mount,) = local.planned(LocalSettings()).workloads["alloy"].mounts
+    assert (mount.target, mount.folder) == ("/var/run/docker.sock", socket)
+
+
+@EVERY
+def test_nothing_runs_as_root_but_what_cannot_otherwise(catalogue: Catalogue) -> None:
+    # Their images say so themselves.
+    not_root = {"admin_tools", "elasticsearch", "grafana", "loki", "temporal_server"}
+    for key, folder in (("copilot", "copilot"), ("temporal_dsql", "temporal")):
+        (user,) = re.findall(r"^USER (.+)$", (DOCKER / folder / "Dockerfile").read_text(), re.M)
+        assert user == "1000:1000"
+        not_root.add(key)
+    # The caller, whose id some run with, may well be root.
+    as_root = {
+        name
+        for name, workload in catalogue.workloads.items()
+        if workload.user is None and workload.image not in not_root
+    }
+    # Mimir's image owns no folder for another user; Alloy's has to read the engine's socket.
+    assert as_root == {"alloy", "mimir"}
 
 
 def test_no_secret_is_in_an_environment_or_a_command() -> None:

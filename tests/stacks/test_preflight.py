@@ -1,5 +1,7 @@
 """What is found before anything is made."""
 
+import json
+import shutil
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +51,7 @@ def test_a_port_that_another_container_has(monkeypatch: pytest.MonkeyPatch, engi
     (problem,) = engine_problems()
     assert problem == (
         "port 3000, which grafana needs, is taken by the container other-grafana: stop it, or"
-        " choose another with `pulumi config set --path ports.grafana PORT`"
+        " choose another with `pulumi config set -s local --path ports.grafana PORT`"
     )
 
 
@@ -88,7 +90,7 @@ def test_a_missing_image_is_named_with_its_key(monkeypatch: pytest.MonkeyPatch) 
     (problem,) = engine_problems()
     assert problem == (
         "the image grafana/loki:3.6.7 is not on this machine: name another with"
-        " `pulumi config set --path images.loki NAME:TAG`"
+        " `pulumi config set -s local --path images.loki NAME:TAG`"
     )
 
 
@@ -101,7 +103,30 @@ def test_the_image_on_dsql_needs_a_checkout(monkeypatch: pytest.MonkeyPatch) -> 
     catalogue = copilot.planned(CopilotSettings())
     (problem,) = preflight.engine_problems("copilot", catalogue, built={"copilot"})
     assert "temporal-dsql-runtime:test" in problem
-    assert "set temporal_source to a checkout" in problem
+    assert "`pulumi config set -s copilot temporal_source FOLDER`" in problem
+
+
+@pytest.mark.parametrize("is_here", [False, True])
+def test_what_an_image_is_built_from_has_to_be_there(
+    monkeypatch: pytest.MonkeyPatch, *, is_here: bool
+) -> None:
+    missing = {"golang:0.1"} if is_here else {"golang:0.1", "temporal-dsql-runtime:test"}
+    monkeypatch.setattr(
+        docker_engine,
+        "missing_image",
+        lambda name, **_: "not on this machine" if name in missing else None,
+    )
+    catalogue = copilot.planned(CopilotSettings(images={"golang": "golang:0.1"}))
+    built = {"copilot", "temporal_dsql"}
+    problems = list(preflight.engine_problems("copilot", catalogue, built=built))
+    assert problems == (
+        []
+        if is_here
+        else [
+            "the image golang:0.1 is not on this machine: name another with"
+            " `pulumi config set -s copilot --path images.golang NAME:TAG`"
+        ]
+    )
 
 
 def test_no_problem_lets_the_run_go_on() -> None:
@@ -170,6 +195,32 @@ def test_credentials_that_containers_cannot_read(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     (problem,) = preflight_aws.container_problems()
     assert "come from the environment, where containers cannot read them" in problem
+
+
+@pytest.mark.usefixtures("aws")
+def test_credentials_that_a_command_gives(home: Path) -> None:
+    (home / ".aws" / "credentials").unlink()
+    given = {"Version": 1, "AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "example"}
+    (home / "given").write_text(json.dumps(given))
+    (home / ".aws" / "config").write_text(f"[default]\ncredential_process = cat {home}/given\n")
+    (problem,) = preflight_aws.container_problems()
+    assert "come from a credential_process, where containers cannot read them" in problem
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    ("variable", "name"),
+    [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")],
+)
+def test_credentials_in_another_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variable: str, name: str
+) -> None:
+    shutil.copy(home / ".aws" / "credentials", home / "mine")
+    monkeypatch.setenv(variable, "~/mine")
+    (problem,) = preflight_aws.container_problems()
+    assert problem.startswith(
+        f"{variable} names {home}/mine, and containers read {home}/.aws/{name}:"
+    )
 
 
 @pytest.mark.usefixtures("aws")

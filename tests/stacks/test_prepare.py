@@ -1,11 +1,14 @@
 """What `make setup` does for Pulumi, with a stand-in of its command."""
 
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from stacks.prepare import PASSPHRASE, prepare
+from stacks.templates import ROOT
 
 
 class Pulumi:
@@ -98,3 +101,17 @@ def test_a_stack_that_cannot_be_made_is_named(pulumi: Pulumi, project: Path) -> 
 def test_a_stack_that_is_kept_elsewhere_is_fine(pulumi: Pulumi, project: Path) -> None:
     pulumi.install("echo \"error: stack 'dev' already exists\" >&2; exit 255")
     assert prepare(project) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "asks"),
+    [("setup", True), ("servers", False), ("demo", False), ("test", False), ("lint", False)],
+)
+def test_what_needs_no_stack_does_not_ask_for_pulumi(target: str, *, asks: bool) -> None:
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("needs make")
+    planned = subprocess.run(
+        [make, "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert ("stacks.prepare" in planned) == asks

@@ -73,10 +73,22 @@ def test_an_empty_database_gets_the_schema(tools: Tools) -> None:
     )
 
 
-def test_a_schema_with_a_version_is_left_alone(tools: Tools) -> None:
-    database(tools, tables=("schema_version", "namespaces"), version="1.1", namespaces=2)
+@pytest.mark.parametrize("version", ["1.1", "1.2", "1.10", "2.0"])
+def test_a_schema_with_a_version_is_left_alone(tools: Tools, version: str) -> None:
+    database(tools, tables=("schema_version", "namespaces"), version=version, namespaces=2)
     answer = tools.run(DSQL_SCRIPT, ENDPOINT)
-    assert (answer.returncode, answer.stdout) == (0, "the schema is there, version 1.1\n")
+    assert (answer.returncode, answer.stdout) == (0, f"the schema is there, version {version}\n")
+    assert "temporal-dsql-tool" not in tools.calls
+
+
+@pytest.mark.parametrize("version", ["1.0", "0.9"])
+def test_a_schema_that_is_too_old_is_not_taken_for_done(tools: Tools, version: str) -> None:
+    database(tools, tables=("schema_version", "namespaces"), version=version, namespaces=2)
+    answer = tools.run(DSQL_SCRIPT, ENDPOINT)
+    assert answer.returncode == 1
+    assert (
+        f"has version {version}, and the server needs 1.1: bring it there by hand" in answer.stderr
+    )
     assert "temporal-dsql-tool" not in tools.calls
 
 

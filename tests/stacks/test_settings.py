@@ -89,7 +89,8 @@ def test_every_problem_is_in_one_message() -> None:
         (local.configured, "ports", "3000", "copilot:ports: Input should be a valid dictionary"),
         (local.configured, "memory", '{"elasticsearch": 512}', "elasticsearch: no such name"),
         (local.configured, "images", '{"golang": "golang:1.25"}', "golang: no such name"),
-        (local.configured, "images", '{"grafana": "grafana"}', "copilot:images.grafana:"),
+        (local.configured, "images", '{"grafana": "grafana"}', "grafana: should be NAME:TAG or"),
+        (local.configured, "monitored_namespaces", '["a b"]', "monitored_namespaces.0: should be"),
         (local.configured, "region", "eu-west-1", "copilot:region: no such name"),
         (local.configured, "history_shards", "0", "greater than or equal to 1"),
         (local.configured, "short_window_seconds", "20", "at least twice scrape_seconds"),
@@ -98,25 +99,42 @@ def test_every_problem_is_in_one_message() -> None:
         (local.configured, "log_level", "loud", "'debug', 'info', 'warn' or 'error'"),
         (copilot.configured, "images", '{"postgres": "postgres:17"}', "postgres: no such name"),
         (copilot.configured, "ulimits", '{"nproc": 5}', "copilot:ulimits.nproc: Extra inputs"),
-        (copilot.configured, "region", "Ireland", "copilot:region: String should match"),
-        (copilot.configured, "shared_dsql_endpoint", "localhost", "copilot:shared_dsql_endpoint:"),
+        (copilot.configured, "region", "Ireland", "copilot:region: should be the code of"),
+        (copilot.configured, "shared_dsql_endpoint", "localhost", "should be an endpoint of"),
         (
             copilot.configured,
             "shared_dsql_endpoint",
             "abc.dsql.us-east-1.on.aws",
-            "shared_dsql_endpoint is in us-east-1, region is eu-west-1",
+            "copilot:shared_dsql_endpoint: is in us-east-1, region is eu-west-1",
         ),
         (copilot.configured, "temporal_source", "/nowhere", "has no cmd/tools/dsql"),
-        (copilot.configured, "model", "clever", "copilot:model: String should match"),
+        (copilot.configured, "model", "clever", "copilot:model: should be none or provider:"),
         (dev.configured, "protected", "perhaps", "copilot:protected: Input should be a valid"),
         (dev.configured, "ports", "{}", "copilot:ports: no such name"),
-        (dev.configured, "project_name", "p" * 32, "copilot:project_name: String should match"),
+        (dev.configured, "project_name", "p" * 32, "copilot:project_name: should be 2 to 31"),
     ],
 )
 def test_what_is_wrong_is_said(
     configured: Callable[[], object], key: str, value: str, said: str
 ) -> None:
     assert said in refusal(configured, {key: value})
+
+
+def test_values_that_do_not_fit_each_other_are_told_beside_the_others() -> None:
+    said = refusal(
+        copilot.configured,
+        {
+            "log_level": "loud",
+            "scrape_seconds": "60",
+            "shared_dsql_endpoint": "abc.dsql.us-east-1.on.aws",
+            "short_window_seconds": "110",
+        },
+    )
+    assert [line.split(":")[1] for line in said.splitlines()[1:]] == [
+        "log_level",
+        "shared_dsql_endpoint",
+        "short_window_seconds",
+    ]
 
 
 def test_a_checkout_of_the_fork_is_taken(tmp_path: Path) -> None:
@@ -128,7 +146,7 @@ def test_a_checkout_of_the_fork_is_taken(tmp_path: Path) -> None:
 def test_a_secret_does_not_stand_in_clear_text() -> None:
     said = refusal(local.configured, {"grafana_password": "hunter2"})
     assert "copilot:grafana_password: must not stand in clear text" in said
-    assert "pulumi config set --secret grafana_password" in said
+    assert "pulumi config set -s local --secret grafana_password" in said
     assert "hunter2" not in said
 
 

@@ -1,6 +1,7 @@
 """Whole stacks, run through `__main__.py` on mocks."""
 
 import runpy
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -270,6 +271,13 @@ def test_a_stack_dev_that_is_of_no_use_is_said(
 ) -> None:
     with pytest.raises(pulumi.RunError, match=said):
         run_main("copilot", tmp_path, answers=Account(dev))
+
+
+@pytest.mark.usefixtures("aws")
+def test_folders_that_containers_write_to_belong_to_this_user(home: Path) -> None:
+    run_main("copilot", home, answers=Account())
+    for cache in ("cli/cache", "login/cache", "sso/cache"):
+        assert stat.S_IMODE((home / ".aws" / cache).stat().st_mode) == 0o700
 
 
 @pytest.mark.usefixtures("aws")

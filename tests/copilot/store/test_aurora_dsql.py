@@ -5,6 +5,8 @@ the role's password each time it is asked.
 """
 
 import asyncio
+import errno
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -71,6 +73,10 @@ def tokens(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Token
     yield TokenSourceStandIn(database_url, role)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"'.encode())
+
+
+async def nothing(_: object) -> None:
+    """The work of a transaction that is not reached."""
 
 
 def test_the_way_there_is_encrypted_and_the_server_proves_itself() -> None:
@@ -140,6 +146,29 @@ async def test_without_credentials_the_store_says_what_to_do(
         await migrate(CLUSTER)
 
 
+async def test_renewed_credentials_that_cannot_be_kept_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class NoRoom:
+        def __init__(self, **_: object) -> None:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/home/caller/.aws/sso/cache/a")
+
+    monkeypatch.setattr("copilot.store.token.boto3.Session", NoRoom)
+    async with Repository.open(CLUSTER) as repository:
+        with pytest.raises(StoreError, match=r"Read-only file system.*write to ~/\.aws/sso/cache"):
+            await repository.ping()
+
+
+async def test_whatever_keeps_a_connection_from_being_made_has_a_sentence() -> None:
+    def broken(*_: str) -> str:
+        raise ValueError("Expecting value:\nline 1")
+
+    async with Connections.open(replace(CLUSTER, token=broken)) as store:
+        for _ in range(2):
+            with pytest.raises(StoreError, match=r"\(ValueError: Expecting value: line 1\)"):
+                await store.transaction(nothing)
+
+
 def test_a_token_is_signed_for_the_cluster_and_its_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-example")
@@ -168,7 +197,7 @@ def test_a_refusal_of_the_cluster_says_what_to_do(said: str, answer: str) -> Non
 @pytest.mark.parametrize(
     ("variables", "problem"),
     [
-        ({"COPILOT_DSQL_HOST": HOST}, "AWS_REGION: is required"),
+        ({"COPILOT_DSQL_HOST": HOST}, "COPILOT_DSQL_HOST: needs AWS_REGION"),
         (
             {"COPILOT_DSQL_HOST": HOST, "COPILOT_DATABASE_URL": "postgresql://x"},
             "name two stores",
