@@ -15,9 +15,9 @@ from copilot.signals.log_patterns import PATTERNS, KnownPattern
 from copilot.signals.signal import Role
 from copilot.signals.snapshot import LogCount, LogSurvey
 
-# A collector sends lines in batches, a second or so after they were written. What is counted once
-# is not looked at again, so that a line must have arrived when its time is counted.
-LAG = timedelta(seconds=5)
+# What is counted once is not looked at again, so that a line must have arrived when its time is
+# counted. Alloy sends in batches of a second, and finds a new container within five.
+LAG = timedelta(seconds=10)
 # After a long gap the past is not caught up with: it would be told as if it were now.
 LONGEST = timedelta(minutes=5)
 _CONCURRENCY = 4

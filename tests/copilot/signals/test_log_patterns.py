@@ -16,6 +16,7 @@ from tests.logql import LogqlParser, logql_parser
 from tools.build import ensure
 from tools.servers import PROMTOOL, find
 
+ROOT = Path(__file__).parent.parent.parent.parent
 LINES = dict(
     line.split(" ", maxsplit=1)
     for line in Path(__file__).with_name("log_lines.txt").read_text("utf-8").splitlines()
@@ -72,6 +73,12 @@ def test_the_most_severe_come_first() -> None:
 def test_each_meaning_is_a_sentence() -> None:
     for pattern in PATTERNS:
         assert re.fullmatch(r"[A-Z].+\.", pattern.meaning), pattern.name
+
+
+def test_the_corpus_tells_what_to_do_about_each() -> None:
+    (guide,) = (ROOT / "copilot" / "knowledge" / "corpus").glob("log-patterns.md")
+    text = guide.read_text("utf-8")
+    assert [name for name in NAMES if f"`{name}`" not in text] == []
 
 
 def test_every_query_is_logql(grammar: LogqlParser) -> None:
