@@ -46,13 +46,19 @@ class SelfMetrics:
         self._missing = self._gauge(
             "copilot_signal_missing", "1 for a signal that could not be read", "signal"
         )
+        self._log_patterns = Gauge(
+            "copilot_log_pattern_count",
+            "Lines of a log pattern that a service wrote since the last cycle; absent when none",
+            ["pattern", "service"],
+            registry=self.registry,
+        )
         self._query_errors = Counter(
             "copilot_query_errors",
-            "Questions without an answer, by source: prometheus, temporal or store",
+            "Questions without an answer, by source: prometheus, loki, temporal or store",
             ["source"],
             registry=self.registry,
         )
-        for source in ("prometheus", "temporal", "store"):
+        for source in ("prometheus", "loki", "temporal", "store"):
             self._query_errors.labels(source)
         self._assessments = self._counter(
             "copilot_assessments",
@@ -78,6 +84,8 @@ class SelfMetrics:
         failed = sum(reading.absence in FAILED_QUERY for reading in metrics.readings.values())
         self._query_errors.labels("prometheus").inc(failed or bool(metrics.source_absence))
         self._query_errors.labels("temporal").inc(len(queues.unanswered) or bool(queues.absence))
+        if logs := snapshot.logs:
+            self._query_errors.labels("loki").inc(len(logs.unanswered) or bool(logs.absence))
 
     def judged(self, decision: Decision, seconds: float) -> None:
         """Count a decision that came `seconds` after its cycle was due."""
@@ -92,6 +100,9 @@ class SelfMetrics:
         fired = {gate.name for gate in decision.fired}
         for gate in decision.gates:
             self._gate.labels(gate.name).set(gate.name in fired)
+        self._log_patterns.clear()
+        for pattern in decision.log_patterns:
+            self._log_patterns.labels(pattern.name, pattern.service).set(pattern.count)
 
     def count_failure(self) -> AbstractContextManager[None]:
         """Count a cycle that ends in an exception; the exception goes on."""

@@ -123,7 +123,7 @@ class Settings(BaseSettings):
     loki_url: OptionalUrl = Field(
         "",
         validation_alias="LOKI_URL",
-        description="base URL of Loki; not read yet",
+        description="base URL of Loki, without /loki/api/v1; empty: verdicts come without logs",
     )
     model: Model = Field(
         "none",
@@ -183,7 +183,7 @@ class Settings(BaseSettings):
     query_timeout_seconds: float = Field(
         5.0,
         validation_alias="COPILOT_QUERY_TIMEOUT_SECONDS",
-        description="time allowed to one metric query",
+        description="time allowed to one query of metrics or logs",
         gt=0,
         le=20,
     )

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from copilot.own_temporal import connect, start_logging, start_loop, watch
 from copilot.process import listening_socket, run
 from copilot.self_metrics import SelfMetrics
 from copilot.settings import Settings
+from copilot.signals.loki import LogsClient
 from copilot.signals.prometheus import MetricsClient
 from copilot.store.address import location
 from copilot.store.repository import Repository
@@ -59,6 +61,7 @@ async def _work(settings: Settings) -> None:
             timeout_seconds=min(settings.query_timeout_seconds, budget),
             budget_seconds=budget,
         ) as prometheus,
+        _logs_client(settings, budget) as loki,
     ):
         client = await connect(settings)
         metrics = SelfMetrics()
@@ -67,6 +70,7 @@ async def _work(settings: Settings) -> None:
         look = Look(
             settings=settings,
             prometheus=prometheus,
+            loki=loki,
             monitored=monitored,
             repository=repository,
             metrics=metrics,
@@ -118,6 +122,15 @@ async def _work(settings: Settings) -> None:
                 start_loop(client, settings),
                 watch(client, health, settings.temporal_address, settings.cycle_seconds),
             )
+
+
+def _logs_client(
+    settings: Settings, budget: float
+) -> AbstractAsyncContextManager[LogsClient | None]:
+    if not settings.loki_url:
+        return nullcontext()
+    timeout = min(settings.query_timeout_seconds, budget)
+    return LogsClient(settings.loki_url, timeout_seconds=timeout, budget_seconds=budget)
 
 
 async def _all(*parts: Coroutine[Any, Any, None]) -> None:

@@ -1,4 +1,4 @@
-"""Looking at the monitored cluster: its metrics, then the task queues that are worth asking for."""
+"""Looking at the monitored cluster: metrics and logs, then the task queues worth asking for."""
 
 import asyncio
 from collections.abc import Iterable
@@ -14,16 +14,17 @@ from copilot.errors import MonitoredClusterError, StoreError
 from copilot.self_metrics import SelfMetrics
 from copilot.settings import Settings
 from copilot.signals.frontend import CALL_SECONDS
+from copilot.signals.loki import LogsClient, window
 from copilot.signals.measure import measure
 from copilot.signals.prometheus import MetricsClient
-from copilot.signals.snapshot import Measurement, QueueKey, Snapshot
+from copilot.signals.snapshot import LogSurvey, Measurement, QueueKey, Snapshot
 from copilot.signals.task_queues import survey, visible_queues
 from copilot.store.repository import Repository
 from copilot.store.rows import RememberedQueues
 
 OTHER_CLUSTER = "OtherCluster"
 # Shares of a cycle, together below the loop's limit for a look (25 s of 30 s): metrics get 15 s,
-# beside them visibility; then queues get 8 s.
+# beside them logs and visibility; then queues get 8 s.
 METRICS_SHARE = 0.5
 QUEUES_SHARE = 0.25
 # The store's list of queues comes at once, or it is not waited for.
@@ -33,7 +34,8 @@ REMEMBERED_SECONDS = 3
 class Look:
     """A source that does not answer becomes an absence in the snapshot, in time for the judge.
 
-    `monitored` is a lazy client: a dead frontend must not delay the worker's start.
+    `monitored` is a lazy client: a dead frontend must not delay the worker's start. Without
+    `loki` no logs are read.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Look:
         *,
         settings: Settings,
         prometheus: MetricsClient,
+        loki: LogsClient | None = None,
         monitored: Client,
         repository: Repository,
         metrics: SelfMetrics,
@@ -48,6 +51,7 @@ class Look:
         self._settings = settings
         self._budget = METRICS_SHARE * settings.cycle_seconds
         self._prometheus = prometheus
+        self._loki = loki
         self._monitored = monitored
         self._repository = repository
         self._metrics = metrics
@@ -65,6 +69,7 @@ class Look:
         at = datetime.now(UTC)
         async with asyncio.TaskGroup() as group:
             measuring = group.create_task(self._measure())
+            counting = group.create_task(self._logs(request.logs_since, at))
             remembering = group.create_task(self._remembered(request.known_queues))
             finding = group.create_task(self._visible() if request.find_queues else _none())
         measurement, remembered = measuring.result(), remembering.result()
@@ -82,6 +87,7 @@ class Look:
             at=at,
             metrics=measurement,
             queues=queues.model_copy(update={"truncated": queues.truncated + remembered.truncated}),
+            logs=counting.result(),
         )
 
     async def _measure(self) -> Measurement:
@@ -93,6 +99,14 @@ class Look:
             long=settings.long_window_seconds,
             scrape=settings.scrape_seconds,
             stale_after=settings.stale_after_seconds,
+        )
+
+    async def _logs(self, since: datetime | None, now: datetime) -> LogSurvey | None:
+        settings = self._settings
+        if self._loki is None:
+            return None
+        return await self._loki.survey(
+            settings.cluster, *window(since, now, settings.cycle_seconds)
         )
 
     async def _remembered(self, known: tuple[QueueKey, ...]) -> RememberedQueues:

@@ -19,11 +19,13 @@ class LookRequest(Frozen):
     """`known_queues` are those of the last cycle: the list to ask while the store is away.
 
     `find_queues` also asks visibility for queues; the server answers that less cheaply.
+    `logs_since` is until when log patterns are counted already.
     """
 
     cluster: str
     known_queues: tuple[QueueKey, ...] = ()
     find_queues: bool = False
+    logs_since: UtcDatetime | None = None
 
 
 class JudgeRequest(Frozen):

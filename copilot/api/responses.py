@@ -7,7 +7,7 @@ from pydantic import FiniteFloat
 
 from copilot.explain.assessment import Depth, Trigger
 from copilot.explain.explanation import Action, Citation, ExplainedBy
-from copilot.health.decision import Band, Cause, GateName, Severity, Stage, State
+from copilot.health.decision import Band, Cause, GateName, LogPattern, Severity, Stage, State
 from copilot.signals.signal import Kind
 from copilot.signals.snapshot import Absence, Frozen, QueueKind, UtcDatetime
 
@@ -84,7 +84,11 @@ class GateReading(Frozen):
 
 
 class Status(Verdict):
-    """`since` is when `health_state` began; `signals` repeats `primary_signals` by name."""
+    """`since` is when `health_state` began; `signals` repeats `primary_signals` by name.
+
+    `log_patterns` were counted since the cycle before, critical first; `logs_missing` is a
+    sentence on those that could not be, or empty.
+    """
 
     previous_state: State
     since: UtcDatetime | None
@@ -96,6 +100,8 @@ class Status(Verdict):
     fired_gates: tuple[GateReading, ...]
     primary_signals: tuple[SignalReading, ...]
     signals: dict[str, FiniteFloat | None]
+    log_patterns: tuple[LogPattern, ...]
+    logs_missing: str
 
 
 class Summary(Verdict):

@@ -24,6 +24,8 @@ def status(found: Standing) -> Status:
         fired_gates=tuple(_gate(gate) for gate in decision.fired) if decision else (),
         primary_signals=signals,
         signals={signal.name: signal.value for signal in signals},
+        log_patterns=decision.log_patterns if decision else (),
+        logs_missing=decision.logs_missing if decision else "",
     )
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from copilot.health.decision import Decision, LogSeverity, State
+from copilot.health.decision import Decision, State
+from copilot.signals.log_patterns import LogSeverity
 from copilot.signals.snapshot import Frozen, UtcDatetime
 
 # What was told once is not told again so soon, unless something changed.

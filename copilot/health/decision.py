@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import FiniteFloat
 
+from copilot.signals.log_patterns import LogSeverity
 from copilot.signals.snapshot import Absence, Frozen, UtcDatetime
 
 
@@ -76,14 +77,6 @@ class Bottleneck(StrEnum):
     SERVER = "server"
     WORKER = "worker"
     MIXED = "mixed"
-
-
-class LogSeverity(StrEnum):
-    """How much a log pattern says. `CRITICAL` asks for an assessment, never for a state."""
-
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
 
 
 class LogPattern(Frozen):

@@ -20,6 +20,7 @@ from copilot.health.gates import (
     stuck_gates,
     view_gates,
 )
+from copilot.health.logs import log_patterns, logs_missing
 from copilot.health.starvation import starved_gates
 from copilot.health.thresholds import Thresholds
 from copilot.health.view import ROLES, View
@@ -54,6 +55,8 @@ def evaluate(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> De
         idle=_is_idle(view),
         gates=gates,
         causes=_causes(state, gates),
+        log_patterns=log_patterns(snapshot.logs),
+        logs_missing=logs_missing(snapshot.logs),
         memory=memory,
     )
 

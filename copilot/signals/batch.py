@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from copilot.signals.prometheus import Answer
+from copilot.signals.instant_query import Answer
 
 _LABEL = "part"
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from copilot.signals.batch import Batch
 from copilot.signals.catalog import CATALOG
+from copilot.signals.instant_query import Answer, Sample
 from copilot.signals.probes import (
     ACTIVE_QUEUES,
     LAST_SCRAPE,
@@ -14,7 +15,7 @@ from copilot.signals.probes import (
     THIN,
     fresh_targets,
 )
-from copilot.signals.prometheus import Answer, MetricsClient, Sample
+from copilot.signals.prometheus import MetricsClient
 from copilot.signals.queue_names import is_lasting_user_queue
 from copilot.signals.signal import Role, Shape, Signal, fill
 from copilot.signals.snapshot import (

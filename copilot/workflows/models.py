@@ -23,6 +23,7 @@ class Progress(BaseModel):
     `run_id` is the first run's. `begun` is when the last cycle began, `judged` the time of the
     last decision and `causes` its causes; `queues` are those that the last survey asked for.
     `unjudged` counts cycles that ended without a decision; `assessed` is what was told lately.
+    `logs_until` is the end of the last window in which log patterns were counted.
     """
 
     run_id: str
@@ -36,6 +37,7 @@ class Progress(BaseModel):
     outbox: Outbox = Outbox()
     unjudged: int = 0
     assessed: tuple[Assessed, ...] = ()
+    logs_until: UtcDatetime | None = None
 
 
 class ObserveInput(Frozen):

@@ -31,7 +31,14 @@ with workflow.unsafe.imports_passed_through():
     from copilot.health.view import ROLES
     from copilot.record import CycleRecord
     from copilot.signals.names import SignalName
-    from copilot.signals.snapshot import Absence, Measurement, QueueSurvey, Reading, Snapshot
+    from copilot.signals.snapshot import (
+        Absence,
+        LogSurvey,
+        Measurement,
+        QueueSurvey,
+        Reading,
+        Snapshot,
+    )
     from copilot.workflows.models import Cadence, Ended, Latest, ObserveInput, Progress
     from copilot.workflows.schedule import Schedule
 
@@ -175,6 +182,7 @@ class Observe:
                     cluster=self._cluster,
                     known_queues=progress.queues,
                     find_queues=progress.memory.cycle % FIND_QUEUES_EVERY == 0,
+                    logs_since=progress.logs_until,
                 ),
                 schedule_to_close_timeout=budget,
                 retry_policy=RetryPolicy(initial_interval=budget / 20, maximum_attempts=2),
@@ -188,6 +196,8 @@ class Observe:
         if not snapshot.queues.absence:
             answered = (facts.key for facts in snapshot.queues.queues)
             progress.queues = (*answered, *snapshot.queues.unanswered)
+        if snapshot.logs and not snapshot.logs.absence:
+            progress.logs_until = snapshot.logs.end
         return snapshot
 
     async def _judge(self, snapshot: Snapshot) -> Judgement | None:
@@ -294,4 +304,7 @@ def _unseen(cluster: str) -> Snapshot:
             source_detail=detail,
         ),
         queues=QueueSurvey(absence=Absence.TIMED_OUT, detail=detail),
+        logs=LogSurvey(
+            start=workflow.now(), end=workflow.now(), absence=Absence.TIMED_OUT, detail=detail
+        ),
     )

@@ -8,14 +8,19 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from copilot.signals.names import SignalName as S
-from copilot.signals.snapshot import Absence, QueueKind, Reading, Snapshot
+from copilot.signals.snapshot import Absence, LogCount, QueueKind, Reading, Snapshot
 from copilot.store.repository import Repository
 from tests.browser.conftest import PATIENCE_MS, Site, reading
-from tests.copilot.factories import every_cycle, facts, judged, snapshot, starved
+from tests.copilot.factories import every_cycle, facts, judged, logged, snapshot, starved
 
 expect.set_options(timeout=PATIENCE_MS)
 
 HOSTILE = "<img src=x onerror=alert(1)>" + "and-a-very-long-name" * 10
+LOGGED = (
+    LogCount(pattern="database_unreachable", service="history", count=1412),
+    LogCount(pattern="deadline_exceeded", service="history", count=1),
+    LogCount(pattern="membership_changed", service="frontend", count=3),
+)
 SLOW = {S.PERSISTENCE_LATENCY_P95: 640.0}
 
 
@@ -25,7 +30,7 @@ def troubled(last: datetime, count: int = 5) -> list[Snapshot]:
     queues = [starved(HOSTILE), facts("orders"), facts("orders", QueueKind.ACTIVITY, backlog=3)]
     return [
         *(snapshot(t, queues=[facts("orders")]) for t in times[:2]),
-        *(snapshot(t, SLOW, queues=queues) for t in times[2:]),
+        *(snapshot(t, SLOW, queues=queues, logs=logged(t, *LOGGED)) for t in times[2:]),
     ]
 
 
@@ -163,6 +168,41 @@ async def test_missing_readings_say_why(
         await expect(missing).to_contain_text("1 gate could not be read")
         await expect(missing).to_contain_text("newest sample too old")
         await expect(missing).to_contain_text("75 s old")
+
+
+async def test_log_patterns_are_counted_and_explained(
+    chromium: Browser, site: Site, repository: Repository
+) -> None:
+    await repository.save(judged(troubled(datetime.now(UTC))))
+    async with reading(chromium, site.url) as reader:
+        logs = reader.page.get_by_role("region", name="Log patterns")
+        rows = logs.get_by_role("listitem")
+        await expect(rows).to_have_count(3)
+        await expect(rows.nth(0)).to_contain_text("Database unreachable")
+        await expect(rows.nth(0)).to_contain_text("1,412 lines")
+        await expect(rows.nth(0)).to_contain_text("critical · history · The service has no usable")
+        await expect(rows.nth(1)).to_contain_text("1 line")
+        await expect(logs.locator(".lede")).not_to_be_visible()
+        assert reader.problems == []
+
+
+async def test_missing_logs_are_said(chromium: Browser, site: Site, repository: Repository) -> None:
+    now = datetime.now(UTC)
+    first, second, third = every_cycle(now, 3)
+    detail = "Loki http://loki:3100 did not answer within 5 s"
+    late = logged(second, absence=Absence.TIMED_OUT, detail=detail)
+    records = judged(
+        [snapshot(first), snapshot(second, logs=late), snapshot(third, logs=logged(third))]
+    )
+    await repository.save(records[:1])
+    async with reading(chromium, site.url) as reader:
+        logs = reader.page.get_by_role("region", name="Log patterns")
+        await expect(logs).to_contain_text("No logs were read, because LOKI_URL is not set.")
+        await repository.save(records[1:2])
+        await expect(logs).to_contain_text(f"No logs were read: {detail}.")
+        await repository.save(records[2:])
+        await expect(logs).to_contain_text("No known pattern was logged since the cycle before.")
+        await expect(reader.page.locator("h1")).to_have_text("Happy")
 
 
 @pytest.mark.parametrize("dark", [False, True])

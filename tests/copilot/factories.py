@@ -11,6 +11,8 @@ from copilot.record import CycleRecord
 from copilot.signals.names import SignalName as S
 from copilot.signals.snapshot import (
     Absence,
+    LogCount,
+    LogSurvey,
     Measurement,
     QueueFacts,
     QueueKey,
@@ -86,6 +88,7 @@ def snapshot(
     down: Iterable[str] = (),
     cluster: str = CLUSTER,
     survey: QueueSurvey | None = None,
+    logs: LogSurvey | None = None,
 ) -> Snapshot:
     """A healthy cluster but for `changes`, with the roles in `down` not `up`."""
     values = {**HEALTHY, **(changes or {})}
@@ -99,7 +102,18 @@ def snapshot(
         at=at,
         metrics=Measurement(readings=readings, targets=targets),
         queues=survey or QueueSurvey(queues=tuple(queues)),
+        logs=logs,
     )
+
+
+def logged(at: datetime, *counts: LogCount, **changes: object) -> LogSurvey:
+    """What a cycle at `at` counted in the logs."""
+    usual: dict[str, object] = {
+        "start": at - timedelta(seconds=35),
+        "end": at - timedelta(seconds=5),
+        "counts": counts,
+    }
+    return LogSurvey.model_validate(usual | changes)
 
 
 def blind_snapshot(at: datetime, cluster: str = CLUSTER) -> Snapshot:

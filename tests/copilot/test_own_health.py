@@ -12,7 +12,7 @@ from copilot.listener import application
 from copilot.own_health import OwnHealth
 from copilot.self_metrics import SelfMetrics
 from copilot.signals.names import SignalName
-from copilot.signals.snapshot import Absence, QueueSurvey
+from copilot.signals.snapshot import Absence, LogCount, LogSurvey, QueueSurvey, Snapshot
 from tests.copilot.health.snapshots import Scene
 from tests.copilot.workflows.cycles import record, seen
 
@@ -115,3 +115,30 @@ async def test_metrics_show_the_last_decision_and_what_was_missing(worker: Worke
         ("copilot_query_errors_total", "temporal"): 1,
     }
     assert {name: found.get(name) for name in expected} == expected
+
+
+def with_logs(cycle: int, *counts: LogCount, absence: Absence | None = None) -> Snapshot:
+    snapshot = seen(cycle=cycle)
+    logs = LogSurvey(start=snapshot.at, end=snapshot.at, counts=counts, absence=absence)
+    return snapshot.model_copy(update={"logs": logs})
+
+
+async def test_log_patterns_are_those_of_the_last_cycle(worker: Worker) -> None:
+    refused = LogCount(pattern="connection_refused", service="history", count=198)
+    acquired = LogCount(pattern="shard_acquired", service="history", count=4)
+
+    async def metrics_after(snapshot: Snapshot) -> str:
+        worker.metrics.saw(snapshot)
+        worker.metrics.judged(record(Memory(), snapshot).decision, 0.2)
+        return (await worker.http.get("/metrics")).text
+
+    text = await metrics_after(with_logs(0, refused, acquired))
+    name = 'copilot_log_pattern_count{pattern="connection_refused",service="history"}'
+    assert f"{name} 198.0" in text
+    assert "shard_acquired" in text
+    text = await metrics_after(with_logs(1, acquired))
+    assert "connection_refused" not in text
+    assert 'copilot_query_errors_total{source="loki"} 0.0' in text
+    text = await metrics_after(with_logs(2, absence=Absence.REFUSED))
+    assert "shard_acquired" not in text
+    assert 'copilot_query_errors_total{source="loki"} 1.0' in text

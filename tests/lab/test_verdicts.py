@@ -1,16 +1,17 @@
 """The Copilot as a user runs it, on a real cluster: each fault gets its verdict and its cause.
 
 Cycles of 3 s, scrapes of 2 s and windows of 15 s and 30 s stand in for 30 s, 15 s, 1 min and
-5 min: the same rules, counted in cycles.
+5 min: the same rules, counted in cycles. A stand-in for Loki counts in the servers' own log files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from lab.cluster import Lab
 from lab.faults import FAULTS, Fault
-from tests.lab.watch import RANK, Watch, detected
+from tests.lab.watch import RANK, Status, Watch, detected
+from tests.loki_stand_in import loki_over
 
 FAST = {
     "COPILOT_CYCLE_SECONDS": "3",
@@ -27,17 +28,38 @@ RECOVERY_SECONDS = 90
 IN_ORDER = sorted(FAULTS.values(), key=lambda fault: fault.name != "slow-database")
 # Latency alone and half-failing workflows are never critical, however long they last.
 AT_MOST_STRESSED = {"slow-database", "failing-workflows"}
+# What the servers go on logging of a fault, at the lab's level `warn`: pattern, and who logs it.
+LOGGED = {
+    "kill-history": ("connection_refused", "frontend"),
+    "kill-matching": ("role_without_members", "history"),
+    "database-down": ("database_unreachable", "history"),
+    "slow-database": ("deadline_exceeded", "history"),
+}
 
 
 @pytest.fixture(scope="module")
 def watch(lab: Lab) -> Iterator[Watch]:
     """The Copilot beside the session's lab, first without any load."""
-    lab.start_copilot(FAST)
-    watch = Watch(f"http://127.0.0.1:{lab.state.published.copilot_api}")
-    yield watch
-    watch.close()
-    lab.stop_load()
-    lab.stop_copilot()
+    with loki_over(lab.folder / "logs") as (loki_url, _):
+        lab.start_copilot({**FAST, "LOKI_URL": loki_url})
+        watch = Watch(f"http://127.0.0.1:{lab.state.published.copilot_api}")
+        yield watch
+        watch.close()
+        lab.stop_load()
+        lab.stop_copilot()
+
+
+def logs_name(fault: str) -> Callable[[Status], bool]:
+    """Is the pattern of that fault counted? True of a fault of which servers log nothing."""
+    pattern, service = LOGGED.get(fault, ("", ""))
+
+    def named(status: Status) -> bool:
+        return not pattern or any(
+            (found["name"], found["service"]) == (pattern, service) and found["count"] > 0
+            for found in status.get("log_patterns", [])
+        )
+
+    return named
 
 
 def test_an_idle_cluster_is_happy(watch: Watch) -> None:
@@ -54,7 +76,10 @@ def test_a_busy_cluster_is_happy(lab: Lab, watch: Watch) -> None:
     watch.begin()
     watch.cycles(10, within=60)
     assert watch.states == ["happy"]
-    assert not watch.status()["idle"]
+    status = watch.status()
+    assert not status["idle"]
+    assert status["logs_missing"] == ""
+    assert not [found for found in status["log_patterns"] if found["severity"] != "info"]
 
 
 @pytest.mark.parametrize("fault", IN_ORDER, ids=[fault.name for fault in IN_ORDER])
@@ -69,6 +94,7 @@ def test_a_fault_gets_its_verdict_and_cause_and_healing_ends_it(
         watch.until(detected(fault), DETECTION_SECONDS, f"detected: {fault.name}")
         if fault.verdict == "critical":
             watch.until_state("critical", DETECTION_SECONDS)
+        watch.until(logs_name(fault.name), DETECTION_SECONDS, f"logged: {fault.name}")
         watch.cycles(6, within=60)
         status = watch.status()
         assert detected(fault)(status), status

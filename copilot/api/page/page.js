@@ -7,6 +7,7 @@ import { showExplanation } from "./explanation.js";
 import { capital, dayAndClock, duration, zone } from "./format.js";
 import { showGates } from "./gates.js";
 import { showIssues } from "./issues.js";
+import { showLogs } from "./logs.js";
 import { showQueues } from "./queues.js";
 import { showServices } from "./services.js";
 import { showSignals } from "./signals.js";
@@ -58,6 +59,7 @@ async function draw(status) {
   showServices(services);
   showQueues(queues);
   showIssues(issues, gates);
+  showLogs(status);
   showSignals(status);
   showTimeline(timeline);
 }

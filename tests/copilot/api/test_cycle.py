@@ -8,13 +8,21 @@ import pytest
 from copilot.health.decision import State
 from copilot.signals.catalog import CATALOG
 from copilot.signals.names import SignalName as S
-from copilot.signals.snapshot import Absence, QueueKey, QueueKind, QueueSurvey, Reading
+from copilot.signals.snapshot import (
+    Absence,
+    LogCount,
+    QueueKey,
+    QueueKind,
+    QueueSurvey,
+    Reading,
+)
 from copilot.store.repository import Repository
 from tests.copilot.factories import (
     blind_snapshot,
     every_cycle,
     facts,
     judged,
+    logged,
     snapshot,
     starved,
 )
@@ -198,6 +206,37 @@ async def test_queues_that_could_not_be_asked_say_why(
     answer = await ask(api, "/queues")
     assert (answer["queues"], answer["absence"]) == ([], "refused")
     assert answer["detail"] == "127.0.0.1:7233 refused"
+
+
+async def test_log_patterns_come_with_what_they_mean(
+    api: httpx.AsyncClient, repository: Repository
+) -> None:
+    at = datetime.now(UTC)
+    found = LogCount(pattern="connection_refused", service="history", count=198)
+    logs = logged(at, found, unanswered=("shard_acquired",), detail="Loki answered HTTP 500")
+    await repository.save(judged([snapshot(at, logs=logs)]))
+    status = await ask(api)
+    assert status["log_patterns"] == [
+        {
+            "name": "connection_refused",
+            "service": "history",
+            "severity": "critical",
+            "count": 198,
+            "meaning": "Nothing listens where the service expects another service or its database.",
+        }
+    ]
+    assert status["logs_missing"] == (
+        "Not all log patterns were counted (shard_acquired): Loki answered HTTP 500."
+    )
+
+
+async def test_a_cluster_without_loki_says_that_logs_are_missing(
+    api: httpx.AsyncClient, repository: Repository
+) -> None:
+    await repository.save(judged([snapshot(datetime.now(UTC))]))
+    status = await ask(api)
+    assert (status["health_state"], status["log_patterns"]) == ("happy", [])
+    assert "LOKI_URL is not set" in status["logs_missing"]
 
 
 async def test_old_verdict_is_served_as_unknown(

@@ -5,13 +5,13 @@ from copilot.health.decision import (
     CauseKind,
     GateName,
     LogPattern,
-    LogSeverity,
     Memory,
 )
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
 from copilot.knowledge.retriever import Query
 from copilot.knowledge.wording import MAX_CHARACTERS, wording
+from copilot.signals.log_patterns import LogSeverity
 from copilot.signals.names import SignalName
 from copilot.signals.snapshot import Reading
 from tests.copilot.health.snapshots import Scene

@@ -1,11 +1,11 @@
-"""Stand-ins for a metrics store that misbehaves: real HTTP, chosen answers."""
+"""Stand-ins for a metrics store or a Loki that misbehaves: real HTTP, chosen answers."""
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 REQUEST_SECONDS = 10
 
@@ -22,6 +22,7 @@ class MetricsStandIn:
     """Answers each query as it is told to, and remembers how it was asked."""
 
     reply: Callable[[str], Reply]
+    route: str = "POST /base/api/v1/query"
     url: str = ""
     forms: list[dict[str, str]] = field(default_factory=list)
     most_at_once: int = 0
@@ -52,18 +53,34 @@ class MetricsStandIn:
 
     async def _asked(self, reader: asyncio.StreamReader) -> Reply:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        lines = [line.partition(":") for line in head.splitlines()[1:]]
-        headers = {name.lower(): value.strip() for name, _, value in lines}
-        body = (await reader.readexactly(int(headers["content-length"]))).decode()
-        assert head.startswith("POST /base/api/v1/query HTTP/1.1"), head
-        self.forms.append({name: values[0] for name, values in parse_qs(body).items()})
+        first, *rest = head.splitlines()
+        headers = {
+            name.lower(): value.strip() for name, _, value in (x.partition(":") for x in rest)
+        }
+        method, target, _ = first.split(" ")
+        url = urlsplit(target)
+        assert f"{method} {url.path}" == self.route, head
+        body = (await reader.readexactly(int(headers.get("content-length", "0")))).decode()
+        self.forms.append({name: values[0] for name, values in parse_qs(body or url.query).items()})
         return self.reply(self.forms[-1]["query"])
 
 
 @asynccontextmanager
 async def metrics_stand_in(reply: Callable[[str], Reply]) -> AsyncIterator[MetricsStandIn]:
     """A server on a free port; its `url` is a base URL with a path, as Mimir's is."""
-    stand_in = MetricsStandIn(reply)
+    async with _serving(MetricsStandIn(reply)) as stand_in:
+        yield stand_in
+
+
+@asynccontextmanager
+async def loki_that(reply: Callable[[str], Reply]) -> AsyncIterator[MetricsStandIn]:
+    """The same in Loki's place."""
+    async with _serving(MetricsStandIn(reply, "GET /base/loki/api/v1/query")) as stand_in:
+        yield stand_in
+
+
+@asynccontextmanager
+async def _serving(stand_in: MetricsStandIn) -> AsyncIterator[MetricsStandIn]:
     server = await asyncio.start_server(stand_in.serve, "127.0.0.1", 0)
     stand_in.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/base"
     try:

@@ -6,7 +6,8 @@ import math
 import pytest
 
 from copilot.errors import SettingsError
-from copilot.signals.prometheus import Answer, MetricsClient
+from copilot.signals.instant_query import Answer
+from copilot.signals.prometheus import MetricsClient
 from copilot.signals.snapshot import Absence
 from tests.copilot.signals.stand_in import (
     Reply,

@@ -16,10 +16,11 @@ from copilot.activities.models import Recall
 from copilot.health.decision import Decision, Memory, State
 from copilot.health.evaluate import evaluate
 from copilot.payloads import DATA_CONVERTER
-from copilot.signals.snapshot import Absence, Snapshot
+from copilot.signals.snapshot import Absence, LogSurvey, Snapshot
 from copilot.workflows.models import Cadence
 from copilot.workflows.observe import Observe
 from copilot.workflows.outbox import KEEP
+from tests.copilot.health.snapshots import START
 from tests.copilot.workflows.cycles import THRESHOLDS, LookStandIn, StoreStandIn, seen
 from tests.copilot.workflows.loop import running
 
@@ -214,6 +215,28 @@ async def test_queues_of_the_last_survey_are_known_to_the_next_look(
     assert first.find_queues
     assert [key.name for key in second.known_queues] == ["orders"]
     assert not second.find_queues
+
+
+async def test_log_windows_meet_and_wait_for_a_loki_that_was_away(
+    environment: WorkflowEnvironment,
+) -> None:
+    ends = [START + timedelta(seconds=30 * n) for n in range(4)]
+
+    async def answer(cycle: int) -> Snapshot:
+        if cycle == 2:
+            raise ApplicationError("nothing to see", non_retryable=True)
+        absence = Absence.REFUSED if cycle == 1 else None
+        logs = LogSurvey(start=START, end=ends[cycle], absence=absence)
+        return seen(cycle=cycle).model_copy(update={"logs": logs})
+
+    look, store = LookStandIn(answer), StoreStandIn()
+    async with running(environment, look, store):
+        await environment.sleep(timedelta(seconds=100))
+    assert [asked.logs_since for asked in look.requests] == [None, ends[0], ends[0], ends[0]]
+    missing = [record.decision.logs_missing for record in store.records]
+    assert missing[0] == ""
+    assert "refused" in missing[1]
+    assert "looking took longer" in missing[2]
 
 
 async def test_a_loop_ends_when_its_worker_judges_another_cluster(
