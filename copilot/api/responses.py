@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import FiniteFloat
 
 from copilot.explain.explanation import ExplainedBy
-from copilot.health.decision import Band, Cause, GateName, Severity, Stage, State
-from copilot.signals.signal import Kind
+from copilot.health.decision import Band, Bottleneck, Cause, GateName, Severity, Stage, State
+from copilot.signals.signal import Condition, Kind
 from copilot.signals.snapshot import Absence, Frozen, QueueKind, UtcDatetime
 
 
@@ -53,12 +53,18 @@ class Verdict(Frozen):
 
 
 class SignalReading(Frozen):
-    """One signal of the last cycle: a value in `unit`, or why there is none."""
+    """One signal of the last cycle: a value in `unit`, or why there is none.
+
+    `condition` other than `always` names where alone it is exported: `not_exported` is then as it
+    should be.
+    """
 
     name: str
     title: str
     unit: str
     kind: Kind
+    condition: Condition
+    meaning: str
     value: FiniteFloat | None
     absence: Absence | None
     detail: str
@@ -83,7 +89,10 @@ class GateReading(Frozen):
 
 
 class Status(Verdict):
-    """`since` is when `health_state` began; `signals` repeats `primary_signals` by name."""
+    """`since` is when `health_state` began; `signals` has every value by name.
+
+    `bottleneck` and `amplifiers` say why; gates decide by `primary_signals` and never by them.
+    """
 
     previous_state: State
     since: UtcDatetime | None
@@ -93,6 +102,9 @@ class Status(Verdict):
     issue_count: int
     fired_gates: tuple[GateReading, ...]
     primary_signals: tuple[SignalReading, ...]
+    bottleneck: Bottleneck
+    bottleneck_reasons: tuple[str, ...]
+    amplifiers: tuple[SignalReading, ...]
     signals: dict[str, FiniteFloat | None]
 
 

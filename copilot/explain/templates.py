@@ -14,6 +14,7 @@ MAX_ACTIONS = 5
 REASONS = {
     Absence.NO_OBSERVATIONS: "nothing was observed",
     Absence.NO_SERIES: "no such series",
+    Absence.NOT_EXPORTED: "nobody here exports it",
     Absence.STALE: "the newest sample is too old",
     Absence.NOT_A_NUMBER: "the answer is not a number",
     Absence.REFUSED: "the connection was refused",

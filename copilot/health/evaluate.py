@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from copilot.health.bands import next_band
+from copilot.health.bottleneck import find_bottleneck
 from copilot.health.decision import (
     Band,
     Cause,
@@ -44,6 +45,7 @@ def evaluate(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> De
             for gate in stage(view)
         )
     state, memory = _next_state(memory, gates, thresholds)
+    bottleneck, bottleneck_reasons = find_bottleneck(view, gates)
     return Decision(
         cluster=snapshot.cluster,
         at=snapshot.at,
@@ -54,6 +56,8 @@ def evaluate(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> De
         idle=_is_idle(view),
         gates=gates,
         causes=_causes(state, gates),
+        bottleneck=bottleneck,
+        bottleneck_reasons=bottleneck_reasons,
         memory=memory,
     )
 

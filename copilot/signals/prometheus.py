@@ -76,7 +76,7 @@ class MetricsClient:
             raise SettingsError(f"PROMETHEUS_ENDPOINT: {error}; give http://host:port") from error
         self._shown = str(base.copy_with(userinfo=b""))
         self._timeout = timeout_seconds
-        self._budget = budget_seconds
+        self.budget_seconds = budget_seconds
         self._slots = asyncio.Semaphore(concurrency)
         self._http = httpx.AsyncClient(
             base_url=base,
@@ -100,15 +100,20 @@ class MetricsClient:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def query_all(self, queries: Iterable[str]) -> dict[str, Answer]:
+    async def query_all(
+        self, queries: Iterable[str], *, budget_seconds: float | None = None
+    ) -> dict[str, Answer]:
         """Every query with its answer; equal queries are asked once.
+
+        `budget_seconds` is the time for all of them, by default the client's.
 
         A store that refuses, or lets time run out before its first answer, is not asked further.
         """
         pending = {asyncio.create_task(self.query(text)): text for text in dict.fromkeys(queries)}
         answers: dict[str, Answer] = {}
         clock = asyncio.get_running_loop()
-        deadline = clock.time() + self._budget
+        budget = self.budget_seconds if budget_seconds is None else budget_seconds
+        deadline = clock.time() + budget
         rest: Answer | None = None
         try:
             while pending and rest is None:
@@ -117,7 +122,7 @@ class MetricsClient:
                     pending, timeout=left, return_when=asyncio.FIRST_COMPLETED
                 )
                 answers |= {pending.pop(task): task.result() for task in done}
-                rest = _hopeless(answers.values()) if done else self._late(self._budget)
+                rest = _hopeless(answers.values()) if done else self._late(budget)
         finally:
             for task in pending:
                 task.cancel()
@@ -166,7 +171,7 @@ class MetricsClient:
         return self._missing(Absence.SERVER_ERROR, f"{status}: {_excerpt(failure.error)}")
 
     def _late(self, seconds: float) -> Answer:
-        return self._missing(Absence.TIMED_OUT, f"did not answer within {seconds:g} s")
+        return self._missing(Absence.TIMED_OUT, f"did not answer within {seconds:.3g} s")
 
     def _missing(self, absence: Absence, what: str) -> Answer:
         return Answer(absence=absence, detail=f"metrics store {self._shown} {what}".rstrip(": "))
