@@ -11,7 +11,7 @@ NOT_READ = Reading.missing(Absence.NO_SERIES, "no cycle has read it yet")
 
 
 def primary_signals(record: CycleRecord | None) -> tuple[SignalReading, ...]:
-    """Every signal that gates may read, in the catalogue's order; demand and retention come last."""
+    """Every signal that gates may read, in its order; demand and retention come last."""
     return tuple(signal_reading(s.name, record) for s in CATALOG if not s.explains)
 
 

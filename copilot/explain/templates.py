@@ -5,7 +5,7 @@ from itertools import islice, zip_longest
 
 from copilot.explain.explanation import Action, ActionType, Explanation, Issue
 from copilot.explain.guides import GUIDES
-from copilot.health.decision import Decision, Gate, State
+from copilot.health.decision import Bottleneck, Decision, Gate, State
 from copilot.signals.names import SignalName
 from copilot.signals.snapshot import Absence, Reading, Snapshot
 
@@ -21,6 +21,13 @@ REASONS = {
     Absence.TIMED_OUT: "no answer in time",
     Absence.SERVER_ERROR: "the source answered with an error",
     Absence.BAD_ANSWER: "the answer could not be read",
+}
+
+BOTTLENECKS = {
+    Bottleneck.NONE: "",
+    Bottleneck.SERVER: " The server limits it, not its users' workers.",
+    Bottleneck.WORKER: " Its users' workers limit it, not the server.",
+    Bottleneck.MIXED: " Both the server and its users' workers limit it.",
 }
 
 
@@ -115,7 +122,8 @@ def _summary(decision: Decision, snapshot: Snapshot, issues: tuple[Issue, ...]) 
             " ends it."
         )
     more = f" {len(issues) - 1} more below." if len(issues) > 1 else ""
-    return f"{name} is {decision.state}. {issues[0].title}. {issues[0].description}{more}"
+    limits = BOTTLENECKS[decision.bottleneck]
+    return f"{name} is {decision.state}. {issues[0].title}. {issues[0].description}{limits}{more}"
 
 
 def _pace(snapshot: Snapshot) -> str:

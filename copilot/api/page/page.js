@@ -2,6 +2,7 @@
 // present one: without a fresh answer the state is unknown, and what is left is marked as past.
 
 import { get } from "./api.js";
+import { showBottleneck } from "./bottleneck.js";
 import { byId, setText } from "./dom.js";
 import { capital, dayAndClock, duration, zone } from "./format.js";
 import { showGates } from "./gates.js";
@@ -55,6 +56,7 @@ async function draw(status) {
   showServices(services);
   showQueues(queues);
   showIssues(issues, gates);
+  showBottleneck(status);
   showSignals(status);
   showTimeline(timeline);
 }
