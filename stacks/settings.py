@@ -29,6 +29,7 @@ Port = Annotated[int, Field(ge=1024, le=65535)]
 Megabytes = Annotated[int, Field(ge=64)]
 ImageName = Annotated[str, StringConstraints(pattern=r"^[^\s@]+(:[^\s@/]+|@sha256:[0-9a-f]{64})$")]
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*:[0-9]{1,5}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 # The longest bucket name made of it has 63 characters, which is what S3 allows.
 ProjectName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}[a-z0-9]$")]
@@ -92,6 +93,11 @@ class ContainerSettings(StackSettings):
         3, ge=1, le=90, description="days that closed workflows are kept"
     )
     scrape_seconds: int = Field(15, ge=1, le=60, description="interval of metric scrapes")
+    worker_targets: tuple[Address, ...] = Field(
+        (),
+        description="host:port, as containers reach them, of your workers that show their SDK's"
+        " metrics",
+    )
     cycle_seconds: int = Field(30, ge=1, le=300, description="time between two verdicts")
     short_window_seconds: int = Field(60, ge=4, description="window of rates")
     long_window_seconds: int = Field(300, ge=4, description="window of quantiles")

@@ -22,6 +22,10 @@ _SLOTS = {
     QueueKind.WORKFLOW: S.WORKFLOW_SLOTS_AVAILABLE,
     QueueKind.ACTIVITY: S.ACTIVITY_SLOTS_AVAILABLE,
 }
+_WAITS = {
+    QueueKind.WORKFLOW: S.WORKFLOW_SCHEDULE_TO_START_P95,
+    QueueKind.ACTIVITY: S.ACTIVITY_SCHEDULE_TO_START_P95,
+}
 
 
 def find_bottleneck(view: View, gates: Sequence[Gate]) -> tuple[Bottleneck, tuple[str, ...]]:
@@ -85,38 +89,47 @@ def _starved_queues(view: View, *, server_works: bool) -> Iterator[str]:
 
 def _slots(view: View) -> Iterator[str]:
     """No free slot while tasks wait: without the wait, workers are just busy."""
-    limits = {
-        QueueKind.WORKFLOW: view.thresholds.workflow_wait_p95,
-        QueueKind.ACTIVITY: view.thresholds.activity_wait_p95,
-    }
     for kind, signal in _SLOTS.items():
-        waiting = sum(
-            facts.backlog
-            for facts in view.snapshot.queues.queues
-            if facts.key.kind is kind and 1000 * facts.backlog_age_seconds > limits[kind]
-        )
+        waiting = _waiting(view, kind)
         if view.reading(signal).value == 0 and waiting:
             yield (
                 f"Workers: {signal} is 0 on a task queue, and at least 1 is needed, while"
-                f" {waiting:,} {kind} tasks wait for over {_number(limits[kind], 'ms')}."
+                f" {waiting:,} {kind} tasks wait."
             )
 
 
 def _waits(view: View) -> Iterator[str]:
+    """Long waits for a worker, and tasks that still wait.
+
+    The quantile remembers: for minutes after a slow store or a restart of workers it tells of
+    tasks that have long been done.
+    """
     polls = view.reading(S.POLL_SUCCESS_RATE).value
     if polls is None or polls < view.limits.demand_floor:
         return  # a few tasks make no quantile
-    limits = {
-        S.WORKFLOW_SCHEDULE_TO_START_P95: view.thresholds.workflow_wait_p95,
-        S.ACTIVITY_SCHEDULE_TO_START_P95: view.thresholds.activity_wait_p95,
-    }
-    for signal, limit in limits.items():
-        value = view.reading(signal).value
-        if value is not None and value > limit:
+    for kind, signal in _WAITS.items():
+        value, limit = view.reading(signal).value, _longest_wait(view, kind)
+        if value is not None and value > limit and (waiting := _waiting(view, kind)):
             yield (
-                f"Workers: tasks wait for them: {signal} is {_number(value, 'ms')}, over its"
-                f" limit of {_number(limit, 'ms')}."
+                f"Workers: {waiting:,} {kind} tasks wait for them: {signal} is"
+                f" {_number(value, 'ms')}, over its limit of {_number(limit, 'ms')}."
             )
+
+
+def _waiting(view: View, kind: QueueKind) -> int:
+    """Tasks on queues whose oldest task waits longer than it should, as they are now."""
+    limit = _longest_wait(view, kind)
+    return sum(
+        facts.backlog
+        for facts in view.snapshot.queues.queues
+        if facts.key.kind is kind and 1000 * facts.backlog_age_seconds > limit
+    )
+
+
+def _longest_wait(view: View, kind: QueueKind) -> float:
+    """How long a task may wait for a worker, in milliseconds."""
+    limits = view.thresholds
+    return limits.workflow_wait_p95 if kind is QueueKind.WORKFLOW else limits.activity_wait_p95
 
 
 def _number(value: float, unit: str) -> str:

@@ -16,6 +16,7 @@ EXPLAINING = [signal.name for signal in CATALOG if signal.explains]
 SLOW_STORE = {S.PERSISTENCE_LATENCY_P95: 640.0}
 LONG_WAITS = {S.WORKFLOW_SCHEDULE_TO_START_P95: 900.0, S.POLL_SUCCESS_RATE: 20.0}
 ABANDONED = queue(backlog=1270, age=171, dispatched=0, pollers=0)
+OVERTAXED = queue(backlog=40, age=3)
 STANDING = queue(backlog=1270, age=171, dispatched=0)
 
 
@@ -53,15 +54,22 @@ def test_a_queue_that_nobody_polls_is_the_workers() -> None:
 
 
 def test_long_waits_for_a_worker_are_the_workers_where_tasks_are_many() -> None:
-    decision = judged(LONG_WAITS)
+    decision = judged(LONG_WAITS, OVERTAXED)
     assert decision.bottleneck is Bottleneck.WORKER
-    (reason,) = decision.bottleneck_reasons
-    assert "workflow_schedule_to_start_p95 is 900 ms, over its limit of 200 ms" in reason
-    assert judged(LONG_WAITS | {S.POLL_SUCCESS_RATE: 0.1}).bottleneck is Bottleneck.NONE
+    assert decision.bottleneck_reasons == (
+        "Workers: 40 workflow tasks wait for them: workflow_schedule_to_start_p95 is 900 ms, over"
+        " its limit of 200 ms.",
+    )
+    assert judged(LONG_WAITS | {S.POLL_SUCCESS_RATE: 0.1}, OVERTAXED).bottleneck is Bottleneck.NONE
+
+
+def test_waits_that_are_over_are_no_bottleneck_any_more() -> None:
+    """The quantile tells of the last minutes, the queues of now."""
+    assert judged(LONG_WAITS).bottleneck is Bottleneck.NONE
 
 
 def test_waits_that_a_slow_store_explains_are_not_the_workers() -> None:
-    assert judged(LONG_WAITS | SLOW_STORE).bottleneck is Bottleneck.SERVER
+    assert judged(LONG_WAITS | SLOW_STORE, OVERTAXED).bottleneck is Bottleneck.SERVER
     assert judged(SLOW_STORE, STANDING).bottleneck is Bottleneck.SERVER
 
 
@@ -77,7 +85,7 @@ def test_no_free_slot_counts_while_tasks_wait() -> None:
     none_free = {S.ACTIVITY_SLOTS_AVAILABLE: 0.0}
     (reason,) = judged(none_free, waiting).bottleneck_reasons
     assert "activity_slots_available is 0" in reason
-    assert "40 activity tasks wait for over 500 ms" in reason
+    assert "40 activity tasks wait" in reason
     assert judged(none_free, passing).bottleneck is Bottleneck.NONE
     assert judged({S.ACTIVITY_SLOTS_AVAILABLE: 1.0}, waiting).bottleneck is Bottleneck.NONE
 
@@ -109,7 +117,7 @@ def test_what_explains_decides_nothing(
 ) -> None:
     """Changed or gone: state, gates, causes and memory are the same."""
     metrics = snapshot.metrics
-    changed = {**metrics.readings, **others}
+    changed = metrics.readings | {str(name): reading for name, reading in others.items()}
     gone = {name: one for name, one in metrics.readings.items() if name not in EXPLAINING}
     plain = {"bottleneck", "bottleneck_reasons"}
     expected = evaluate(memory, snapshot, LIMITS).model_dump(exclude=plain)
