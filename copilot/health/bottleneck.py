@@ -18,6 +18,7 @@ _SERVER_GATES = {
 }
 # The services that a task passes on its way to a worker.
 _DISPATCHING = {"frontend", "history", "matching"}
+_NAMED_QUEUES = 3  # a cluster without workers has hundreds; all are in the gates
 _SLOTS = {
     QueueKind.WORKFLOW: S.WORKFLOW_SLOTS_AVAILABLE,
     QueueKind.ACTIVITY: S.ACTIVITY_SLOTS_AVAILABLE,
@@ -74,17 +75,23 @@ def _worker_reasons(view: View, gates: Sequence[Gate]) -> Iterator[str]:
 
 
 def _starved_queues(view: View, *, server_works: bool) -> Iterator[str]:
+    """The queues that wait longest, each with who should poll it, and how many more there are."""
     limit = view.thresholds.starved_age_seconds
-    for facts in view.snapshot.queues.queues:
-        polled = has_pollers(view, facts)
-        if is_starved(view, facts) and (server_works or not polled):
-            whose = "its workers take nothing" if polled else "nobody polls it"
-            yield (
-                f"Workers: the oldest of {facts.backlog} {facts.key.kind} tasks on"
-                f" {facts.key.namespace}/{facts.key.name} waits for"
-                f" {_number(facts.backlog_age_seconds, 's')}, over {_number(limit, 's')}, and"
-                f" {whose}."
-            )
+    starved = [
+        facts
+        for facts in view.snapshot.queues.queues
+        if is_starved(view, facts) and (server_works or not has_pollers(view, facts))
+    ]
+    starved.sort(key=lambda facts: -facts.backlog_age_seconds)
+    for facts in starved[:_NAMED_QUEUES]:
+        whose = "its workers take nothing" if has_pollers(view, facts) else "nobody polls it"
+        yield (
+            f"Workers: the oldest of {facts.backlog:,} {facts.key.kind} tasks on"
+            f" {facts.key.namespace}/{facts.key.name} waits for"
+            f" {_number(facts.backlog_age_seconds, 's')}, over {_number(limit, 's')}, and {whose}."
+        )
+    if (more := len(starved) - _NAMED_QUEUES) > 0:
+        yield f"Workers: {more} more task queues wait for over {_number(limit, 's')}."
 
 
 def _slots(view: View) -> Iterator[str]:

@@ -48,9 +48,17 @@ def test_a_queue_that_nobody_polls_is_the_workers() -> None:
     decision = judged({}, ABANDONED)
     assert decision.bottleneck is Bottleneck.WORKER
     assert decision.bottleneck_reasons == (
-        "Workers: the oldest of 1270 workflow tasks on default/orders waits for 171 s, over 10 s,"
+        "Workers: the oldest of 1,270 workflow tasks on default/orders waits for 171 s, over 10 s,"
         " and nobody polls it.",
     )
+
+
+def test_of_many_queues_those_that_wait_longest_are_named() -> None:
+    many = [queue(f"q-{n}", backlog=1, age=20 + n, dispatched=0, pollers=0) for n in range(200)]
+    reasons = judged({}, *many).bottleneck_reasons
+    assert len(reasons) == 4
+    assert "default/q-199" in reasons[0]
+    assert reasons[-1] == "Workers: 197 more task queues wait for over 10 s."
 
 
 def test_long_waits_for_a_worker_are_the_workers_where_tasks_are_many() -> None:
