@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from copilot.health.decision import Bottleneck, Gate, GateName
-from copilot.health.starvation import has_pollers, is_starved
+from copilot.health.starvation import has_pollers
 from copilot.health.view import View
 from copilot.signals.names import SignalName as S
-from copilot.signals.snapshot import QueueKind
+from copilot.signals.snapshot import QueueFacts, QueueKind
 
 # Fired, each of them means that the server or its store cannot keep up.
 _SERVER_GATES = {
@@ -67,31 +67,43 @@ def _worker_reasons(view: View, gates: Sequence[Gate]) -> Iterator[str]:
     if GateName.VIEW in fired or down & _DISPATCHING:
         return  # who is not there hands out no tasks, and forgets who polls
     server_works = not fired & _SERVER_GATES.keys()
-    yield from _starved_queues(view, server_works=server_works)
+    yield from _old_backlogs(view, server_works=server_works)
     yield from _slots(view)
     # A slow server makes tasks wait as well: then their wait says nothing of workers.
     if server_works:
         yield from _waits(view)
 
 
-def _starved_queues(view: View, *, server_works: bool) -> Iterator[str]:
-    """The queues that wait longest, each with who should poll it, and how many more there are."""
+def _old_backlogs(view: View, *, server_works: bool) -> Iterator[str]:
+    """The queues whose tasks wait longest, each with how its workers fare, and how many more.
+
+    While the server works, workers are late wherever tasks grow old; a queue is starved only when
+    nothing of it was dispatched for half a minute.
+    """
     limit = view.thresholds.starved_age_seconds
-    starved = [
+    late = [
         facts
         for facts in view.snapshot.queues.queues
-        if is_starved(view, facts) and (server_works or not has_pollers(view, facts))
+        if facts.backlog
+        and facts.backlog_age_seconds > limit
+        and (server_works or not has_pollers(view, facts))
     ]
-    starved.sort(key=lambda facts: -facts.backlog_age_seconds)
-    for facts in starved[:_NAMED_QUEUES]:
-        whose = "its workers take nothing" if has_pollers(view, facts) else "nobody polls it"
+    late.sort(key=lambda facts: -facts.backlog_age_seconds)
+    for facts in late[:_NAMED_QUEUES]:
         yield (
             f"Workers: the oldest of {facts.backlog:,} {facts.key.kind} tasks on"
             f" {facts.key.namespace}/{facts.key.name} waits for"
-            f" {_number(facts.backlog_age_seconds, 's')}, over {_number(limit, 's')}, and {whose}."
+            f" {_number(facts.backlog_age_seconds, 's')}, over {_number(limit, 's')}:"
+            f" {_effort(view, facts)}."
         )
-    if (more := len(starved) - _NAMED_QUEUES) > 0:
-        yield f"Workers: {more} more task queues wait for over {_number(limit, 's')}."
+    if (more := len(late) - _NAMED_QUEUES) > 0:
+        yield f"Workers: on {more} more task queues tasks wait for over {_number(limit, 's')}."
+
+
+def _effort(view: View, facts: QueueFacts) -> str:
+    if not has_pollers(view, facts):
+        return "nobody polls it"
+    return "its workers do not keep up" if facts.dispatch_rate else "its workers take nothing"
 
 
 def _slots(view: View) -> Iterator[str]:

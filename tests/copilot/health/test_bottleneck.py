@@ -48,9 +48,18 @@ def test_a_queue_that_nobody_polls_is_the_workers() -> None:
     decision = judged({}, ABANDONED)
     assert decision.bottleneck is Bottleneck.WORKER
     assert decision.bottleneck_reasons == (
-        "Workers: the oldest of 1,270 workflow tasks on default/orders waits for 171 s, over 10 s,"
-        " and nobody polls it.",
+        "Workers: the oldest of 1,270 workflow tasks on default/orders waits for 171 s, over 10 s:"
+        " nobody polls it.",
     )
+
+
+def test_workers_that_are_late_are_told_before_a_queue_counts_as_starved() -> None:
+    """In the lab a queue was dispatched, by the server's average, for 30 s after its workers."""
+    late = judged({}, queue(backlog=60, age=20, dispatched=3))
+    assert not late.fired
+    assert late.bottleneck is Bottleneck.WORKER
+    assert late.bottleneck_reasons[0].endswith("its workers do not keep up.")
+    assert judged({}, STANDING).bottleneck_reasons[0].endswith("its workers take nothing.")
 
 
 def test_of_many_queues_those_that_wait_longest_are_named() -> None:
@@ -58,7 +67,7 @@ def test_of_many_queues_those_that_wait_longest_are_named() -> None:
     reasons = judged({}, *many).bottleneck_reasons
     assert len(reasons) == 4
     assert "default/q-199" in reasons[0]
-    assert reasons[-1] == "Workers: 197 more task queues wait for over 10 s."
+    assert reasons[-1] == "Workers: on 197 more task queues tasks wait for over 10 s."
 
 
 def test_long_waits_for_a_worker_are_the_workers_where_tasks_are_many() -> None:
