@@ -80,7 +80,8 @@ class SelfMetrics:
         """Count what a look could not read."""
         metrics, queues = snapshot.metrics, snapshot.queues
         for name, reading in metrics.readings.items():
-            self._missing.labels(name).set(reading.is_missing)
+            exported = reading.absence is not Absence.NOT_EXPORTED
+            self._missing.labels(name).set(reading.is_missing and exported)
         failed = sum(reading.absence in FAILED_QUERY for reading in metrics.readings.values())
         self._query_errors.labels("prometheus").inc(failed or bool(metrics.source_absence))
         self._query_errors.labels("temporal").inc(len(queues.unanswered) or bool(queues.absence))

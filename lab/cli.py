@@ -155,6 +155,7 @@ def load(
             queues=tuple(queues.split(",")) if queues else QUEUES,
             control_file=control or lab.control_file,
             duration_seconds=duration,
+            metrics_port=lab.load_metrics_port,
         )
     except ValidationError as error:
         problems = "; ".join(f"--{item['loc'][0]}: {item['msg']}" for item in error.errors())

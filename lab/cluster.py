@@ -11,7 +11,7 @@ from lab import services as names
 from lab.errors import LabError
 from lab.faults import FAULTS, Fault
 from lab.load_control import LoadControl, LoadControlError
-from lab.ports import HOST, Inner, Published, require_free
+from lab.ports import HOST, Inner, Published, free_ports, is_free, require_free
 from lab.proxy import DatabaseProxy
 from lab.services import Service, Services
 from lab.startup import READY_SECONDS, Report, Startup
@@ -64,6 +64,14 @@ class Lab:
     def frontend_address(self) -> str:
         """host:port of the monitored cluster's frontend."""
         return f"{HOST}:{self.state.published.frontend}"
+
+    @property
+    def load_metrics_port(self) -> int:
+        """Where Prometheus looks for a load's metrics; any other, beside one or without a lab."""
+        state = State.read(self.folder)
+        if state and is_free(state.inner.load_metrics):
+            return state.inner.load_metrics
+        return next(free_ports())
 
     @property
     def proxy(self) -> DatabaseProxy:

@@ -25,6 +25,7 @@ from temporalio.service import RetryConfig, RPCError
 
 from lab.load_control import ControlFile
 from lab.load_workers import Outcomes, QueueWorker, run_workers
+from lab.ports import free_ports
 from lab.workflows import FulfilOrder, Order
 
 QUEUES = ("orders", "payments", "order-fulfilment")
@@ -50,7 +51,8 @@ GOODBYE_SECONDS = 0.5
 class LoadOptions(BaseModel):
     """What to load. `rate` is workflow starts a second, over all queues in turn.
 
-    Without `duration_seconds` the load goes on until it is told to stop.
+    Without `duration_seconds` the load goes on until it is told to stop. Its workers expose their
+    metrics on `metrics_port` of the loopback address.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,6 +63,7 @@ class LoadOptions(BaseModel):
     queues: tuple[str, ...] = Field(QUEUES, min_length=1)
     control_file: Path | None = None
     duration_seconds: float | None = Field(None, gt=0)
+    metrics_port: int = Field(default_factory=lambda: next(free_ports()), ge=1024, le=65535)
 
 
 @dataclass
@@ -177,7 +180,7 @@ async def run_load(
     """
     counts = counts or LoadCounts()
     stop = stop or asyncio.Event()
-    outcomes = Outcomes()
+    outcomes = Outcomes(options.metrics_port)
     control = ControlFile(options.control_file, options.queues)
     workers = [QueueWorker(queue) for queue in options.queues]
 
@@ -187,7 +190,7 @@ async def run_load(
                 say(f"load: the last control file stays in force: {problem}")
             for worker in workers:
                 worker.apply(control.current)
-            outcomes.drain()
+            outcomes.read()
             counts.completed, counts.failed = outcomes.completed, outcomes.failed
             await asyncio.sleep(CONTROL_SECONDS)
 

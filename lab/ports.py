@@ -54,6 +54,8 @@ class Inner(BaseModel):
     postgres: int
     database_proxy: int
     proxy_api: int
+    load_metrics: int
+    """Where the load's workers expose what their SDK measures."""
     monitored: dict[str, Service]
     """By role: frontend, history, matching, worker."""
     copilot: dict[str, Service]
@@ -77,6 +79,7 @@ class Inner(BaseModel):
             postgres=next(ports),
             database_proxy=next(ports),
             proxy_api=next(ports),
+            load_metrics=next(ports),
             monitored=services(published.frontend, one_process=False),
             copilot=services(published.copilot_temporal, one_process=True),
         )

@@ -14,6 +14,7 @@ from lab.temporal import ROLES
 PREFIX = "/prometheus"
 MONITORED = "monitored"
 COPILOT = "copilot"
+LOAD = "lab-load"
 _RELOAD_SECONDS = 10
 
 
@@ -31,6 +32,8 @@ def write_config(
         jobs += [
             _job(f"temporal-{role}", MONITORED, inner.monitored[role].metrics) for role in ROLES
         ]
+        # Down while no load runs, which is no service of the cluster.
+        jobs += [_job(LOAD, MONITORED, inner.load_metrics)]
     milliseconds = round(scrape_seconds * 1000)
     config = {
         "global": {

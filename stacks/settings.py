@@ -50,6 +50,9 @@ Namespace = Annotated[
         "letters, digits, dots, dashes and underscores, with a letter or digit first",
     ),
 ]
+Address = Annotated[
+    str, _form(r"[A-Za-z0-9][A-Za-z0-9._-]*:[0-9]{1,5}", "host:port, such as orders-worker:9090")
+]
 Region = Annotated[
     str, _form(r"[a-z]{2}(-[a-z]+)+-\d", "the code of a region of AWS, such as eu-west-1")
 ]
@@ -134,6 +137,11 @@ class ContainerSettings(StackSettings):
         3, ge=1, le=90, description="days that closed workflows are kept"
     )
     scrape_seconds: int = Field(15, ge=1, le=60, description="interval of metric scrapes")
+    worker_targets: tuple[Address, ...] = Field(
+        (),
+        description="host:port, as containers reach them, of your workers that show their SDK's"
+        " metrics",
+    )
     cycle_seconds: int = Field(30, ge=1, le=300, description="time between two verdicts")
     short_window_seconds: int = Field(
         60, ge=4, validate_default=True, description="window of rates"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from components.service import File, Mount, Port, Probe, ReadyUrl, Service, Text
-from stacks.scraping import alloy_scrapes
+from stacks.scraping import alloy_scrapes, alloy_worker_scrape
 from stacks.settings import ContainerSettings
 from stacks.stores import Access
 from stacks.templates import filled, template
@@ -79,6 +79,7 @@ class Telemetry:
 
     def _alloy_config(self) -> Text:
         scrapes = alloy_scrapes(self.watched, self.settings.scrape_seconds)
+        scrapes += alloy_worker_scrape(self.settings.worker_targets, self.settings.scrape_seconds)
         return filled("alloy", "config.alloy", scrapes=scrapes, stack=self.stack)
 
     def _grafana(self) -> Service:

@@ -7,8 +7,17 @@ from pydantic import FiniteFloat
 
 from copilot.explain.assessment import Depth, Trigger
 from copilot.explain.explanation import Action, Citation, ExplainedBy
-from copilot.health.decision import Band, Cause, GateName, LogPattern, Severity, Stage, State
-from copilot.signals.signal import Kind
+from copilot.health.decision import (
+    Band,
+    Bottleneck,
+    Cause,
+    GateName,
+    LogPattern,
+    Severity,
+    Stage,
+    State,
+)
+from copilot.signals.signal import Condition, Kind
 from copilot.signals.snapshot import Absence, Frozen, QueueKind, UtcDatetime
 
 
@@ -54,12 +63,18 @@ class Verdict(Frozen):
 
 
 class SignalReading(Frozen):
-    """One signal of the last cycle: a value in `unit`, or why there is none."""
+    """One signal of the last cycle: a value in `unit`, or why there is none.
+
+    `condition` other than `always` names where alone it is exported: `not_exported` is then as it
+    should be.
+    """
 
     name: str
     title: str
     unit: str
     kind: Kind
+    condition: Condition
+    meaning: str
     value: FiniteFloat | None
     absence: Absence | None
     detail: str
@@ -84,10 +99,11 @@ class GateReading(Frozen):
 
 
 class Status(Verdict):
-    """`since` is when `health_state` began; `signals` repeats `primary_signals` by name.
+    """`since` is when `health_state` began; `signals` has every value by name.
 
-    `log_patterns` were counted since the cycle before, critical first; `logs_missing` is a
-    sentence on those that could not be, or empty.
+    `bottleneck`, `amplifiers` and `log_patterns` say why; gates decide by `primary_signals` and
+    never by them. Patterns were counted since the cycle before, critical first; `logs_missing` is
+    a sentence on those that could not be, or empty.
     """
 
     previous_state: State
@@ -99,6 +115,9 @@ class Status(Verdict):
     recommended_actions: tuple[Action, ...]
     fired_gates: tuple[GateReading, ...]
     primary_signals: tuple[SignalReading, ...]
+    bottleneck: Bottleneck
+    bottleneck_reasons: tuple[str, ...]
+    amplifiers: tuple[SignalReading, ...]
     signals: dict[str, FiniteFloat | None]
     log_patterns: tuple[LogPattern, ...]
     logs_missing: str

@@ -1,17 +1,17 @@
 """What the newest cycle says: state, prose and gates."""
 
 from copilot.api.responses import AssessmentEntry, GateReading, Gates, Status, Summary
-from copilot.api.signals import primary_signals
+from copilot.api.signals import amplifiers, primary_signals
 from copilot.api.verdict import Standing
 from copilot.explain.explanation import ExplainedBy
-from copilot.health.decision import Gate
+from copilot.health.decision import Bottleneck, Gate
 from copilot.store.rows import StoredAssessment
 
 
 def status(found: Standing) -> Status:
     record = found.record
     decision = record.decision if record else None
-    signals = primary_signals(record)
+    signals, explaining = primary_signals(record), amplifiers(record)
     return Status(
         **found.verdict.model_dump(),
         previous_state=found.previous,
@@ -23,7 +23,10 @@ def status(found: Standing) -> Status:
         recommended_actions=found.explanation.actions if found.explanation else (),
         fired_gates=tuple(_gate(gate) for gate in decision.fired) if decision else (),
         primary_signals=signals,
-        signals={signal.name: signal.value for signal in signals},
+        bottleneck=decision.bottleneck if decision else Bottleneck.NONE,
+        bottleneck_reasons=decision.bottleneck_reasons if decision else (),
+        amplifiers=explaining,
+        signals={signal.name: signal.value for signal in (*signals, *explaining)},
         log_patterns=decision.log_patterns if decision else (),
         logs_missing=decision.logs_missing if decision else "",
     )

@@ -5,7 +5,7 @@ from itertools import islice, zip_longest
 
 from copilot.explain.explanation import Action, ActionType, Explanation, Issue
 from copilot.explain.guides import GUIDES
-from copilot.health.decision import Decision, Gate, State
+from copilot.health.decision import Bottleneck, Decision, Gate, State
 from copilot.signals.names import SignalName
 from copilot.signals.snapshot import Absence, Reading, Snapshot
 
@@ -14,12 +14,20 @@ MAX_ACTIONS = 5
 REASONS = {
     Absence.NO_OBSERVATIONS: "nothing was observed",
     Absence.NO_SERIES: "no such series",
+    Absence.NOT_EXPORTED: "nobody here exports it",
     Absence.STALE: "the newest sample is too old",
     Absence.NOT_A_NUMBER: "the answer is not a number",
     Absence.REFUSED: "the connection was refused",
     Absence.TIMED_OUT: "no answer in time",
     Absence.SERVER_ERROR: "the source answered with an error",
     Absence.BAD_ANSWER: "the answer could not be read",
+}
+
+BOTTLENECKS = {
+    Bottleneck.NONE: "",
+    Bottleneck.SERVER: " The server limits it, not its users' workers.",
+    Bottleneck.WORKER: " Its users' workers limit it, not the server.",
+    Bottleneck.MIXED: " Both the server and its users' workers limit it.",
 }
 
 
@@ -114,7 +122,8 @@ def _summary(decision: Decision, snapshot: Snapshot, issues: tuple[Issue, ...]) 
             " ends it."
         )
     more = f" {len(issues) - 1} more below." if len(issues) > 1 else ""
-    return f"{name} is {decision.state}. {issues[0].title}. {issues[0].description}{more}"
+    limits = BOTTLENECKS[decision.bottleneck]
+    return f"{name} is {decision.state}. {issues[0].title}. {issues[0].description}{limits}{more}"
 
 
 def _pace(snapshot: Snapshot) -> str:

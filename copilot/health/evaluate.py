@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from copilot.health.bands import next_band
+from copilot.health.bottleneck import find_bottleneck
 from copilot.health.decision import (
     Band,
     Cause,
@@ -45,6 +46,7 @@ def evaluate(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> De
             for gate in stage(view)
         )
     state, memory = _next_state(memory, gates, thresholds)
+    bottleneck, bottleneck_reasons = find_bottleneck(view, gates)
     return Decision(
         cluster=snapshot.cluster,
         at=snapshot.at,
@@ -57,6 +59,8 @@ def evaluate(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> De
         causes=_causes(state, gates),
         log_patterns=log_patterns(snapshot.logs),
         logs_missing=logs_missing(snapshot.logs),
+        bottleneck=bottleneck,
+        bottleneck_reasons=bottleneck_reasons,
         memory=memory,
     )
 

@@ -86,6 +86,11 @@ class Thresholds(Frozen):
     starved_age_seconds: float = 10  # a restart of workers takes less
     poller_gone_seconds: float = 75  # a long poll returns after 60 s at most and is renewed
 
+    # Tasks that wait longer for a worker are short of workers: the upper of the two limits that the
+    # reference gives for each (ms). A healthy lab shows 20 ms; below these a busy machine does it.
+    workflow_wait_p95: float = 200
+    activity_wait_p95: float = 500
+
     idle_demand: float = 0.05  # starts a second
     idle_updates: float = 1
 

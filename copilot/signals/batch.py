@@ -25,6 +25,9 @@ class Batch:
     def queries(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(query for query, _ in self._places.values()))
 
+    def __contains__(self, expression: str) -> bool:
+        return expression in self._places
+
     def answer(self, expression: str, answers: Mapping[str, Answer]) -> Answer:
         """What `answers` to `queries` say of one expression."""
         query, index = self._places[expression]

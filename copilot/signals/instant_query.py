@@ -10,6 +10,7 @@ import httpx
 from pydantic import BaseModel, Field, ValidationError
 
 from copilot.errors import SettingsError
+from copilot.redact import redact
 from copilot.signals.snapshot import Absence
 
 _DETAIL_LENGTH = 200
@@ -81,7 +82,7 @@ class InstantQueries:
             raise SettingsError(f"{self._variable}: {error}; give http://host:port") from error
         self._shown = str(base.copy_with(userinfo=b""))
         self._timeout = timeout_seconds
-        self._budget = budget_seconds
+        self.budget_seconds = budget_seconds
         self._slots = asyncio.Semaphore(concurrency)
         self._http = httpx.AsyncClient(
             base_url=base,
@@ -107,9 +108,12 @@ class InstantQueries:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def _ask_all(self, requests: Mapping[str, httpx.Request]) -> dict[str, Answer]:
+    async def _ask_all(
+        self, requests: Mapping[str, httpx.Request], budget_seconds: float | None = None
+    ) -> dict[str, Answer]:
         """Every request's answer, by the request's name.
 
+        `budget_seconds` is the time for all of them, by default the client's.
         A source that refuses, or lets time run out before its first answer, is not asked further.
         """
         pending = {
@@ -117,7 +121,8 @@ class InstantQueries:
         }
         answers: dict[str, Answer] = {}
         clock = asyncio.get_running_loop()
-        deadline = clock.time() + self._budget
+        budget = self.budget_seconds if budget_seconds is None else budget_seconds
+        deadline = clock.time() + budget
         rest: Answer | None = None
         try:
             while pending and rest is None:
@@ -126,7 +131,7 @@ class InstantQueries:
                     pending, timeout=left, return_when=asyncio.FIRST_COMPLETED
                 )
                 answers |= {pending.pop(task): task.result() for task in done}
-                rest = _hopeless(answers.values()) if done else self._late(self._budget)
+                rest = _hopeless(answers.values()) if done else self._late(budget)
         finally:
             for task in pending:
                 task.cancel()
@@ -181,13 +186,14 @@ class InstantQueries:
         return self._missing(Absence.SERVER_ERROR, self._quoting(status, failure.error))
 
     def _late(self, seconds: float) -> Answer:
-        return self._missing(Absence.TIMED_OUT, f"did not answer within {seconds:g} s")
+        return self._missing(Absence.TIMED_OUT, f"did not answer within {seconds:.3g} s")
 
     def _unreadable(self, what: str, said: str = "") -> Answer:
         return self._missing(Absence.BAD_ANSWER, self._quoting(what, said))
 
     def _quoting(self, what: str, said: str) -> str:
-        excerpt = " ".join(said.split())[:_DETAIL_LENGTH]
+        # Cut last: a secret that is cut is not seen to be one.
+        excerpt = redact(" ".join(said.split()))[:_DETAIL_LENGTH]
         return f"{what}: {excerpt}" if excerpt and self._quotes_answers else what
 
     def _missing(self, absence: Absence, what: str) -> Answer:

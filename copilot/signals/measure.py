@@ -1,7 +1,8 @@
 """One cycle's look at the metrics store: every signal, or why it has no value."""
 
+import asyncio
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from copilot.signals.batch import Batch
 from copilot.signals.catalog import CATALOG
@@ -17,7 +18,7 @@ from copilot.signals.probes import (
 )
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.queue_names import is_lasting_user_queue
-from copilot.signals.signal import Role, Shape, Signal, fill
+from copilot.signals.signal import Condition, Role, Shape, Signal, fill
 from copilot.signals.snapshot import (
     Absence,
     Measurement,
@@ -28,6 +29,8 @@ from copilot.signals.snapshot import (
 )
 
 MAX_OUTCOMES = 100
+# Three queries that take a tenth of a second; a cycle has better things to wait for.
+EXPLAINING_SECONDS = 2.0
 MAX_ACTIVE_QUEUES = 1000
 
 
@@ -40,7 +43,9 @@ async def measure(
     scrape: float,
     stale_after: float,
 ) -> Measurement:
-    """Ask everything about `cluster` in one parallel batch.
+    """Ask everything about `cluster` in a parallel batch, then what only explains in another.
+
+    What only explains is waited for little, and whether it is answered changes nothing else.
 
     `short` and `long` are the windows of rates and quantiles, `scrape` is the interval of the
     store's scrapes, all in seconds; a scrape older than `stale_after` seconds says nothing about
@@ -48,10 +53,16 @@ async def measure(
     `source_absence`.
     """
     questions = Questions(cluster, short=short, long=long, scrape=scrape, stale_after=stale_after)
+    clock = asyncio.get_running_loop()
+    begin = clock.time()
     answers = await client.query_all(questions.batch.queries)
     failures = [answer for answer in answers.values() if answer.absence]
     if len(failures) == len(answers):
         return _blind(failures[0])
+    left = client.budget_seconds - (clock.time() - begin)
+    answers |= await client.query_all(
+        questions.explaining.queries, budget_seconds=max(0.0, min(left, EXPLAINING_SECONDS))
+    )
     cycle = _Cycle(questions, answers)
     return Measurement(
         readings={signal.name: cycle.reading(signal) for signal in CATALOG},
@@ -82,19 +93,35 @@ class Questions:
         self.targets = fresh_targets(scrape, stale_after)
         groups = [(self.targets, LAST_SCRAPE, THIN), (NAMING,), (OUTCOMES,), (ACTIVE_QUEUES,)]
         self.batch = Batch([self.fill(t) for t in group] for group in (*groups, *_by_source()))
+        self.explaining = Batch([self.fill(t) for t in group] for group in _by_condition())
 
     def fill(self, template: str) -> str:
         return fill(template, self.cluster, self.short, self._long)
 
+    def answer(self, template: str, answers: Mapping[str, Answer]) -> Answer:
+        expression = self.fill(template)
+        batch = self.batch if expression in self.batch else self.explaining
+        return batch.answer(expression, answers)
+
 
 def _by_source() -> Iterator[list[str]]:
-    """Templates of the catalogue: a group for each role and shape."""
+    """Templates of the signals that gates may read: a group for each role and shape."""
     for role in Role:
         for shape in Shape:
-            signals = [s for s in CATALOG if s.role is role and s.shape is shape]
-            counts = [s.count_promql for s in signals if s.count_promql]
-            if signals:
-                yield [signal.promql for signal in signals] + counts
+            judged = [s for s in CATALOG if not s.explains and s.role is role and s.shape is shape]
+            if judged:
+                yield _templates(judged)
+
+
+def _by_condition() -> Iterator[list[str]]:
+    """Templates of what only explains: a group for each condition."""
+    for condition in Condition:
+        yield _templates(s for s in CATALOG if s.explains and s.condition is condition)
+
+
+def _templates(signals: Iterable[Signal]) -> list[str]:
+    found = list(signals)
+    return [s.promql for s in found] + [s.count_promql for s in found if s.count_promql]
 
 
 class _Cycle:
@@ -106,6 +133,11 @@ class _Cycle:
         self.targets = {role: self._target(role) for role in Role}
         self._thin = {sample.labels.get("job") for sample in self.samples(THIN)}
         self._names = {sample.labels.get("__name__", "") for sample in self.samples(NAMING)}
+        self._exported = {
+            signal.condition
+            for signal in CATALOG
+            if signal.explains and self._answer(signal.promql).samples
+        }
 
     def samples(self, template: str) -> tuple[Sample, ...]:
         """Those samples of a query that are numbers; none when it was not answered."""
@@ -113,18 +145,12 @@ class _Cycle:
         return tuple(sample for sample in found if math.isfinite(sample.value))
 
     def _answer(self, template: str) -> Answer:
-        expression = self._questions.fill(template)
-        return self._questions.batch.answer(expression, self._answers)
+        return self._questions.answer(template, self._answers)
 
     def reading(self, signal: Signal) -> Reading:
         """The signal's value, 0 or "no observations" where absence says so, else why not."""
-        if self._names and not self._names >= SUPPORTED_NAMES:
-            return Reading.missing(Absence.NO_SERIES, self._wrong_naming())
-        target = self.targets[signal.role]
-        if target.absence:
-            return target
-        if signal.role.job in self._thin and signal.shape is not Shape.GAUGE:
-            return Reading.missing(Absence.STALE, self._too_seldom(signal.role))
+        if signal.role and (unseen := self._unseen(signal.role, signal.shape)):
+            return unseen
         answer = self._answer(signal.promql)
         if answer.absence:
             return Reading.missing(answer.absence, answer.detail)
@@ -137,19 +163,44 @@ class _Cycle:
             return Reading.missing(Absence.NOT_A_NUMBER, f"{signal.name} is {value}")
         return Reading.of(value)
 
+    def _unseen(self, role: Role, shape: Shape) -> Reading | None:
+        """Why nothing that the role exports in this shape can be read."""
+        if self._names and not self._names >= SUPPORTED_NAMES:
+            return Reading.missing(Absence.NO_SERIES, self._wrong_naming())
+        if self.targets[role].absence:
+            return self.targets[role]
+        if role.job in self._thin and shape is not Shape.GAUGE:
+            return Reading.missing(Absence.STALE, self._too_seldom(role))
+        return None
+
     def _nothing_observed(self, signal: Signal, count_promql: str) -> Reading:
-        """A quantile is NaN when nothing was observed, which its count must confirm."""
+        """A quantile or ratio of nothing is NaN, which its count must confirm."""
         count = self._answer(count_promql)
         if count.absence:
             return Reading.missing(count.absence, count.detail)
         if any(sample.value != 0 for sample in count.samples):
-            detail = f"{signal.name} is nan although its histogram has observations"
+            detail = f"{signal.name} is nan although something was counted"
             return Reading.missing(Absence.NOT_A_NUMBER, detail)
         return self._absent(signal)
 
     def _absent(self, signal: Signal) -> Reading:
-        """No series: knowledge only while the role that would export it is seen, and all of it."""
-        role, cluster = signal.role, self._questions.cluster
+        """No series: knowledge only while whoever would export it is seen, and all of them."""
+        gauge = signal.shape is Shape.GAUGE and signal.explains
+        if signal.condition is not Condition.ALWAYS and (
+            gauge or signal.condition not in self._exported
+        ):
+            return Reading.missing(Absence.NOT_EXPORTED)
+        if signal.role and (unsure := self._unsure(signal.role)):
+            return unsure
+        if gauge:
+            return Reading.missing(Absence.NO_SERIES, signal.absent_when_healthy)
+        if signal.shape in (Shape.QUANTILE, Shape.RATIO):
+            return Reading.missing(Absence.NO_OBSERVATIONS)
+        return Reading.of(0)
+
+    def _unsure(self, role: Role) -> Reading | None:
+        """Why a series that the role does not export says nothing."""
+        cluster = self._questions.cluster
         if self.targets[role].value != 1:
             detail = f'{role.job} of cluster "{cluster}" is down (`up` is 0)'
             return Reading.missing(Absence.NO_SERIES, detail)
@@ -159,9 +210,7 @@ class _Cycle:
         if not self._names:
             detail = f'cluster "{cluster}" exports no persistence_requests_total'
             return Reading.missing(Absence.NO_SERIES, detail)
-        if signal.shape is Shape.QUANTILE:
-            return Reading.missing(Absence.NO_OBSERVATIONS)
-        return Reading.of(0)
+        return None
 
     def _target(self, role: Role) -> Reading:
         """The role's lowest `up` among instances that are scraped now."""

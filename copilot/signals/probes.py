@@ -1,7 +1,7 @@
 """Queries about the cluster as a whole: is it scraped, how does it name things, who is at work."""
 
-from copilot.signals.catalog import USER, USER_BACKLOG
-from copilot.signals.shapes import by_outcome
+from copilot.signals.expressions import by_outcome
+from copilot.signals.scopes import USER, USER_BACKLOG
 from copilot.signals.signal import duration
 
 _AGE = "time() - timestamp(up{$cluster})"

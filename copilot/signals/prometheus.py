@@ -34,9 +34,16 @@ class MetricsClient(InstantQueries):
             budget_seconds=budget_seconds,
         )
 
-    async def query_all(self, queries: Iterable[str]) -> dict[str, Answer]:
-        """Every query with its answer; equal queries are asked once."""
-        return await self._ask_all({promql: self._request(promql) for promql in queries})
+    async def query_all(
+        self, queries: Iterable[str], *, budget_seconds: float | None = None
+    ) -> dict[str, Answer]:
+        """Every query with its answer; equal queries are asked once.
+
+        `budget_seconds` is the time for all of them, by default the client's.
+        """
+        return await self._ask_all(
+            {promql: self._request(promql) for promql in queries}, budget_seconds
+        )
 
     async def query(self, promql: str) -> Answer:
         """The answer to one query."""

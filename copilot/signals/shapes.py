@@ -1,7 +1,8 @@
-"""The three shapes of signal, each with the PromQL that reads it."""
+"""The shapes that primary signals have, each with the PromQL that reads it."""
 
 from collections.abc import Iterator, Mapping
 
+from copilot.signals.expressions import by_outcome, newest, observations, per_second, quantile_of
 from copilot.signals.names import SignalName
 from copilot.signals.signal import Kind, Role, Shape, Signal
 
@@ -29,7 +30,7 @@ def rate(
         shape=Shape.RATE,
         role=role,
         meaning=meaning,
-        promql=f"sum(rate({counter}{{{_matchers(where)}}}[$short]))",
+        promql=per_second(counter, where),
         absent_when_healthy=absent_when_healthy,
     )
 
@@ -65,15 +66,6 @@ def rate_of_any(
     )
 
 
-def by_outcome(counters: Mapping[str, str], where: str) -> str:
-    """PromQL of the short-window rates of `counters`, each with a label `outcome`."""
-    matchers = _matchers(where)
-    return " or ".join(
-        f'label_replace(rate({counter}{{{matchers}}}[$short]), "outcome", "{outcome}", "", "")'
-        for outcome, counter in counters.items()
-    )
-
-
 def quantiles(
     names: Mapping[float, SignalName],
     number: int,
@@ -91,8 +83,6 @@ def quantiles(
 
     The server's buckets end at 1000 s: a larger value reads as that.
     """
-    matchers = _matchers(where)
-    buckets = f"sum by (le) (rate({histogram}_bucket{{{matchers}}}[$long]))"
     scale = f" / {divided_by}" if divided_by != 1 else ""
     for quantile, name in names.items():
         yield Signal(
@@ -104,8 +94,8 @@ def quantiles(
             shape=Shape.QUANTILE,
             role=role,
             meaning=meaning,
-            promql=f"histogram_quantile({quantile}, {buckets}){scale}",
-            count_promql=f"sum(rate({histogram}_count{{{matchers}}}[$long]))",
+            promql=quantile_of(quantile, histogram, where) + scale,
+            count_promql=observations(histogram, where),
             absent_when_healthy=absent_when_healthy,
         )
 
@@ -123,11 +113,7 @@ def gauge(
     where: str,
     absent_when_healthy: str = "",
 ) -> Signal:
-    """The newest value of a gauge in the short window, aggregated (`max`, `sum`) over its series.
-
-    A failed scrape takes a gauge away at once, while its role counts as up until a second one
-    fails: without the window it would read as absent, and absent as 0.
-    """
+    """The newest value of a gauge in the short window, aggregated (`max`, `sum`)."""
     return Signal(
         name=name,
         number=number,
@@ -137,10 +123,6 @@ def gauge(
         shape=Shape.GAUGE,
         role=role,
         meaning=meaning,
-        promql=f"{aggregation}(last_over_time({metric}{{{_matchers(where)}}}[$short]))",
+        promql=f"{aggregation}({newest(metric, where)})",
         absent_when_healthy=absent_when_healthy,
     )
-
-
-def _matchers(where: str) -> str:
-    return f"$cluster,{where}" if where else "$cluster"

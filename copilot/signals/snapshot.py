@@ -28,6 +28,7 @@ class Absence(StrEnum):
 
     NO_OBSERVATIONS = "no_observations"  # a quantile over nothing: its `_count` rate is 0
     NO_SERIES = "no_series"
+    NOT_EXPORTED = "not_exported"  # nobody here exports it, and nobody need: see Condition
     STALE = "stale"
     NOT_A_NUMBER = "not_a_number"
     REFUSED = "refused"

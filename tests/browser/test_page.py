@@ -72,6 +72,31 @@ async def test_state_causes_and_gates_are_told_with_numbers(
         assert reader.problems == []
 
 
+async def test_the_bottleneck_has_its_reasons_and_signals_that_say_why(
+    chromium: Browser, site: Site, repository: Repository
+) -> None:
+    await repository.save(judged(troubled(datetime.now(UTC))))
+    async with reading(chromium, site.url) as reader:
+        section = reader.page.get_by_role("region", name="Bottleneck")
+        await expect(section).to_contain_text("Both the server and users' workers are bottlenecks")
+        reasons = section.locator(".reasons li")
+        await expect(reasons.nth(0)).to_contain_text("640 ms, over its limit of 400 ms")
+        await expect(reasons.nth(1)).to_contain_text("nobody polls it")
+        await expect(reasons.nth(1)).to_contain_text("<img src=x onerror=alert(1)>")
+        # Folded: they explain, and most readers do not need them.
+        waiting = section.get_by_role("row").filter(has_text="Workflow task schedule-to-start")
+        await expect(waiting).not_to_be_visible()
+        await section.get_by_text("signals that may say why").click()
+        await expect(waiting).to_contain_text("16 ms")
+        await expect(waiting).to_contain_text("Workers")
+        hits = section.get_by_role("row").filter(has_text="Workflow cache hits")
+        await expect(hits).to_contain_text("83 %")
+        # No metrics of workers: neither 0 slots nor a row without a figure.
+        assert await section.get_by_role("row").filter(has_text="Free workflow slots").count() == 0
+        await expect(section).to_contain_text("Not exported here: Free workflow slots")
+        assert reader.problems == []
+
+
 async def test_timeline_shows_each_period_in_shape_and_words(
     chromium: Browser, site: Site, repository: Repository
 ) -> None:

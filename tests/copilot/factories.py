@@ -8,7 +8,9 @@ from copilot.health.decision import Memory
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
 from copilot.record import CycleRecord
+from copilot.signals.catalog import CATALOG
 from copilot.signals.names import SignalName as S
+from copilot.signals.signal import Condition
 from copilot.signals.snapshot import (
     Absence,
     LogCount,
@@ -58,7 +60,28 @@ HEALTHY: Mapping[S, float] = {
     S.START_REQUEST_RATE: 9.1,
     S.DELETION_RATE: 0.0,
     S.CLEANUP_DELETE_RATE: 0.0,
+    S.CONDITION_FAILED_RATE: 0.2,
+    S.SHARD_OWNERSHIP_LOST_RATE: 0.0,
+    S.STORE_UNAVAILABLE_RATE: 0.0,
+    S.STORE_THROTTLED_RATE: 0.0,
+    S.STORE_SESSION_REFRESH_RATE: 0.0,
+    S.SQL_CONNECTIONS_IN_USE_RATIO: 0.12,
+    S.SHARD_IO_WAIT_P95: 4.1,
+    S.MEMBERSHIP_CHANGE_RATE: 0.0,
+    S.MUTABLE_STATE_CACHE_HIT_RATIO: 0.83,
+    S.EVENTS_CACHE_HIT_RATIO: 1.0,
+    S.MUTABLE_STATE_CACHE_FILL_RATIO: 0.002,
+    S.FRONTEND_WAITING_CALLS: 26.0,
+    S.THROTTLED_REQUEST_RATE: 0.0,
+    S.BUSY_WORKFLOW_RATE: 0.0,
+    S.GOROUTINES: 1636.0,
+    S.HEAP: 14.2,
+    S.WORKFLOW_SCHEDULE_TO_START_P95: 16.0,
+    S.ACTIVITY_SCHEDULE_TO_START_P95: 9.0,
+    S.SYNC_MATCH_RATIO: 0.98,
 }
+# Of a cluster on PostgreSQL whose workers nobody scrapes.
+NOT_EXPORTED = [signal.name for signal in CATALOG if signal.condition is not Condition.ALWAYS]
 
 
 def facts(name: str, kind: QueueKind = QueueKind.WORKFLOW, **changes: object) -> QueueFacts:
@@ -92,7 +115,8 @@ def snapshot(
 ) -> Snapshot:
     """A healthy cluster but for `changes`, with the roles in `down` not `up`."""
     values = {**HEALTHY, **(changes or {})}
-    readings = {
+    readings = dict.fromkeys(map(str, NOT_EXPORTED), Reading.missing(Absence.NOT_EXPORTED))
+    readings |= {
         str(name): value if isinstance(value, Reading) else Reading.of(value)
         for name, value in values.items()
     }

@@ -43,8 +43,12 @@ def refusal(parser: Path, text: str) -> str:
 
 @pytest.mark.parametrize(
     "catalogue",
-    [local.planned(LocalSettings()), copilot.planned(CopilotSettings())],
-    ids=["local", "copilot"],
+    [
+        local.planned(LocalSettings()),
+        copilot.planned(CopilotSettings()),
+        local.planned(LocalSettings(worker_targets=("orders-1:9464", "orders-2:9464"))),
+    ],
+    ids=["local", "copilot", "local with workers"],
 )
 def test_alloy_understands_its_configuration(parser: Path, catalogue: Catalogue) -> None:
     (file,) = catalogue.workloads["alloy"].files

@@ -6,7 +6,7 @@ import re
 import yaml
 
 from stacks import local
-from stacks.scraping import alloy_scrapes, prometheus_configuration
+from stacks.scraping import alloy_scrapes, alloy_worker_scrape, prometheus_configuration
 from stacks.settings import LocalSettings
 from stacks.temporal import FRONTEND
 
@@ -38,3 +38,11 @@ def test_alloy_scrapes_the_same() -> None:
     ]
     assert text.count("{") == text.count("}")
     assert 'scrape_timeout  = "10s"' in text
+
+
+def test_users_workers_are_one_job_of_the_monitored_cluster() -> None:
+    text = alloy_worker_scrape(["orders-1:9464", "10.0.0.7:9464"], 15)
+    assert re.findall(r'__address__ = "(.+)"', text) == ["orders-1:9464", "10.0.0.7:9464"]
+    assert text.count('cluster     = "monitored"') == 2
+    assert text.count('job_name        = "workers"') == 1
+    assert alloy_worker_scrape([], 15) == ""

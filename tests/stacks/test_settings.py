@@ -94,6 +94,7 @@ def test_every_problem_is_in_one_message() -> None:
         (local.configured, "region", "eu-west-1", "copilot:region: no such name"),
         (local.configured, "history_shards", "0", "greater than or equal to 1"),
         (local.configured, "short_window_seconds", "20", "at least twice scrape_seconds"),
+        (local.configured, "worker_targets", '["http://orders:9464"]', "worker_targets.0"),
         (local.configured, "long_window_seconds", "30", "must not be shorter"),
         (local.configured, "monitored_namespaces", "[]", "copilot:monitored_namespaces:"),
         (local.configured, "log_level", "loud", "'debug', 'info', 'warn' or 'error'"),

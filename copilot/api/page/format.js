@@ -10,6 +10,7 @@ const DAY = new Intl.DateTimeFormat(undefined, {
 const ABSENCES = {
   no_observations: "nothing to observe",
   no_series: "no such series",
+  not_exported: "not exported here",
   stale: "newest sample too old",
   not_a_number: "not a number",
   refused: "connection refused",

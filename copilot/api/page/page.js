@@ -2,6 +2,7 @@
 // present one: without a fresh answer the state is unknown, and what is left is marked as past.
 
 import { get } from "./api.js";
+import { showBottleneck } from "./bottleneck.js";
 import { byId, setText } from "./dom.js";
 import { showExplanation } from "./explanation.js";
 import { capital, dayAndClock, duration, zone } from "./format.js";
@@ -60,6 +61,7 @@ async function draw(status) {
   showQueues(queues);
   showIssues(issues, gates);
   showLogs(status);
+  showBottleneck(status);
   showSignals(status);
   showTimeline(timeline);
 }

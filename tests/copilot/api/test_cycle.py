@@ -56,10 +56,30 @@ async def test_healthy_cluster_is_happy_with_every_signal(
     assert status["timestamp"].endswith("Z")
     assert status["since"] < status["timestamp"]
     assert status["causes"] == []
-    assert [signal["name"] for signal in status["primary_signals"]] == [s.name for s in CATALOG]
+    read = [*status["primary_signals"], *status["amplifiers"]]
+    assert [signal["name"] for signal in read] == [s.name for s in CATALOG]
+    assert list(status["signals"]) == [s.name for s in CATALOG]
+    assert {signal["kind"] for signal in status["amplifiers"]} == {"amplifier", "worker"}
     assert status["signals"]["state_transitions_rate"] == 145.2
     rates = by_name(status["primary_signals"])["state_transitions_rate"]
     assert (rates["title"], rates["unit"]) == ("Workflow updates", "updates/s")
+
+
+async def test_what_nobody_exports_is_said_to_be_so_and_where_it_would_be(
+    api: httpx.AsyncClient, repository: Repository
+) -> None:
+    await repository.save(judged([snapshot(datetime.now(UTC))]))
+    status = await ask(api)
+    signals = by_name(status["amplifiers"])
+    slots, pool = signals["workflow_slots_available"], signals["dsql_pool_in_use_ratio"]
+    assert (slots["value"], slots["absence"], slots["condition"]) == (None, "not_exported", "sdk")
+    assert "users' workers" in slots["detail"]
+    assert (pool["absence"], pool["condition"]) == ("not_exported", "dsql")
+    assert "Aurora DSQL" in pool["detail"]
+    assert signals["goroutines"]["value"] == 1636
+    assert status["signals"]["workflow_slots_available"] is None
+    assert status["bottleneck"] == "none"
+    assert status["bottleneck_reasons"] == []
 
 
 async def test_stressed_cluster_names_gate_value_limit_and_cause(
@@ -75,6 +95,9 @@ async def test_stressed_cluster_names_gate_value_limit_and_cause(
     assert status["previous_state"] == "happy"
     assert datetime.fromisoformat(status["since"]) == times[2]
     assert status["causes"] == [{"kind": "persistence", "name": "persistence"}]
+    assert status["bottleneck"] == "server"
+    (why,) = status["bottleneck_reasons"]
+    assert "persistence_latency_p95 is 640 ms, over its limit of 400 ms" in why
     assert status["issue_count"] == 1
     (gate,) = status["fired_gates"]
     assert (gate["name"], gate["observed"], gate["threshold"], gate["unit"]) == (

@@ -16,8 +16,9 @@ from copilot.explain.assessment import (
     fingerprint,
     remember,
 )
-from copilot.health.decision import Decision, LogPattern, LogSeverity, State
+from copilot.health.decision import Decision, LogPattern, State
 from copilot.record import CycleRecord
+from copilot.signals.log_patterns import LogSeverity
 from tests.copilot.factories import every_cycle, judged, snapshot, starved
 from tests.copilot.store.records import START
 

@@ -47,6 +47,7 @@ def test_an_issue_names_queue_numbers_limit_and_what_to_do() -> None:
         assert evidence in issue.description
     assert issue.likely_causes
     assert issue.next_checks
+    assert "users' workers limit it, not the server" in explain(decision, snapshot).summary
 
 
 def test_two_limits_of_one_signal_make_one_issue_with_the_higher_severity() -> None:

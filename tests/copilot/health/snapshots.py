@@ -32,6 +32,8 @@ HEALTHY: dict[SignalName, float] = {
     SignalName.UPDATE_LATENCY_P95: 60,
     SignalName.FRONTEND_LATENCY_P95: 50,
     SignalName.HISTORY_QUEUE_LATENCY_P95: 0.2,
+    SignalName.WORKFLOW_SLOTS_AVAILABLE: 20,
+    SignalName.ACTIVITY_SLOTS_AVAILABLE: 50,
 }
 IDLE: dict[SignalName, float] = dict.fromkeys(SignalName, 0.0)
 
@@ -72,8 +74,9 @@ def queue(
     dispatched: float = 5,
     pollers: int = 2,
     last_poll: datetime | None = None,
+    kind: QueueKind = QueueKind.WORKFLOW,
 ) -> QueueFacts:
-    key = QueueKey(namespace="default", name=name, kind=QueueKind.WORKFLOW)
+    key = QueueKey(namespace="default", name=name, kind=kind)
     return QueueFacts(
         key=key,
         backlog=backlog,

@@ -6,10 +6,12 @@ Windows in these tests are 20 s (short) and 60 s (long), a sample comes every 2 
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from tests.copilot.signals.written import Series
 
 SHORT, LONG, SCRAPE, STALE_AFTER = 20, 60, 2, 30
+DSQL_EXPOSITION = Path(__file__).parent / "dsql_exposition.txt"
 JOBS = ("temporal-frontend", "temporal-history", "temporal-matching", "temporal-worker")
 NAMED = (
     'persistence_requests_total{service_name="history"}',
@@ -119,6 +121,103 @@ def busy() -> list[Series]:
         counter(f"poll_success_total{{{queue('scanner', space=SYSTEM)}}}", 50),
         counter(f"poll_timeouts_total{{{queue('order-fulfilment')}}}", 0.1),
         counter(f"poll_timeouts_total{{{queue('temporal-sys-per-ns-tq')}}}", 0.1),
+        *busy_amplifiers(),
+    ]
+
+
+def busy_amplifiers() -> list[Series]:
+    """What explains, with what must not be counted beside it."""
+    pending = "service_pending_requests"
+    exhausted = "service_errors_resource_exhausted_total"
+    state = 'service_name="history",cache_type="mutablestate"'
+    events = 'service_name="history",cache_type="events"'
+    return [
+        *(
+            Series(f'persistence_sql_{name}{{service_name="{service}",db_kind="main"}}', value)
+            for service, name, value in (
+                ("history", "in_use", 40),
+                ("history", "max_open_conn", 50),
+                ("matching", "in_use", 1),
+                ("matching", "max_open_conn", 50),
+                ("server", "in_use", 50),
+                ("server", "max_open_conn", 50),
+            )
+        ),
+        counter(f'cache_requests_total{{{state},operation="HistoryCacheGetOrCreate"}}', 8),
+        counter(f'cache_miss_total{{{state},operation="HistoryCacheGetOrCreate"}}', 2),
+        counter(f'cache_requests_total{{{events},operation="EventsCacheGetEvent"}}', 8),
+        counter(f'cache_requests_total{{{events},operation="EventsCachePutEvent"}}', 8),
+        Series(f"cache_usage{{{state}}}", value=64000),
+        Series(f"cache_size{{{state}}}", value=128000),
+        Series(f'{pending}{{{USER},service_name="frontend",operation="Poll"}}', value=30),
+        Series(f'{pending}{{{USER},service_name="frontend",operation="Query"}}', value=10),
+        Series(f'{pending}{{{SYSTEM},service_name="frontend",operation="Poll"}}', value=900),
+        counter(f'{exhausted}{{service_name="frontend",resource_exhausted_cause="RpsLimit"}}', 2),
+        counter(
+            f'{exhausted}{{service_name="history",resource_exhausted_cause="BusyWorkflow"}}', 1
+        ),
+        *(Series(f'num_goroutines{{service_name="{s}"}}', n) for s, n in (("a", 25), ("b", 1600))),
+        Series('memory_heap{service_name="history"}', value=3 * 2**20),
+        *buckets(
+            "task_schedule_to_start_latency_milliseconds",
+            f'{USER},taskqueue="orders",task_type="Workflow",service_name="history"',
+            {"100": 0, "200": 5, "+Inf": 5},
+        ),
+        *buckets(
+            "task_schedule_to_start_latency_milliseconds",
+            f'{SYSTEM},taskqueue="scanner",task_type="Workflow",service_name="history"',
+            {"100": 0, "200": 0, "1000000": 500, "+Inf": 500},
+        ),
+        counter(f"poll_success_sync_total{{{queue('orders')}}}", 2.1),
+    ]
+
+
+def workers(suffix: str = "", sticky: str = "sticky_workflow_task") -> list[Series]:
+    """Two queues' workers, one of them without a free activity slot, beside the server's own."""
+    orders = f'job="workers",{USER},task_queue="orders"'
+    payments = f'job="workers",{USER},task_queue="payments"'
+    own = f'job="temporal-worker",{USER},task_queue="temporal-sys-per-ns-tq"'
+    gauges = {
+        f'temporal_worker_task_slots_available{{{orders},worker_type="ActivityWorker"}}': 0,
+        f'temporal_worker_task_slots_available{{{payments},worker_type="ActivityWorker"}}': 50,
+        f'temporal_worker_task_slots_available{{{orders},worker_type="WorkflowWorker"}}': 20,
+        f'temporal_worker_task_slots_available{{{own},worker_type="WorkflowWorker"}}': 1,
+        f'temporal_worker_task_slots_used{{{orders},worker_type="ActivityWorker"}}': 100,
+        f'temporal_worker_task_slots_used{{{payments},worker_type="ActivityWorker"}}': 50,
+        f'temporal_worker_task_slots_used{{{own},worker_type="ActivityWorker"}}': 7,
+        f'temporal_num_pollers{{{orders},poller_type="workflow_task"}}': 5,
+        f'temporal_num_pollers{{{orders},poller_type="{sticky}"}}': 4,
+        f'temporal_num_pollers{{{orders},poller_type="activity_task"}}': 3,
+        f'temporal_num_pollers{{{own},poller_type="workflow_task"}}': 7,
+    }
+    return [
+        *idle(),
+        *(Series(text, value) for text, value in gauges.items()),
+        counter(f"temporal_sticky_cache_hit{suffix}{{{orders}}}", 9),
+        counter(f"temporal_sticky_cache_miss{suffix}{{{orders}}}", 1),
+    ]
+
+
+def tuned_workers() -> list[Series]:
+    counted = ("sticky_cache", 'worker_type="WorkflowWorker"')
+    return [one for one in workers() if not any(part in one.text for part in counted)]
+
+
+def dsql() -> list[Series]:
+    """Gauges as in the exposition; what only rises grows by its value there each second."""
+    lines = DSQL_EXPOSITION.read_text().splitlines()
+    rising = {
+        line.split()[2] for line in lines if line.startswith("# TYPE") and "gauge" not in line
+    }
+    samples = [line.rsplit(" ", 1) for line in lines if not line.startswith("#")]
+    return [
+        *idle(),
+        *(
+            counter(text, float(value))
+            if text.startswith((*rising, "dsql_db_closed"))
+            else Series(text, float(value))
+            for text, value in samples
+        ),
     ]
 
 
@@ -207,5 +306,9 @@ CLUSTERS = {
         "one-of-two-down": one_of_two_down(),
         "scrapes-fail-now-and-then": scrapes_fail_now_and_then(),
         "role-missing": role_missing(),
+        "dsql": dsql(),
+        "core-workers": workers(),
+        "go-workers": workers("_total", sticky="workflow_sticky_task"),
+        "tuned-workers": tuned_workers(),
     }.items()
 }

@@ -7,7 +7,7 @@ from copilot.signals.batch import Batch
 from copilot.signals.catalog import BY_NAME, CATALOG
 from copilot.signals.measure import Questions
 from copilot.signals.names import SignalName
-from copilot.signals.signal import Kind, Shape, Signal, count_query, query
+from copilot.signals.signal import Condition, Kind, Shape, Signal, count_query, query
 
 SHORT, LONG = 60, 300
 
@@ -22,7 +22,10 @@ def test_an_entry_says_what_it_is(signal: Signal) -> None:
     assert signal.title
     assert signal.unit
     assert signal.meaning.endswith(".")
-    assert (signal.count_promql is not None) == (signal.shape is Shape.QUANTILE)
+    counted = signal.shape in (Shape.QUANTILE, Shape.RATIO)
+    assert (signal.count_promql is not None) == counted
+    assert (signal.role is None) == (signal.condition is Condition.SDK)
+    assert signal.explains or signal.condition is Condition.ALWAYS
     assert (signal.number in range(1, 13)) == (signal.kind is Kind.PRIMARY)
 
 
@@ -46,9 +49,10 @@ def test_each_series_is_read_over_a_window(signal: Signal) -> None:
 
 
 def test_all_queries_of_a_cycle_name_the_cluster_and_are_few() -> None:
-    queries = Questions("monitored", short=SHORT, long=LONG, scrape=2, stale_after=60).batch.queries
-    assert len(queries) <= 12
-    for text in queries:
+    asked = Questions("monitored", short=SHORT, long=LONG, scrape=2, stale_after=60)
+    assert len(asked.batch.queries) <= 12
+    assert len(asked.explaining.queries) == len(Condition)
+    for text in (*asked.batch.queries, *asked.explaining.queries):
         assert_names_cluster(text)
 
 
@@ -61,6 +65,15 @@ def test_a_cluster_cannot_leave_its_quotes(cluster: str) -> None:
 def test_windows_may_be_parts_of_a_second() -> None:
     assert "[1500ms]" in query(CATALOG[0], "monitored", 1.5, LONG)
     assert "[60s]" in query(CATALOG[0], "monitored", SHORT, LONG)
+
+
+def test_what_judges_and_what_explains_are_asked_apart() -> None:
+    """A failure of one must not be a failure of the other."""
+    asked = Questions("monitored", short=SHORT, long=LONG, scrape=2, stale_after=60)
+    for signal in CATALOG:
+        expression = asked.fill(signal.promql)
+        assert (expression in asked.batch) != signal.explains
+        assert (expression in asked.explaining) or not signal.explains
 
 
 def test_a_batch_asks_each_expression_once() -> None:

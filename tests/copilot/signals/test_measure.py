@@ -9,7 +9,7 @@ from copilot.signals.catalog import CATALOG
 from copilot.signals.measure import measure
 from copilot.signals.names import SignalName as S
 from copilot.signals.prometheus import MetricsClient
-from copilot.signals.signal import Shape
+from copilot.signals.signal import Condition, Shape
 from copilot.signals.snapshot import Absence, Measurement, QueueKey, QueueKind, Reading
 from tests.copilot.signals.clusters import LONG, SCRAPE, SHORT, STALE_AFTER
 from tests.copilot.signals.stand_in import Reply, closed_port, metrics_stand_in, vector
@@ -24,8 +24,10 @@ async def measured(url: str, cluster: str) -> Measurement:
         )
 
 
-def absences(found: Measurement, *, but: set[S] | None = None) -> set[Absence | None]:
-    return {r.absence for name, r in found.readings.items() if name not in (but or set())}
+def absences(found: Measurement) -> set[Absence | None]:
+    """Of everything that a server exports."""
+    served = [signal for signal in CATALOG if signal.condition is Condition.ALWAYS]
+    return {found.readings[signal.name].absence for signal in served}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,20 @@ def absences(found: Measurement, *, but: set[S] | None = None) -> set[Absence | 
         (S.PERSISTENCE_REQUEST_RATE, 3),
         (S.START_REQUEST_RATE, 6),
         (S.DELETION_RATE, 0),
+        (S.CONDITION_FAILED_RATE, 18),
+        (S.SHARD_OWNERSHIP_LOST_RATE, 9),
+        (S.STORE_UNAVAILABLE_RATE, 1),
+        (S.SQL_CONNECTIONS_IN_USE_RATIO, 0.8),
+        (S.MUTABLE_STATE_CACHE_HIT_RATIO, 0.75),
+        (S.EVENTS_CACHE_HIT_RATIO, 1),
+        (S.MUTABLE_STATE_CACHE_FILL_RATIO, 0.5),
+        (S.FRONTEND_WAITING_CALLS, 30),
+        (S.THROTTLED_REQUEST_RATE, 2),
+        (S.BUSY_WORKFLOW_RATE, 1),
+        (S.GOROUTINES, 1600),
+        (S.HEAP, 3),
+        (S.WORKFLOW_SCHEDULE_TO_START_P95, 195),
+        (S.SYNC_MATCH_RATIO, 2.1 / 21),
     ],
 )
 async def test_a_signal_counts_what_it_means_and_nothing_else(
@@ -83,16 +99,75 @@ async def test_an_idle_cluster_reads_zero_and_nothing_observed(prometheus_url: s
     assert found.targets == dict.fromkeys(ROLES, Reading.of(1))
     for signal in CATALOG:
         reading = found.readings[signal.name]
-        if signal.shape is Shape.QUANTILE:
+        if signal.condition is not Condition.ALWAYS:
+            continue
+        if signal.shape in (Shape.QUANTILE, Shape.RATIO):
             assert reading.absence is Absence.NO_OBSERVATIONS
+        elif signal.explains and signal.shape is Shape.GAUGE:
+            # How many goroutines there are is not known by there being no figure.
+            assert reading.absence is Absence.NO_SERIES
         elif signal.name is not S.PERSISTENCE_REQUEST_RATE:
             assert reading == Reading.of(0)
+
+
+@pytest.mark.parametrize("cluster", ["idle", "busy"])
+async def test_what_nobody_here_exports_is_neither_zero_nor_a_gap(
+    prometheus_url: str, cluster: str
+) -> None:
+    """No SDK metrics must not read as workers without slots."""
+    found = await measured(prometheus_url, cluster)
+    conditional = [s for s in CATALOG if s.condition is not Condition.ALWAYS]
+    absent = {found.readings[signal.name].absence for signal in conditional}
+    assert absent == {Absence.NOT_EXPORTED}
+
+
+async def test_the_documented_metrics_of_the_dsql_fork_are_read_without_its_pools_of_the_start(
+    prometheus_url: str,
+) -> None:
+    readings = (await measured(prometheus_url, "dsql")).readings
+    found = {s.name: readings[s.name].value for s in CATALOG if s.condition is Condition.DSQL}
+    assert found == {
+        S.DSQL_POOL_IN_USE_RATIO: 0.6,
+        S.DSQL_POOL_WAIT_RATE: pytest.approx(4),
+        S.DSQL_CONNECTION_CLOSE_RATE: pytest.approx(4),
+        S.DSQL_KEEPER_FAILURE_RATE: pytest.approx(3),
+        S.DSQL_RESERVOIR_FILL_RATIO: 0.7,
+        S.DSQL_RESERVOIR_EMPTY_RATE: pytest.approx(5),
+        S.DSQL_RESERVOIR_REFILL_RATE: pytest.approx(7),
+        S.DSQL_RESERVOIR_REFILL_FAILURE_RATE: pytest.approx(9),
+        S.DSQL_RESERVOIR_DISCARD_RATE: pytest.approx(8),
+        S.DSQL_RESERVOIR_CHECKOUT_P95: pytest.approx(1.95),
+    }
+
+
+@pytest.mark.parametrize(
+    ("cluster", "hits"), [("core-workers", 0.9), ("go-workers", 0.9), ("tuned-workers", None)]
+)
+async def test_workers_of_every_sdk_are_understood(
+    prometheus_url: str, cluster: str, hits: float | None
+) -> None:
+    readings = (await measured(prometheus_url, cluster)).readings
+    # The queue that has fewest, and not the server's own workers.
+    assert readings[S.ACTIVITY_SLOTS_AVAILABLE] == Reading.of(0)
+    assert readings[S.ACTIVITY_SLOTS_USED] == Reading.of(150)
+    assert readings[S.WORKFLOW_POLLERS] == Reading.of(9)
+    if hits is None:
+        # Resource-based slots are not counted, and nobody looked anything up.
+        assert readings[S.WORKFLOW_SLOTS_AVAILABLE].absence is Absence.NOT_EXPORTED
+        assert readings[S.STICKY_CACHE_HIT_RATIO].absence is Absence.NO_OBSERVATIONS
+    else:
+        assert readings[S.WORKFLOW_SLOTS_AVAILABLE] == Reading.of(20)
+        assert readings[S.STICKY_CACHE_HIT_RATIO].value == pytest.approx(hits)
+    # A counter appears with its first event, and the workers are there.
+    assert readings[S.WORKER_REQUEST_FAILURE_RATE] == Reading.of(0)
+    assert readings[S.DSQL_POOL_WAIT_RATE].absence is Absence.NOT_EXPORTED
 
 
 async def test_a_cluster_scraped_once_reads_as_idle(prometheus_url: str) -> None:
     found = await measured(prometheus_url, "just-started")
     assert found.readings[S.STATE_TRANSITIONS_RATE] == Reading.of(0)
-    assert absences(found) == {None, Absence.NO_OBSERVATIONS}
+    judged = {found.readings[s.name].absence for s in CATALOG if not s.explains}
+    assert judged == {None, Absence.NO_OBSERVATIONS}
 
 
 async def test_a_cluster_that_is_not_scraped_has_no_series(prometheus_url: str) -> None:
@@ -172,7 +247,7 @@ async def test_another_naming_style_is_told_with_the_setting_to_change(
 ) -> None:
     measurement = await measured(prometheus_url, cluster)
     assert absences(measurement) == {Absence.NO_SERIES}
-    (detail,) = {reading.detail for reading in measurement.readings.values()}
+    (detail,) = {r.detail for r in measurement.readings.values()} - {""}
     assert found in detail
     assert "prometheus.framework to opentelemetry" in detail
     assert measurement.targets["history"] == Reading.of(1)
@@ -208,6 +283,31 @@ async def test_a_store_that_says_no_number_anywhere_gives_no_value(value: str) -
         found = await measured(store.url, "monitored")
     assert {reading.value for reading in found.readings.values()} == {None}
     assert Absence.NO_OBSERVATIONS not in absences(found)
+
+
+@pytest.mark.parametrize("broken", [Reply("too many samples", 422), Reply("", after_seconds=5)])
+async def test_what_explains_neither_fails_nor_slows_what_judges(
+    prometheus_url: str, broken: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("copilot.signals.measure.EXPLAINING_SECONDS", 0.2)
+    whole = await measured(prometheus_url, "busy")
+
+    def reply(query: str) -> Reply:
+        if "num_goroutines" in query or "dsql_" in query or "temporal_num_pollers" in query:
+            return broken
+        form = {"query": query}
+        return Reply(httpx.post(f"{prometheus_url}/api/v1/query", data=form, trust_env=False).text)
+
+    async with metrics_stand_in(reply) as store:
+        begin = asyncio.get_running_loop().time()
+        found = await measured(store.url, "busy")
+        assert asyncio.get_running_loop().time() - begin < 4
+    for signal in CATALOG:
+        reading = found.readings[signal.name]
+        if signal.explains:
+            assert reading.absence in (Absence.SERVER_ERROR, Absence.TIMED_OUT)
+        else:
+            assert (reading.absence is None) == (whole.readings[signal.name].absence is None)
 
 
 async def test_one_failed_query_leaves_the_other_signals(prometheus_url: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -247,7 +248,7 @@ async def test_calls_and_tokens_are_capped_and_a_failing_model_is_left_alone(
         told = [(await worker.about(cycle(run=f"run-{n}")))[0] for n in range(6)]
     assert len(bedrock.asked) == 5
     assert "failed 5 times in a row" in told[-1].refusal
-    limits = {"COPILOT_MODEL_CALLS_PER_HOUR": 5}
+    limits: dict[str, Any] = {"COPILOT_MODEL_CALLS_PER_HOUR": 5}
     async with asking(environment, repository, database_url, **limits) as worker:
         _, stored = await worker.about(cycle(run="another"))
     assert stored.asked_at is None
@@ -261,7 +262,7 @@ async def test_few_tokens_a_day_allow_no_call(
     bedrock: BedrockStandIn,
 ) -> None:
     bedrock.answers = [GOOD]
-    limits = {"COPILOT_MODEL_TOKENS_PER_DAY": 100}
+    limits: dict[str, Any] = {"COPILOT_MODEL_TOKENS_PER_DAY": 100}
     async with asking(environment, repository, database_url, **limits) as worker:
         told, _ = await worker.about(cycle())
     assert "COPILOT_MODEL_TOKENS_PER_DAY is 100" in told.refusal
