@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MIN_PYTHON := 3.11
 
-.PHONY: setup servers demo test lint bench clean requirements generated
+.PHONY: setup servers demo test lint bench clean requirements generated dashboards
 
 setup: $(VENV)/.ready
 	@$(PY) -m stacks.prepare
@@ -42,6 +42,10 @@ bench: $(VENV)/.ready
 # Writes again what comes from the catalogue of services: .env.example and the README's table.
 generated: $(VENV)/.ready
 	@$(PY) -m stacks.generated
+
+# Writes Grafana's dashboards as JSON into grafana/json, to be imported elsewhere.
+dashboards: setup
+	@$(PY) -m grafana
 
 # Pins again after a change in pyproject.toml; needs uv.
 requirements:

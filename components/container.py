@@ -112,6 +112,10 @@ def _service_arguments(service: Service) -> dict[str, object]:
         arguments["capabilities"] = docker.ContainerCapabilitiesArgs(
             adds=sorted(service.capabilities)
         )
+    if service.reaches_host:
+        arguments["hosts"] = [
+            docker.ContainerHostArgs(host="host.docker.internal", ip="host-gateway")
+        ]
     if service.ulimits:
         arguments["ulimits"] = [
             docker.ContainerUlimitArgs(name=name, soft=limit, hard=limit)

@@ -117,6 +117,8 @@ class Service(Workload):
     ulimits: Mapping[str, int] = field(default_factory=dict)
     stop_seconds: int | None = None
     """Time to write its data before it is killed; None for a service without data."""
+    reaches_host: bool = False
+    """Whether it finds this machine as `host.docker.internal`, also on Linux."""
 
 
 @dataclass(frozen=True)

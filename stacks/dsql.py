@@ -10,6 +10,9 @@ import pulumi
 
 from components.service import File, Job, Mount, Port, Probe, Service, Text
 from components.text import made_of
+from grafana import dsql as shown
+from grafana.render import rendered
+from stacks.dashboards import dashboard_file
 from stacks.stores import (
     CONNECT_ATTRIBUTES,
     CONNECTION_TIMEOUT,
@@ -179,6 +182,17 @@ class Dsql:
             # looking whether anyone else is there.
             needs=("copilot-temporal-schema",),
         )
+
+    @property
+    def dashboard(self) -> File:
+        endpoints = {"monitored": self.monitored_endpoint, "copilot": self.copilot_endpoint}
+
+        def of_clusters(**endpoints: str) -> str:
+            # An endpoint begins with its cluster's identifier.
+            identifiers = {name: endpoint.split(".")[0] for name, endpoint in endpoints.items()}
+            return rendered(shown.dashboard(identifiers))
+
+        return dashboard_file(shown.dashboard({}), made_of(endpoints, of_clusters))
 
     @property
     def described(self) -> Mapping[str, Text]:

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from components.service import File, Job, Mount, Probe, Service, Text
 from components.text import made_of
+from grafana import postgresql as shown
+from stacks.dashboards import dashboard_file
 from stacks.stores import (
     CONNECT_ATTRIBUTES,
     CONNECTION_TIMEOUT,
@@ -101,6 +103,10 @@ class PostgreSQL:
             files=(File(_URL_FILE, made_of({"password": self.password}, url)),),
             needs=(NAME,),
         )
+
+    @property
+    def dashboard(self) -> File:
+        return dashboard_file(shown.DASHBOARD)
 
     @property
     def described(self) -> Mapping[str, Text]:

@@ -106,7 +106,9 @@ def catalogue(
     temporal = Temporal(settings, stores)
     copilot = Copilot(settings, stores, knowledge)
     watched = (*stores.services, *temporal.services(), *copilot.services())
-    telemetry = Telemetry(stack, settings, watched, stores.access, grafana_password)
+    telemetry = Telemetry(
+        stack, settings, watched, stores.access, stores.dashboard, grafana_password
+    )
     services = (*watched, *telemetry.services())
     jobs = (*stores.jobs, *temporal.jobs(), *copilot.jobs(), *_ready_jobs(services))
     used = sorted({workload.image for workload in (*services, *jobs)})

@@ -140,7 +140,7 @@ class ContainerSettings(StackSettings):
     worker_targets: tuple[Address, ...] = Field(
         (),
         description="host:port, as containers reach them, of your workers that show their SDK's"
-        " metrics",
+        " metrics; this machine is host.docker.internal",
     )
     cycle_seconds: int = Field(30, ge=1, le=300, description="time between two verdicts")
     short_window_seconds: int = Field(

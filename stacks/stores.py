@@ -89,6 +89,10 @@ class Stores(Protocol):
         """The Copilot's own store."""
 
     @property
+    def dashboard(self) -> File:
+        """Grafana's dashboard of the monitored cluster's store."""
+
+    @property
     def server_image(self) -> str:
         """Key of the Temporal server's image that can use them."""
 

@@ -3,9 +3,12 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from components.service import File, Mount, Port, Probe, ReadyUrl, Service, Text
+from grafana import copilot, server
+from grafana.model import Source
+from stacks.dashboards import dashboard_file, providers_file
 from stacks.scraping import alloy_scrapes, alloy_worker_scrape
 from stacks.settings import ContainerSettings
 from stacks.stores import Access
@@ -13,6 +16,7 @@ from stacks.templates import filled, template
 
 MIMIR = "mimir"
 LOKI = "loki"
+ALLOY = "alloy"
 MIMIR_URL = "http://mimir:9009/prometheus"
 LOKI_URL = "http://loki:3100"
 GRAFANA_USER = "admin"
@@ -24,6 +28,18 @@ _SOCKET = "/var/run/docker.sock"
 _PROVISIONING = "/etc/grafana/provisioning"
 # Its image sets HOME by itself.
 _GRAFANA_HOME = "/usr/share/grafana"
+_ALLOY_PORT = 12345
+# Asks the Copilot's API. Fetched in the background of Grafana's start, which goes on without it,
+# and kept in its volume.
+_PLUGIN = f"{Source.COPILOT.plugin}@3.11.1"
+# Grafana's own choice of more to fetch.
+_UNWANTED = (
+    "grafana-advisor-app",
+    "grafana-exploretraces-app",
+    "grafana-lokiexplore-app",
+    "grafana-metricsdrilldown-app",
+    "grafana-pyroscope-app",
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,7 @@ class Telemetry:
     settings: ContainerSettings
     watched: Sequence[Service]
     access: Access
+    store_dashboard: File
     grafana_password: Text
 
     def services(self) -> Iterator[Service]:
@@ -62,25 +79,31 @@ class Telemetry:
             ports=(Port(LOKI, 3100, self.settings.ports.get(LOKI, 3100), page=""),),
             stop_seconds=10,
         )
-        yield Service(
-            name="alloy",
+        yield self._alloy()
+        yield self._grafana()
+
+    def _alloy(self) -> Service:
+        port = self.settings.ports.get(ALLOY, _ALLOY_PORT)
+        alloy = Service(
+            name=ALLOY,
             image="alloy",
             purpose="scrapes metrics and collects logs",
             memory_mb=384,
-            command=("run", _ALLOY_CONFIG, "--server.http.listen-addr=0.0.0.0:12345"),
-            files=(File(_ALLOY_CONFIG, self._alloy_config()),),
+            command=("run", _ALLOY_CONFIG, f"--server.http.listen-addr=0.0.0.0:{_ALLOY_PORT}"),
             mounts=(Mount(_SOCKET, folder=_engine_socket()),),
-            health=ReadyUrl("http://alloy:12345/-/ready"),
+            health=ReadyUrl(f"http://{ALLOY}:{_ALLOY_PORT}/-/ready"),
             # It tries again until they serve, and the first verdict waits for its scrapes.
             after=(MIMIR, LOKI),
-            ports=(Port("alloy", 12345, self.settings.ports.get("alloy", 12345), page=""),),
+            ports=(Port(ALLOY, _ALLOY_PORT, port, page=""),),
+            cluster="copilot",
+            metrics_port=_ALLOY_PORT,
+            reaches_host=True,
         )
-        yield self._grafana()
-
-    def _alloy_config(self) -> Text:
-        scrapes = alloy_scrapes(self.watched, self.settings.scrape_seconds)
-        scrapes += alloy_worker_scrape(self.settings.worker_targets, self.settings.scrape_seconds)
-        return filled("alloy", "config.alloy", scrapes=scrapes, stack=self.stack)
+        seconds = self.settings.scrape_seconds
+        scrapes = alloy_scrapes((*self.watched, alloy), seconds)
+        scrapes += alloy_worker_scrape(self.settings.worker_targets, seconds)
+        config = filled("alloy", "config.alloy", scrapes=scrapes, stack=self.stack)
+        return replace(alloy, files=(File(_ALLOY_CONFIG, config),))
 
     def _grafana(self) -> Service:
         access = self.access.in_home(_GRAFANA_HOME)
@@ -93,16 +116,16 @@ class Telemetry:
         return Service(
             name="grafana",
             image="grafana",
-            purpose="shows metrics and logs",
-            memory_mb=384,
+            purpose="shows metrics, logs and the Copilot's verdict",
+            memory_mb=512,
             environment={
                 **access.environment,
                 "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
                 "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
                 "GF_ANALYTICS_REPORTING_ENABLED": "false",
                 "GF_AUTH_ANONYMOUS_ENABLED": "false",
-                # Nothing is downloaded at start.
-                "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+                "GF_PLUGINS_DISABLE_PLUGINS": ",".join(_UNWANTED),
+                "GF_PLUGINS_PREINSTALL": _PLUGIN,
                 "GF_SECURITY_ADMIN_PASSWORD__FILE": _PASSWORD_FILE,
                 "GF_SECURITY_ADMIN_USER": GRAFANA_USER,
             },
@@ -112,6 +135,10 @@ class Telemetry:
                     File(f"{_PROVISIONING}/datasources/{name}.yaml", content)
                     for name, content in sources.items()
                 ),
+                providers_file(),
+                dashboard_file(server.DASHBOARD),
+                self.store_dashboard,
+                dashboard_file(copilot.DASHBOARD),
             ),
             mounts=(*access.mounts, Mount("/var/lib/grafana", volume="grafana-data")),
             user=access.user,

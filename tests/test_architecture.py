@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "lab": {"tools"},
     "components": set[str](),
     "stacks": {"components", "grafana"},
+    "grafana": {"copilot.signals"},
     "copilot": set[str](),
     "copilot.signals": set[str](),
     "copilot.health": {"copilot.signals"},

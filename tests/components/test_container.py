@@ -75,6 +75,13 @@ def test_what_the_engine_would_fill_in_is_written_out(name: str, value: object) 
     assert container_of(SERVICE).inputs[name] == value
 
 
+def test_only_who_has_to_reach_this_machine_knows_its_name() -> None:
+    assert "hosts" not in container_of(SERVICE).inputs
+    assert container_of(replace(SERVICE, reaches_host=True)).inputs["hosts"] == [
+        {"host": "host.docker.internal", "ip": "host-gateway"}
+    ]
+
+
 def test_ports_are_published_on_this_machine_only() -> None:
     assert {port["ip"] for port in container_of(SERVICE).inputs["ports"]} == {"127.0.0.1"}
 

@@ -90,6 +90,7 @@ def test_the_metrics_store_scrapes_both_clusters_and_the_copilot(catalogue: Cata
         ("copilot-temporal", "copilot"),
         ("copilot-worker", "copilot"),
         ("copilot-api", "copilot"),
+        ("alloy", "copilot"),
     }
 
 

@@ -17,7 +17,7 @@ def test_prometheus_gets_a_job_for_each_service_with_metrics() -> None:
     configuration = yaml.safe_load(prometheus_configuration(SERVICES, 2))
     assert configuration["global"] == {"scrape_interval": "2s", "scrape_timeout": "2s"}
     jobs = {job["job_name"]: job["static_configs"] for job in configuration["scrape_configs"]}
-    assert len(jobs) == 7
+    assert len(jobs) == 8
     assert jobs[FRONTEND] == [
         {"targets": ["temporal-frontend:9090"], "labels": {"cluster": "monitored"}}
     ]

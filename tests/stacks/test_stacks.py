@@ -1,5 +1,7 @@
 """Whole stacks, run through `__main__.py` on mocks."""
 
+import json
+import re
 import runpy
 import stat
 from collections.abc import Mapping
@@ -9,6 +11,7 @@ from typing import Any
 import grpc
 import pulumi
 import pytest
+import yaml
 
 from components import docker_engine
 from components.docker_engine import DockerEngineError, Engine
@@ -243,6 +246,45 @@ def test_grafana_reads_cloudwatch_only_where_there_is_aws(local: Run, copilot: R
     file = "/etc/grafana/provisioning/datasources/cloudwatch.yaml"
     assert "defaultRegion: eu-west-1" in upload(copilot, "grafana", file)
     assert file not in str(local.containers["grafana"].inputs["uploads"])
+
+
+def dashboards(run: Run) -> dict[str, dict[str, Any]]:
+    """Grafana's dashboards by their path below its folder of all."""
+    folder = "/etc/grafana/dashboards/"
+    return {
+        one["file"].removeprefix(folder): json.loads(one["content"])
+        for one in run.containers["grafana"].inputs["uploads"]
+        if one["file"].startswith(folder)
+    }
+
+
+def test_grafana_shows_the_store_that_the_stack_has(local: Run, copilot: Run) -> None:
+    every = {"temporal/temporal-server-health.json", "copilot/temporal-sre-copilot.json"}
+    assert set(dashboards(local)) == {*every, "dsql/postgresql-persistence.json"}
+    assert set(dashboards(copilot)) == {*every, "dsql/dsql-persistence.json"}
+
+
+def test_grafana_finds_every_dashboard_in_a_folder_that_is_provided(local: Run) -> None:
+    file = "/etc/grafana/provisioning/dashboards/folders.yaml"
+    provided = yaml.safe_load(upload(local, "grafana", file))["providers"]
+    folders = {one["options"]["path"] for one in provided}
+    assert {
+        f"/etc/grafana/dashboards/{path.split('/')[0]}" for path in dashboards(local)
+    } == folders
+
+
+def test_grafana_knows_the_clusters_of_aurora_dsql(copilot: Run) -> None:
+    made = dashboards(copilot)["dsql/dsql-persistence.json"]
+    (variable,) = [v for v in made["templating"]["list"] if v["name"] == "dsql_cluster"]
+    assert variable["query"] == "monitored : shared,copilot : temporal-dev-copilot-dsqlid"
+
+
+def test_grafana_fetches_one_plugin_in_one_version(local: Run) -> None:
+    plugin = environment(local, "grafana")["GF_PLUGINS_PREINSTALL"]
+    name, version = plugin.split("@")
+    assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", version)
+    sources = upload(local, "grafana", "/etc/grafana/provisioning/datasources/datasources.yaml")
+    assert name in [source["type"] for source in yaml.safe_load(sources)["datasources"]]
 
 
 @pytest.mark.usefixtures("aws")

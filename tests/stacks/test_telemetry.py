@@ -3,15 +3,18 @@
 None of them runs in these tests: this holds what others count on.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
+from components.docker_engine import CLUSTER_LABEL, SERVICE_LABEL
 from components.service import Service
 from stacks import local
 from stacks.settings import LocalSettings
 from stacks.telemetry import LOKI_URL, MIMIR_URL
+from stacks.templates import template
 
 CATALOGUE = local.planned(LocalSettings(scrape_seconds=7))
 
@@ -89,3 +92,19 @@ def test_grafana_asks_both() -> None:
     # What $__rate_interval is made of.
     assert sources["prometheus"]["jsonData"]["timeInterval"] == "7s"
     assert sources["loki"]["url"] == LOKI_URL
+
+
+def test_logs_get_the_labels_that_containers_carry() -> None:
+    text = template("alloy", "config.alloy")
+    read = re.findall(r'"__meta_docker_container_label_(\w+)"\]\s+target_label\s+= "(\w+)"', text)
+    assert set(read) == {
+        (meta(SERVICE_LABEL), "service"),
+        (meta(SERVICE_LABEL), "job"),
+        (meta(CLUSTER_LABEL), "cluster"),
+    }
+    assert 'target_label  = "container"' in text
+
+
+def meta(label: str) -> str:
+    """A container's label as discovery writes it."""
+    return re.sub(r"\W", "_", label)
