@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from tdeploy import env
+from tdeploy import env, lifecycle
 from tdeploy.errors import TdeployError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("up")(lifecycle.up)
+app.command("down")(lifecycle.down)
 app.command("env")(env.env)
 
 # What Typer ends with after Ctrl-C; ours are 0, 1 and 2.

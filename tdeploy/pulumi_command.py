@@ -90,6 +90,7 @@ class Cli(PulumiCommand):
             if process is None:
                 return
             if seen.count >= _KILL_AT:
+                seen.killed = True
                 os.killpg(process.pid, signal.SIGKILL)
                 return
             remark(_STOPPING[seen.count])
@@ -104,9 +105,10 @@ class Cli(PulumiCommand):
 
 
 class Interrupts:
-    """How often the user asked to end."""
+    """How often the user asked to end, and whether that killed the command."""
 
     count = 0
+    killed = False
 
 
 _STOPPING = {
