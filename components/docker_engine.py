@@ -32,7 +32,7 @@ class Engine:
 
 def inspect() -> Engine:
     """Ask the engine. Raises DockerEngineError."""
-    with _client() as client:
+    with connected() as client:
         memory = int(client.info()["MemTotal"]) // (1024 * 1024)
         published = {}
         for container in client.api.containers():
@@ -46,7 +46,7 @@ def inspect() -> Engine:
 
 def missing_image(name: str, *, from_registry: bool) -> str | None:
     """Why an image is neither here nor, where allowed, in its registry; None when it is."""
-    with _client() as client:
+    with connected() as client:
         try:
             client.images.get(name)
         except ImageNotFound:
@@ -63,7 +63,7 @@ def missing_image(name: str, *, from_registry: bool) -> str | None:
 
 def remove_container(name: str) -> None:
     """Remove a container, running or not; one that is gone already is fine."""
-    with _client() as client:
+    with connected() as client:
         try:
             client.api.remove_container(name, force=True, v=True)
         except NotFound:
@@ -75,7 +75,7 @@ def remove_left_behind(name: str, stack: str) -> None:
 
     A container of that name that is not the stack's stays, for the engine to refuse the name.
     """
-    with _client() as client:
+    with connected() as client:
         try:
             found = client.api.inspect_container(name)
         except NotFound:
@@ -89,7 +89,7 @@ def remove_left_behind(name: str, stack: str) -> None:
 
 def remove_left_behind_network(name: str, stack: str) -> None:
     """Remove the stack's network that an interrupted `up` left, with what is attached to it."""
-    with _client() as client:
+    with connected() as client:
         for network in client.api.networks(names=[name]):
             if network["Name"] != name or (network["Labels"] or {}).get(STACK_LABEL) != stack:
                 continue
@@ -100,7 +100,8 @@ def remove_left_behind_network(name: str, stack: str) -> None:
 
 
 @contextmanager
-def _client() -> Iterator[docker.DockerClient]:
+def connected() -> Iterator[docker.DockerClient]:
+    """The engine's client; whatever fails in the block is a DockerEngineError."""
     try:
         client = docker.from_env(timeout=_REQUEST_SECONDS)
     except DockerException as error:

@@ -35,6 +35,14 @@ def engine_problems(stack: str, catalogue: Catalogue, *, built: Collection[str])
         yield str(error)
 
 
+def build_problems() -> Iterator[str]:
+    """Why Docker on this machine cannot build an image."""
+    try:
+        docker_engine.inspect()
+    except DockerEngineError as error:
+        yield str(error)
+
+
 def _memory_problems(catalogue: Catalogue, engine: Engine) -> Iterator[str]:
     if engine.memory_mb < catalogue.memory_mb:
         yield (

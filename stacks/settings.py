@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 SERVICES_VARIABLE = "TDEPLOY_SERVICES"
-Services = Literal["running", "stopped", "none"]
+Services = Literal["running", "stopped", "none", "images"]
 
 # A whole number of the operating system's ports that needs no privilege.
 Port = Annotated[int, Field(ge=1024, le=65535)]
@@ -217,7 +217,8 @@ def secret(key: str) -> pulumi.Output[str] | None:
 def services() -> Services:
     """What containers this run should leave: always `running`, unless the environment says else.
 
-    `stopped` keeps network and volumes, `none` does without Docker. Raises pulumi.RunError.
+    `stopped` keeps network and volumes, `none` does without Docker, `images` knows of nothing but
+    the images that are built here, for an update of them alone. Raises pulumi.RunError.
     """
     value = os.environ.get(SERVICES_VARIABLE, "running")
     if value == "running":
@@ -226,7 +227,9 @@ def services() -> Services:
         return "stopped"
     if value == "none":
         return "none"
-    raise pulumi.RunError(f"{SERVICES_VARIABLE}={value}: use running, stopped or none")
+    if value == "images":
+        return "images"
+    raise pulumi.RunError(f"{SERVICES_VARIABLE}={value}: use running, stopped, none or images")
 
 
 def _values(project: str, model: type[StackSettings]) -> tuple[dict[str, Any], list[str]]:

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from tdeploy import env, lifecycle
+from tdeploy import build, env, infra, lifecycle, schema, services
 from tdeploy.errors import TdeployError
 
 app = typer.Typer(
@@ -22,6 +22,10 @@ app = typer.Typer(
 app.command("up")(lifecycle.up)
 app.command("down")(lifecycle.down)
 app.command("env")(env.env)
+app.add_typer(build.app, name="build")
+app.add_typer(infra.app, name="infra")
+app.add_typer(schema.app, name="schema")
+app.add_typer(services.app, name="services")
 
 # What Typer ends with after Ctrl-C; ours are 0, 1 and 2.
 _TYPER_INTERRUPTED = 130
