@@ -65,6 +65,7 @@ def declare(chosen: CopilotSettings) -> None:
     if mode == "images":
         preflight.require(preflight.build_problems())
         environment.declare_images(STACK, public={}, builds=builds)
+        outputs.export_last()
         return
     problems = [*preflight_aws.problems(chosen.region, embeddings=True)]
     if mode == "running":

@@ -35,6 +35,7 @@ def declare(chosen: LocalSettings) -> None:
     if mode == "images":
         preflight.require(preflight.build_problems())
         environment.declare_images(STACK, public={}, builds=builds)
+        outputs.export_last()
         return
     stores = _stores(chosen, secrets.database_password())
     known = services(chosen, stores, secrets.grafana_password())
