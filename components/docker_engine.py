@@ -28,12 +28,18 @@ class Engine:
     memory_mb: int
     published: Mapping[int, tuple[str, str]]
     """Name of the container and its stack (or empty) for each port published on this machine."""
+    version: str = ""
+    cpus: int = 0
+    architecture: str = ""
+    """As `uname -m` says it."""
+    folder: str = ""
+    """Where it keeps everything, on the machine that it runs on."""
 
 
 def inspect() -> Engine:
     """Ask the engine. Raises DockerEngineError."""
     with connected() as client:
-        memory = int(client.info()["MemTotal"]) // (1024 * 1024)
+        said = client.info()
         published = {}
         for container in client.api.containers():
             name = container["Names"][0].removeprefix("/")
@@ -41,7 +47,14 @@ def inspect() -> Engine:
             for port in container.get("Ports") or ():
                 if "PublicPort" in port:
                     published[int(port["PublicPort"])] = (name, stack)
-    return Engine(memory, published)
+    return Engine(
+        memory_mb=int(said["MemTotal"]) // (1024 * 1024),
+        published=published,
+        version=str(said["ServerVersion"]),
+        cpus=int(said["NCPU"]),
+        architecture=str(said["Architecture"]),
+        folder=str(said.get("DockerRootDir", "")),
+    )
 
 
 def missing_image(name: str, *, from_registry: bool) -> str | None:

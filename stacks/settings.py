@@ -244,7 +244,7 @@ def _values(project: str, model: type[StackSettings]) -> tuple[dict[str, Any], l
                     f" `pulumi config set --secret {key}`"
                 )
             continue
-        values[key] = _parsed(text)
+        values[key] = parsed(text)
     return values, problems
 
 
@@ -254,7 +254,7 @@ def _configured(project: str) -> Mapping[str, str]:
     return {key.removeprefix(prefix): every[key] for key in every if key.startswith(prefix)}
 
 
-def _parsed(text: str) -> object:
+def parsed(text: str) -> object:
     """A structured value as it was written; anything else stays, for the model to judge."""
     if text.lstrip()[:1] not in {"{", "["}:
         return text

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from tdeploy import build, env, infra, lifecycle, schema, services
+from tdeploy import build, doctor, env, infra, init, lifecycle, schema, services, status
 from tdeploy.errors import TdeployError
 
 app = typer.Typer(
@@ -19,8 +19,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("init")(init.init)
 app.command("up")(lifecycle.up)
 app.command("down")(lifecycle.down)
+app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
 app.command("env")(env.env)
 app.add_typer(build.app, name="build")
 app.add_typer(infra.app, name="infra")

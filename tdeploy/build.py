@@ -9,7 +9,9 @@ from tdeploy.console import say
 from tdeploy.errors import NoError
 from tdeploy.profile import DEFAULT, Profile
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Build our images, and nothing else.", no_args_is_help=True, rich_markup_mode=None
+)
 
 _STACK = "copilot"
 
@@ -23,7 +25,7 @@ def temporal(
         ),
     ] = None,
 ) -> None:
-    """Build the Temporal server for Aurora DSQL from a checkout of the fork.
+    """Build the Temporal server for Aurora DSQL.
 
     The checkout is remembered as the setting temporal_source of the stack copilot.
     """
@@ -45,7 +47,7 @@ def temporal(
 
 @app.command()
 def copilot(profile: Profile = DEFAULT) -> None:
-    """Build the image of the Copilot's worker and API from this repository.
+    """Build the image of the Copilot's worker and API.
 
     Running containers get it with `tdeploy services up`.
     """

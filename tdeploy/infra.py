@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from stacks.settings import Services
     from tdeploy.stack import ManagedStack
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Make, show and destroy what is in AWS.", no_args_is_help=True, rich_markup_mode=None
+)
 
 Project = Annotated[
     str | None,
@@ -39,7 +41,7 @@ def apply_shared(
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Make the shared Aurora DSQL cluster, which is protected and outlives everything else.
+    """Make the shared DSQL cluster, which is protected.
 
     Example: tdeploy infra apply-shared -p temporal-dev -r eu-west-1
     """
@@ -55,7 +57,7 @@ def apply_shared(
 
 @app.command()
 def apply_copilot(project: Project = None, region: Region = None, yes: Yes = False) -> None:
-    """Make what the stack copilot has in AWS: its DSQL cluster and its knowledge base.
+    """Make the Copilot's DSQL cluster and knowledge base.
 
     Without options, project and region are those of the shared cluster.
     """
@@ -82,9 +84,9 @@ def apply_copilot(project: Project = None, region: Region = None, yes: Yes = Fal
 
 @app.command()
 def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = False) -> None:
-    """Destroy what the stack copilot has in AWS, and the containers that cannot be without it.
+    """Destroy what the stack copilot has in AWS.
 
-    The shared cluster stays, and so do the Docker volumes. Docker need not run. With --project and
+    Its containers cannot be without it, and go too. The shared cluster stays, and so do the Docker volumes. Docker need not run. With --project and
     --region it goes on only where the stack is that of this project and region.
     """
     from tdeploy.containers import containers  # noqa: PLC0415
@@ -122,7 +124,10 @@ def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = F
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Print the outputs of both stacks; exit with 1 where one is not provisioned."""
+    """Print the outputs of both stacks.
+
+    Exits with 1 where one is not provisioned.
+    """
     from tdeploy.stack import stack_outputs  # noqa: PLC0415
 
     outputs = {stack: _of_aws(stack_outputs(stack)) for stack in (_SHARED, _COPILOT)}

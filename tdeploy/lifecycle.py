@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def up(profile: Profile = DEFAULT) -> None:
-    """Bring up everything: AWS, images, containers, until the first verdict.
+    """Bring up all of a stack, until the first verdict.
 
     Example: tdeploy up -p local
     """
@@ -24,9 +24,9 @@ def up(profile: Profile = DEFAULT) -> None:
 
 
 def down(profile: Profile = DEFAULT, yes: Yes = False) -> None:
-    """Take away everything that `up` made, data too; the shared cluster of the stack dev stays.
+    """Destroy all that `up` made, data too, after asking.
 
-    `tdeploy services down` keeps AWS and data.
+    The shared cluster of the stack dev stays. `tdeploy services down` keeps AWS and data.
     """
     from tdeploy.stack import ManagedStack  # noqa: PLC0415
 
@@ -49,8 +49,8 @@ def listed(resources: Iterable["Resource"]) -> list[str]:
     return [f"  {kind}: {', '.join(sorted(names))}" for kind, names in sorted(kinds.items())]
 
 
-def say_pages(outputs: dict[str, object]) -> None:
+def say_pages(outputs: dict[str, object], indent: str = "") -> None:
     """Print where everything is that people and tools open."""
     for name, value in sorted(outputs.items()):
         if name.endswith(("_url", "_address")):
-            say(f"{name.rsplit('_', 1)[0].replace('_', '-')}: {value}")
+            say(f"{indent}{name.rsplit('_', 1)[0].replace('_', '-')}: {value}")

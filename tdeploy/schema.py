@@ -9,7 +9,11 @@ from tdeploy.console import say
 from tdeploy.errors import NoError
 from tdeploy.profile import DEFAULT, Profile
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Set up the databases again, by the stack's jobs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 _LAST_LINES = 20
 

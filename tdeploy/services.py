@@ -11,7 +11,11 @@ from tdeploy.errors import NoError
 from tdeploy.lifecycle import say_pages
 from tdeploy.profile import DEFAULT, AsJson, Profile, Yes
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Start, stop, restart and watch the containers.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 Names = Annotated[list[str] | None, typer.Argument(help="services; all by default")]
 # How the URN of a service's container shows what it is; jobs are another component.
@@ -27,7 +31,9 @@ def up(
         bool, typer.Option("--detach", "-d", help="do not follow the logs afterwards")
     ] = False,
 ) -> None:
-    """Start what does not run, then follow the logs; Ctrl-C ends the following only.
+    """Start what does not run, then follow the logs.
+
+    Ctrl-C ends the following, and the services run on.
 
     Example: tdeploy services up -p local -d
     """
@@ -48,7 +54,7 @@ def down(
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Remove the containers. What is in AWS stays, and volumes do without --volumes."""
+    """Remove the containers; AWS and the volumes stay."""
     from tdeploy.stack import ManagedStack  # noqa: PLC0415
 
     stack = ManagedStack(profile)
@@ -70,7 +76,7 @@ def down(
 
 @app.command()
 def restart(names: Names = None, profile: Profile = DEFAULT) -> None:
-    """Replace the containers of services by new ones; their data stays.
+    """Replace the containers of services; their data stays.
 
     Example, after a change of its code: tdeploy services restart copilot-worker copilot-api
     """
@@ -102,7 +108,10 @@ def logs(
 
 @app.command()
 def ps(names: Names = None, profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
-    """List the containers; exit with 1 where one that is listed is not well."""
+    """List the containers.
+
+    Exits with 1 where one that is listed is not well.
+    """
     from tdeploy.containers import containers  # noqa: PLC0415
 
     listed = [one for one in containers(profile) if not names or one.service in names]

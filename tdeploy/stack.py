@@ -43,6 +43,18 @@ def stack_outputs(stack: str) -> dict[str, Any]:
     return outputs
 
 
+def resource_counts() -> dict[str, int]:
+    """How many resources each stack's state holds. Raises TdeployError."""
+    try:
+        answer = command().run(["stack", "ls", "--json"], str(ROOT), environment())
+    except CommandError as error:
+        raise TdeployError(f"cannot list the stacks: {said(error)}") from error
+    return {
+        one["name"].rsplit("/", 1)[-1]: int(one.get("resourceCount") or 0)
+        for one in json.loads(answer.stdout)
+    }
+
+
 @cache
 def command() -> Cli:
     """Pulumi's command line, with passphrase and stacks prepared as `make setup` does."""
