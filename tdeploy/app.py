@@ -6,6 +6,7 @@ Answers go to standard output, progress and errors to standard error. Exit codes
 
 import signal
 import sys
+import warnings
 
 import typer
 
@@ -37,6 +38,9 @@ _TYPER_INTERRUPTED = 130
 def main() -> None:
     """Run a command; every error that a user can cause is one line."""
     # Being told to end is like Ctrl-C.
+    if not sys.warnoptions:
+        # Of the libraries', about what the user cannot change.
+        warnings.simplefilter("ignore")
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, signal.default_int_handler)
     try:

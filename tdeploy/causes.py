@@ -10,6 +10,8 @@ _MARKUP = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 _CONSEQUENCES = (
     # How the program ends when the engine has stopped for another reason.
     re.compile(r"KeyboardInterrupt|The Pulumi CLI encountered|grpc_status|StatusCode\.\w+"),
+    # Its hooks and providers, which are gone then.
+    re.compile(r"rpc error: code = (Unavailable|Canceled)|\bcontext canceled\b"),
     # The job that failed has told why already.
     re.compile(r"as said above$"),
     re.compile(r"^(update|preview|destroy|refresh) failed$"),

@@ -86,8 +86,9 @@ def apply_copilot(project: Project = None, region: Region = None, yes: Yes = Fal
 def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = False) -> None:
     """Destroy what the stack copilot has in AWS.
 
-    Its containers cannot be without it, and go too. The shared cluster stays, and so do the Docker volumes. Docker need not run. With --project and
-    --region it goes on only where the stack is that of this project and region.
+    Its containers cannot be without it, and go too. The shared cluster stays, and so do the Docker
+    volumes. Docker need not run. With --project and --region it goes on only where the stack is
+    that of this project and region.
     """
     from tdeploy.containers import containers  # noqa: PLC0415
     from tdeploy.stack import ManagedStack, stack_outputs  # noqa: PLC0415
