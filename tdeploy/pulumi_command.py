@@ -180,7 +180,7 @@ def _installed() -> Cli:
     try:
         made = PulumiCommand.install()
     except (OSError, subprocess.SubprocessError) as error:
-        remark(f"it could not be downloaded ({_reason(error)}): building it")
+        remark(f"it could not be downloaded ({_reason(error)}): building it here")
         return _built()
     finally:
         socket.setdefaulttimeout(before)

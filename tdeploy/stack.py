@@ -19,10 +19,11 @@ from tdeploy import pulumi_command
 from tdeploy.causes import causes
 from tdeploy.errors import TdeployError
 from tdeploy.progress import Record, Resource, watched
-from tdeploy.pulumi_command import Cli
+from tdeploy.pulumi_command import HOW_TO_INSTALL, Cli
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "copilot"
+_NO_LANGUAGE_HOST = "no language plugin"
 _LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
 
 
@@ -205,9 +206,7 @@ class ManagedStack:
             except CommandError as error:
                 if interrupts.count:
                     raise TdeployError(self._interrupted(stack, interrupts.killed)) from error
-                found = causes(record.errors) or [said(error)]
-                text = "\n  ".join(found)
-                raise TdeployError(f"{title} failed: {text}") from error
+                raise TdeployError(f"{title} failed: {_reason(record, error)}") from error
             else:
                 return record
         return self._operate(title, run, services, is_retry=True)
@@ -241,6 +240,13 @@ class ManagedStack:
             f"the stack {self.name} is being changed{by}: wait until that has ended, or where it"
             f" has died, run `pulumi cancel -s {self.name}`"
         )
+
+
+def _reason(record: Record, error: CommandError) -> str:
+    complaint = said(error)
+    if _NO_LANGUAGE_HOST in complaint:
+        return f"this Pulumi came without its language host for Python: {HOW_TO_INSTALL}"
+    return "\n  ".join(causes(record.errors) or [complaint])
 
 
 def _resources(state: Deployment) -> list[dict[str, Any]]:
