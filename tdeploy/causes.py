@@ -20,7 +20,10 @@ _CONSEQUENCES = (
     re.compile(r"^Running program .* failed with an unhandled exception:\s*$"),
     re.compile(r"^an unhandled error occurred: Program exited with non-zero exit code"),
 )
-_BEFORE_THE_CAUSE = re.compile(r"^(error: |.*\bsdk-v2/provider2\.go:\d+: )")
+# What Terraform's library, which real providers are made of, puts around it.
+_BEFORE_THE_CAUSE = re.compile(
+    r"^(error: )?(sdk-v2/\S+ )?(sdk\.helper_schema: )?(\d+ errors? occurred:\s*\*\s*)?"
+)
 _TRACEBACK = "Traceback (most recent call last)"
 
 
