@@ -10,7 +10,7 @@ import warnings
 
 import typer
 
-from tdeploy import build, doctor, env, infra, init, lifecycle, schema, services, status
+from tdeploy import build, doctor, env, infra, init, kb, lifecycle, schema, services, status
 from tdeploy.errors import TdeployError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("doctor")(doctor.doctor)
 app.command("env")(env.env)
 app.add_typer(build.app, name="build")
 app.add_typer(infra.app, name="infra")
+app.add_typer(kb.app, name="kb")
 app.add_typer(schema.app, name="schema")
 app.add_typer(services.app, name="services")
 

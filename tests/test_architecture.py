@@ -15,8 +15,8 @@ MAY_IMPORT = {
     "lab": {"tools"},
     "components": set[str](),
     "stacks": {"components", "grafana"},
-    # Of the Copilot its types only, and of the tools Pulumi's command line.
-    "tdeploy": {"components", "copilot", "stacks", "tools"},
+    # Of the Copilot its types and its corpus, and of the tools Pulumi's command line.
+    "tdeploy": {"components", "copilot", "copilot.knowledge", "stacks", "tools"},
     "copilot": set[str](),
     "copilot.signals": set[str](),
     "copilot.health": {"copilot.signals"},
