@@ -28,12 +28,18 @@ class Engine:
     memory_mb: int
     published: Mapping[int, tuple[str, str]]
     """Name of the container and its stack (or empty) for each port published on this machine."""
+    version: str = ""
+    cpus: int = 0
+    architecture: str = ""
+    """As `uname -m` says it."""
+    folder: str = ""
+    """Where it keeps everything, on the machine that it runs on."""
 
 
 def inspect() -> Engine:
     """Ask the engine. Raises DockerEngineError."""
-    with _client() as client:
-        memory = int(client.info()["MemTotal"]) // (1024 * 1024)
+    with connected() as client:
+        said = client.info()
         published = {}
         for container in client.api.containers():
             name = container["Names"][0].removeprefix("/")
@@ -41,12 +47,19 @@ def inspect() -> Engine:
             for port in container.get("Ports") or ():
                 if "PublicPort" in port:
                     published[int(port["PublicPort"])] = (name, stack)
-    return Engine(memory, published)
+    return Engine(
+        memory_mb=int(said["MemTotal"]) // (1024 * 1024),
+        published=published,
+        version=str(said["ServerVersion"]),
+        cpus=int(said["NCPU"]),
+        architecture=str(said["Architecture"]),
+        folder=str(said.get("DockerRootDir", "")),
+    )
 
 
 def missing_image(name: str, *, from_registry: bool) -> str | None:
     """Why an image is neither here nor, where allowed, in its registry; None when it is."""
-    with _client() as client:
+    with connected() as client:
         try:
             client.images.get(name)
         except ImageNotFound:
@@ -63,7 +76,7 @@ def missing_image(name: str, *, from_registry: bool) -> str | None:
 
 def remove_container(name: str) -> None:
     """Remove a container, running or not; one that is gone already is fine."""
-    with _client() as client:
+    with connected() as client:
         try:
             client.api.remove_container(name, force=True, v=True)
         except NotFound:
@@ -75,7 +88,7 @@ def remove_left_behind(name: str, stack: str) -> None:
 
     A container of that name that is not the stack's stays, for the engine to refuse the name.
     """
-    with _client() as client:
+    with connected() as client:
         try:
             found = client.api.inspect_container(name)
         except NotFound:
@@ -89,7 +102,7 @@ def remove_left_behind(name: str, stack: str) -> None:
 
 def remove_left_behind_network(name: str, stack: str) -> None:
     """Remove the stack's network that an interrupted `up` left, with what is attached to it."""
-    with _client() as client:
+    with connected() as client:
         for network in client.api.networks(names=[name]):
             if network["Name"] != name or (network["Labels"] or {}).get(STACK_LABEL) != stack:
                 continue
@@ -100,7 +113,8 @@ def remove_left_behind_network(name: str, stack: str) -> None:
 
 
 @contextmanager
-def _client() -> Iterator[docker.DockerClient]:
+def connected() -> Iterator[docker.DockerClient]:
+    """The engine's client; whatever fails in the block is a DockerEngineError."""
     try:
         client = docker.from_env(timeout=_REQUEST_SECONDS)
     except DockerException as error:

@@ -62,6 +62,11 @@ def declare(chosen: CopilotSettings) -> None:
     """Declare the stack. Raises pulumi.RunError where AWS or this machine cannot run it."""
     mode = settings.services()
     builds = _builds(chosen)
+    if mode == "images":
+        preflight.require(preflight.build_problems())
+        environment.declare_images(STACK, public={}, builds=builds)
+        outputs.export_last()
+        return
     problems = [*preflight_aws.problems(chosen.region, embeddings=True)]
     if mode == "running":
         problems += preflight_aws.container_problems()

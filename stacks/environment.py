@@ -34,14 +34,20 @@ def declare(
     network = Network(stack, catalogue.volumes, keep_volumes=settings.keep_volumes, healing=healing)
     if services == "stopped":
         return []
-    images = Images(
+    public = {key: name for key, name in catalogue.images.items() if key not in builds}
+    images = declare_images(stack, public=public, builds=builds)
+    around = Surroundings(stack, network.name, network.volumes, images.ids, healing)
+    return _containers(catalogue, around)
+
+
+def declare_images(stack: str, *, public: Mapping[str, str], builds: Mapping[str, Build]) -> Images:
+    """Declare the images, public ones by name and those that are built here."""
+    return Images(
         stack,
-        public={key: name for key, name in catalogue.images.items() if key not in builds},
+        public=public,
         built=builds,
         generations={key: generation(key) for key in builds},
     )
-    around = Surroundings(stack, network.name, network.volumes, images.ids, healing)
-    return _containers(catalogue, around)
 
 
 def _containers(catalogue: Catalogue, around: Surroundings) -> list[pulumi.Output[str]]:

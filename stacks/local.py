@@ -31,9 +31,14 @@ def services(
 def declare(chosen: LocalSettings) -> None:
     """Declare the stack. Raises pulumi.RunError where this machine cannot run it."""
     mode = settings.services()
+    builds = {"copilot": copilot_build(chosen.images)}
+    if mode == "images":
+        preflight.require(preflight.build_problems())
+        environment.declare_images(STACK, public={}, builds=builds)
+        outputs.export_last()
+        return
     stores = _stores(chosen, secrets.database_password())
     known = services(chosen, stores, secrets.grafana_password())
-    builds = {"copilot": copilot_build(chosen.images)}
     if mode == "running":
         preflight.require(preflight.engine_problems(STACK, known, built=builds))
     ends = environment.declare(STACK, known, chosen, services=mode, builds=builds)

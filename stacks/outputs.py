@@ -38,6 +38,14 @@ def urls(catalogue: Catalogue) -> dict[str, str]:
     }
 
 
+def export_last() -> None:
+    """Export what the stack's last update did, in one that does not know it."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    last = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name})
+    for output, value in sorted(last.value["outputs"].items()):
+        pulumi.export(output, value)
+
+
 def export(outputs: Mapping[str, Text], ends: Sequence[pulumi.Input[str]]) -> None:
     """Export the outputs and, once `ends` are known, which is after everything, write `.env`."""
     for name, value in sorted(outputs.items()):

@@ -28,14 +28,23 @@ def engine_problems(stack: str, catalogue: Catalogue, *, built: Collection[str])
     """Why Docker on this machine cannot run the stack; `built` are keys of images it builds."""
     try:
         engine = docker_engine.inspect()
-        yield from _memory_problems(catalogue, engine)
+        yield from memory_problems(catalogue, engine)
         yield from port_problems(stack, catalogue, engine)
-        yield from _image_problems(catalogue, built)
+        yield from image_problems(catalogue, built)
     except DockerEngineError as error:
         yield str(error)
 
 
-def _memory_problems(catalogue: Catalogue, engine: Engine) -> Iterator[str]:
+def build_problems() -> Iterator[str]:
+    """Why Docker on this machine cannot build an image."""
+    try:
+        docker_engine.inspect()
+    except DockerEngineError as error:
+        yield str(error)
+
+
+def memory_problems(catalogue: Catalogue, engine: Engine) -> Iterator[str]:
+    """Memory that the services' limits add up to and that the engine has not."""
     if engine.memory_mb < catalogue.memory_mb:
         yield (
             f"Docker has {engine.memory_mb} MB of memory, the services' limits add up to"
@@ -63,7 +72,8 @@ def port_problems(stack: str, catalogue: Catalogue, engine: Engine) -> Iterator[
         yield f"port {host}, which {names[0]} needs, is taken by {holder}: stop it, or {other}"
 
 
-def _image_problems(catalogue: Catalogue, built: Collection[str]) -> Iterator[str]:
+def image_problems(catalogue: Catalogue, built: Collection[str]) -> Iterator[str]:
+    """Images that are neither here, nor built, nor in their registry. Raises DockerEngineError."""
     setting = f"pulumi config set -s {catalogue.stack}"
     for key, name in _needed(catalogue, built).items():
         reason = docker_engine.missing_image(name, from_registry=key not in BUILT)

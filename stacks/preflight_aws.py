@@ -32,6 +32,7 @@ _OUT_OF_REACH = {
 # Variables that containers do not have, with the file in ~/.aws that they read.
 _OTHER_FILES = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
 # Answers that mean that the model is not there; being forbidden to ask does not.
+_PARTS_OF_MODEL = 2
 _NO_MODEL = {"ResourceNotFoundException", "ValidationException"}
 
 
@@ -72,6 +73,27 @@ def container_problems() -> Iterator[str]:
         )
     elif not folder.is_dir():
         yield f"containers read their AWS credentials from {folder}, which is missing: {_SIGN_IN}"
+
+
+def model_problem(region: str, model: str) -> str | None:
+    """Why this account cannot ask a model of Bedrock (an id, or that of an inference profile)."""
+    # An inference profile is the model's id after the part of the world that it is for.
+    parts = model.split(".")
+    identifier = ".".join(parts[1:]) if len(parts) > _PARTS_OF_MODEL else model
+    mend = "ask for access on Bedrock's page Model access, or choose another with the setting model"
+    try:
+        client = _session(region).client("bedrock", config=_QUICK)
+        said = client.get_foundation_model_availability(modelId=identifier)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NO_MODEL:
+            return f"the region {region} has no model {identifier}: {mend}"
+        # Whoever may not ask about it may use it all the same.
+        return None
+    except BotoCoreError as error:
+        return f"Bedrock does not answer: {error}"
+    if said["authorizationStatus"] == "AUTHORIZED" and said["regionAvailability"] == "AVAILABLE":
+        return None
+    return f"this account has no access to the model {identifier} in {region}: {mend}"
 
 
 def _credentials_problem(region: str) -> str | None:

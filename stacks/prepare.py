@@ -19,10 +19,13 @@ _STACK_SECONDS = 60
 _BYTES = 24
 
 
-def prepare(folder: Path) -> str | None:
-    """Prepare the project in `folder`; the answer is what kept it from that, if anything did."""
+def prepare(folder: Path, command: str | None = None) -> str | None:
+    """Prepare the project in `folder`; the answer is what kept it from that, if anything did.
+
+    `command` is Pulumi's, by default the one on PATH.
+    """
     is_first = _make_passphrase(folder / PASSPHRASE)
-    command = shutil.which("pulumi")
+    command = command or shutil.which("pulumi")
     if command is None:
         return _without_command() if is_first else None
     known = folder / ".state" / ".pulumi" / "stacks" / "copilot"
@@ -33,7 +36,7 @@ def prepare(folder: Path) -> str | None:
             answer = subprocess.run(
                 [command, "stack", "init", stack, "--no-select", "--non-interactive"],
                 cwd=folder,
-                env=_environment(),
+                env={**os.environ, **passphrase_environment(folder)},
                 capture_output=True,
                 text=True,
                 timeout=_STACK_SECONDS,
@@ -59,11 +62,11 @@ def _make_passphrase(path: Path) -> bool:
     return True
 
 
-def _environment() -> Mapping[str, str]:
-    """This environment, with our passphrase where the user has none."""
+def passphrase_environment(folder: Path) -> Mapping[str, str]:
+    """The variable that names our passphrase, where the user's environment has none."""
     if any(name in os.environ for name in _VARIABLES):
-        return os.environ
-    return {**os.environ, "PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE)}
+        return {}
+    return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(folder / PASSPHRASE)}
 
 
 def _without_command() -> str:

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 SERVICES_VARIABLE = "TDEPLOY_SERVICES"
-Services = Literal["running", "stopped", "none"]
+Services = Literal["running", "stopped", "none", "images"]
 
 # A whole number of the operating system's ports that needs no privilege.
 Port = Annotated[int, Field(ge=1024, le=65535)]
@@ -281,7 +281,8 @@ def secret(key: str) -> pulumi.Output[str] | None:
 def services() -> Services:
     """What containers this run should leave: always `running`, unless the environment says else.
 
-    `stopped` keeps network and volumes, `none` does without Docker. Raises pulumi.RunError.
+    `stopped` keeps network and volumes, `none` does without Docker, `images` knows of nothing but
+    the images that are built here, for an update of them alone. Raises pulumi.RunError.
     """
     value = os.environ.get(SERVICES_VARIABLE, "running")
     if value == "running":
@@ -290,7 +291,9 @@ def services() -> Services:
         return "stopped"
     if value == "none":
         return "none"
-    raise pulumi.RunError(f"{SERVICES_VARIABLE}={value}: use running, stopped or none")
+    if value == "images":
+        return "images"
+    raise pulumi.RunError(f"{SERVICES_VARIABLE}={value}: use running, stopped, none or images")
 
 
 def _values(project: str, model: type[StackSettings]) -> tuple[dict[str, Any], list[str]]:
@@ -305,7 +308,7 @@ def _values(project: str, model: type[StackSettings]) -> tuple[dict[str, Any], l
                     f" `pulumi config set -s {pulumi.get_stack()} --secret {key}`"
                 )
             continue
-        values[key] = _parsed(text)
+        values[key] = parsed(text)
     return values, problems
 
 
@@ -315,7 +318,7 @@ def _configured(project: str) -> Mapping[str, str]:
     return {key.removeprefix(prefix): every[key] for key in every if key.startswith(prefix)}
 
 
-def _parsed(text: str) -> object:
+def parsed(text: str) -> object:
     """A structured value as it was written; anything else stays, for the model to judge."""
     if text.lstrip()[:1] not in {"{", "["}:
         return text

@@ -16,6 +16,8 @@ MAY_IMPORT = {
     "components": set[str](),
     "stacks": {"components", "grafana"},
     "grafana": {"copilot.signals"},
+    # Of the Copilot its types and its corpus, and of the tools Pulumi's command line.
+    "tdeploy": {"components", "copilot", "copilot.api", "copilot.knowledge", "stacks", "tools"},
     "copilot": set[str](),
     "copilot.signals": set[str](),
     "copilot.health": {"copilot.signals"},

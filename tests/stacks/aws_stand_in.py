@@ -1,5 +1,6 @@
 """A stand-in for the few AWS calls that the preflight makes."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ class Aws:
     """Code and message with which STS refuses the credentials."""
     model_error: str | None = None
     """Code with which Bedrock answers for the embedding model."""
+    model_access: str = "AUTHORIZED"
+    """What Bedrock says of this account's right to the model that is set."""
     asked: list[str] = field(default_factory=list)
 
     def answer(self, path: str) -> tuple[int, dict[str, str], str]:
@@ -36,6 +39,9 @@ class Aws:
         self.asked.append(path)
         if path.startswith("/cluster"):
             return 200, {"Content-Type": "application/json"}, '{"clusters": []}'
+        if path.startswith("/foundation-model-availability/"):
+            said = {"authorizationStatus": self.model_access, "regionAvailability": "AVAILABLE"}
+            return 200, {"Content-Type": "application/json"}, json.dumps(said)
         if path.startswith("/foundation-models/"):
             if self.model_error:
                 return 400, {"x-amzn-ErrorType": self.model_error}, '{"message": "no"}'

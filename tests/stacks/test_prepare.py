@@ -64,7 +64,7 @@ def test_a_fresh_clone_gets_a_passphrase_and_its_stacks(pulumi: Pulumi, project:
         ["stack", "init", "copilot"],
         ["stack", "init", "local"],
     ]
-    assert pulumi.passphrase_variable == str(PASSPHRASE)
+    assert pulumi.passphrase_variable == str(project / PASSPHRASE)
 
 
 def test_nothing_is_done_twice(pulumi: Pulumi, project: Path) -> None:

@@ -1,0 +1,6 @@
+"""Entry of `python -m tdeploy`."""
+
+from tdeploy.app import main
+
+if __name__ == "__main__":
+    main()

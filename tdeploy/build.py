@@ -1,0 +1,71 @@
+"""`tdeploy build`: the images that are made here, and nothing else."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tdeploy.console import say
+from tdeploy.errors import NoError
+from tdeploy.profile import DEFAULT, Profile
+
+app = typer.Typer(
+    help="Build our images, and nothing else.", no_args_is_help=True, rich_markup_mode=None
+)
+
+_STACK = "copilot"
+
+
+@app.command()
+def temporal(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="checkout of the DSQL fork; by default the one set, else ../temporal-dsql"
+        ),
+    ] = None,
+) -> None:
+    """Build the Temporal server for Aurora DSQL.
+
+    The checkout is remembered as the setting temporal_source of the stack copilot.
+    """
+    from tdeploy.stack import ROOT, ManagedStack  # noqa: PLC0415
+
+    stack = ManagedStack(_STACK)
+    known = stack.settings().get("temporal_source")
+    folder = source or (Path(known) if known else ROOT.parent / "temporal-dsql")
+    folder = folder.expanduser().absolute()
+    if not (folder / "cmd" / "tools" / "dsql").is_dir():
+        raise NoError(
+            f"{folder} is no checkout of the DSQL fork of Temporal: name one, as in"
+            " `tdeploy build temporal ../temporal-dsql`"
+        )
+    if str(folder) != known:
+        stack.set_settings({"temporal_source": str(folder)})
+    _build(_STACK, "temporal_dsql")
+
+
+@app.command()
+def copilot(profile: Profile = DEFAULT) -> None:
+    """Build the image of the Copilot's worker and API.
+
+    Running containers get it with `tdeploy services up`.
+    """
+    _build(profile, "copilot")
+
+
+def _build(profile: str, key: str) -> None:
+    from stacks.images import BUILT  # noqa: PLC0415
+    from tdeploy.stack import PROJECT, ManagedStack  # noqa: PLC0415
+
+    stack = ManagedStack(profile)
+    group = f"urn:pulumi:{profile}::{PROJECT}::copilot:docker:Images"
+    # As patterns, because the engine refuses to target by name what is not there yet.
+    targets = [f"{group}*::{profile}", f"{group}**::{key}-image"]
+    has_containers = any("container:Container" in resource.type for resource in stack.resources())
+    if has_containers:
+        # Those of the image would have to go where the program does not name them.
+        stack.up(targets=targets[1:])
+    else:
+        stack.up("images", targets=targets)
+    say(f"{BUILT[key]} is built")

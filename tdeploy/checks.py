@@ -1,0 +1,189 @@
+"""The checks of `tdeploy doctor`, each with what to do about it."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from components import docker_engine
+from components.docker_engine import DockerEngineError, Engine
+from stacks import preflight
+from stacks import settings as stack_settings
+from stacks.services import Catalogue
+from stacks.settings import ContainerSettings, CopilotSettings, LocalSettings
+from tdeploy import pulumi_command
+from tdeploy.errors import TdeployError
+from tdeploy.pulumi_command import HOW_TO_INSTALL
+from tdeploy.stack import ROOT, ManagedStack
+
+# What the whole stack is comfortable on; environment.md asks for as much.
+_CPUS = 4
+# The images take about 5 GB, and the stores grow.
+_DISK_GB = 10
+_ARCHITECTURES = {"x86_64", "aarch64", "amd64", "arm64"}
+# What Elasticsearch's own start-up check asks of the kernel.
+_MAP_COUNT = 262_144
+_MAP_COUNT_FILE = Path("/proc/sys/vm/max_map_count")
+_GIGABYTE = 1024**3
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at; `fix` is empty where nothing is to be done."""
+
+    name: str
+    state: Literal["ok", "warning", "wrong"]
+    finding: str
+    fix: str = ""
+
+
+def every_check(profile: str) -> Iterator[Check]:
+    """Each as soon as it is known. Raises nothing that a user can cause."""
+    pulumi = _pulumi()
+    yield pulumi
+    settings: ContainerSettings = CopilotSettings() if profile == "copilot" else LocalSettings()
+    if pulumi.state == "ok":
+        chosen, problem = _configured(profile, settings)
+        settings = chosen or settings
+        yield problem or Check("settings", "ok", f"Pulumi.{profile}.yaml is understood")
+    yield from _docker(profile, settings)
+    yield _disk()
+    if isinstance(settings, CopilotSettings):
+        yield from _map_count()
+        yield from _aws(settings)
+
+
+def _pulumi() -> Check:
+    try:
+        found = pulumi_command.found()
+    except TdeployError as error:
+        return Check("pulumi", "wrong", str(error), "correct or unset PULUMI_BIN")
+    if found is None:
+        fix = f"nothing, with a network: the first command installs it; else {HOW_TO_INSTALL}"
+        return Check("pulumi", "warning", "not here", fix)
+    return Check("pulumi", "ok", f"{found.version} at {found.command}")
+
+
+def _configured(
+    profile: str, plain: ContainerSettings
+) -> tuple[ContainerSettings | None, Check | None]:
+    model = type(plain)
+    try:
+        raw = ManagedStack(profile).settings()
+    except TdeployError as error:
+        return None, Check("settings", "wrong", str(error), "see the sentence before")
+    values = {
+        key: stack_settings.parsed(text) for key, text in raw.items() if key not in model.secrets
+    }
+    try:
+        return model.model_validate(values, context=_planned(profile, plain).known), None
+    except ValidationError as error:
+        where = "; ".join(problems_of(error))
+        fix = f"`pulumi config set -s {profile} KEY VALUE`, or `pulumi config rm -s {profile} KEY`"
+        return None, Check("settings", "wrong", where, fix)
+
+
+def problems_of(error: ValidationError) -> Iterator[str]:
+    """Each wrong setting, with its name."""
+    for item in error.errors(include_url=False):
+        name = ".".join(map(str, item["loc"]))
+        what = item["msg"].removeprefix("Value error, ")
+        yield f"{name}: {what}" if name else what
+
+
+def _planned(profile: str, settings: ContainerSettings) -> Catalogue:
+    # Only this stack's module, because that of the other loads the SDK of AWS.
+    catalogue: Catalogue = import_module(f"stacks.{profile}").planned(settings)
+    return catalogue
+
+
+def _docker(profile: str, settings: ContainerSettings) -> Iterator[Check]:
+    try:
+        engine = docker_engine.inspect()
+    except DockerEngineError as error:
+        finding, _, why = str(error).partition(":")
+        yield Check("docker", "wrong", finding, why.strip())
+        return
+    yield Check("docker", "ok", f"version {engine.version}")
+    catalogue = _planned(profile, settings)
+    yield _architecture(engine)
+    yield _cpus(engine)
+    memory = f"{engine.memory_mb} MB, the services' limits add up to {catalogue.memory_mb} MB"
+    yield from _of_problems("memory", memory, preflight.memory_problems(catalogue, engine))
+    ports = ", ".join(str(port.host) for _, port in catalogue.ports)
+    yield from _of_problems(
+        "ports", f"free or ours: {ports}", preflight.port_problems(profile, catalogue, engine)
+    )
+    built = {"copilot"} | (
+        {"temporal_dsql"} if getattr(settings, "temporal_source", None) else set()
+    )
+    try:
+        problems = list(preflight.image_problems(catalogue, built))
+    except DockerEngineError as error:
+        problems = [str(error)]
+    yield from _of_problems("images", "here, or in their registries", problems)
+
+
+def _architecture(engine: Engine) -> Check:
+    if engine.architecture in _ARCHITECTURES:
+        return Check("architecture", "ok", engine.architecture)
+    fix = "run Docker on x86_64 or arm64: there are no public images for others"
+    return Check("architecture", "wrong", engine.architecture, fix)
+
+
+def _cpus(engine: Engine) -> Check:
+    if engine.cpus >= _CPUS:
+        return Check("cpus", "ok", str(engine.cpus))
+    fix = f"give Docker {_CPUS}: with fewer it starts slowly, and lags under load"
+    return Check("cpus", "warning", str(engine.cpus), fix)
+
+
+def _disk() -> Check:
+    free = shutil.disk_usage(ROOT).free / _GIGABYTE
+    finding = f"{free:.0f} GB free where {ROOT} is"
+    if free >= _DISK_GB:
+        return Check("disk", "ok", finding)
+    return Check("disk", "warning", finding, f"free {_DISK_GB} GB: images take about half of that")
+
+
+def _map_count() -> Iterator[Check]:
+    """Elasticsearch's need, where this kernel is the one that Docker runs on."""
+    local = os.environ.get("DOCKER_HOST", "unix:").startswith("unix:")
+    if not local or not _MAP_COUNT_FILE.exists():
+        return
+    count = int(_MAP_COUNT_FILE.read_text())
+    if count >= _MAP_COUNT:
+        yield Check("vm.max_map_count", "ok", str(count))
+    else:
+        fix = f"`sudo sysctl -w vm.max_map_count={_MAP_COUNT}`, which Elasticsearch asks for"
+        yield Check("vm.max_map_count", "wrong", str(count), fix)
+
+
+def _aws(settings: CopilotSettings) -> Iterator[Check]:
+    from stacks import preflight_aws  # noqa: PLC0415
+
+    said = f"credentials are accepted, {settings.region} has Aurora DSQL and the embedding model"
+    problems = [
+        *preflight_aws.problems(settings.region, embeddings=True),
+        *preflight_aws.container_problems(),
+    ]
+    yield from _of_problems("aws", said, problems)
+    if not problems and settings.model.startswith("bedrock:"):
+        model = settings.model.removeprefix("bedrock:")
+        reason = preflight_aws.model_problem(settings.region, model)
+        yield from _of_problems("model", f"{model} can be asked", [reason] if reason else [])
+
+
+def _of_problems(name: str, finding: str, problems: Iterable[str]) -> Iterator[Check]:
+    """A check for each problem, whose sentence says after the colon what to do; else one."""
+    found = list(problems)
+    if not found:
+        yield Check(name, "ok", finding)
+    for problem in found:
+        what, _, fix = problem.partition(": ")
+        yield Check(name, "wrong", what, fix)

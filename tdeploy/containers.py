@@ -1,0 +1,153 @@
+"""The containers of a stack as Docker has them: looked at, never changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from queue import Queue
+from threading import Thread
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_pascal
+
+from components.docker_engine import SERVICE_LABEL, STACK_LABEL, DockerEngineError, connected
+from tdeploy.errors import NoError, TdeployError
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container."""
+
+    service: str
+    name: str
+    state: str
+    """As people say it: running, healthy, starting, unhealthy, done, failed, or Docker's word."""
+    is_job: bool
+    image: str
+    ports: tuple[int, ...]
+    """Ports of 127.0.0.1."""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether a service runs and does not fail its check, or a job has succeeded."""
+        return self.state in {"running", "healthy", "done"}
+
+
+def containers(stack: str) -> list[Container]:
+    """Every container of the stack, services first. Raises TdeployError."""
+    try:
+        with connected() as client:
+            label = {"label": f"{STACK_LABEL}={stack}"}
+            listed = client.api.containers(all=True, filters=label)
+            found = [_container(client.api.inspect_container(one["Id"])) for one in listed]
+    except DockerEngineError as error:
+        raise TdeployError(str(error)) from error
+    return sorted(found, key=lambda one: (one.is_job, one.service))
+
+
+def log_lines(
+    stack: str, services: Sequence[str], *, tail: int, follow: bool
+) -> Iterator[tuple[str, str]]:
+    """Service and line, of each service's last `tail` lines; with `follow`, then as they come.
+
+    Raises NoError for a service that the stack does not run, TdeployError where Docker fails.
+    """
+    every = {one.service: one for one in containers(stack)}
+    if not every:
+        raise NoError(f"nothing of the stack {stack} runs: start it with `tdeploy services up`")
+    unknown = sorted(set(services) - every.keys())
+    if unknown:
+        raise NoError(f"there is no container {unknown[0]}: use {', '.join(sorted(every))}")
+    chosen = [every[name] for name in services] or [o for o in every.values() if not o.is_job]
+    queue: Queue[tuple[str, str] | Exception | None] = Queue(maxsize=1000)
+    for one in chosen:
+        Thread(target=_read, args=(one, tail, follow, queue), daemon=True).start()
+    left = len(chosen)
+    while left:
+        item = queue.get()
+        if isinstance(item, Exception):
+            raise TdeployError(str(item)) from item
+        if item is None:
+            left -= 1
+        else:
+            yield item
+
+
+def _read(
+    one: Container, tail: int, follow: bool, queue: "Queue[tuple[str, str] | Exception | None]"
+) -> None:
+    try:
+        with connected() as client:
+            rest = b""
+            for chunk in client.api.logs(one.name, stream=True, follow=follow, tail=tail):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    queue.put((one.service, line.decode(errors="replace").rstrip()))
+            if rest:
+                queue.put((one.service, rest.decode(errors="replace")))
+    except DockerEngineError as error:
+        queue.put(error)
+    else:
+        queue.put(None)
+
+
+def _container(inspected: object) -> Container:
+    seen = _Inspected.model_validate(inspected)
+    is_job = seen.host_config.restart_policy.name in {"", "no"}
+    name = seen.name.removeprefix("/")
+    bindings = (one for some in (seen.network_settings.ports or {}).values() for one in some or ())
+    return Container(
+        service=(seen.config.labels or {}).get(SERVICE_LABEL, name),
+        name=name,
+        state=_state(seen.state, is_job),
+        is_job=is_job,
+        image=seen.config.image,
+        ports=tuple(sorted({int(binding["HostPort"]) for binding in bindings})),
+    )
+
+
+def _state(state: "_State", is_job: bool) -> str:
+    if state.status == "exited" and is_job:
+        return "failed" if state.exit_code else "done"
+    health = state.health.status if state.health else "none"
+    # Where the image has no check of its own, Docker says none or nothing.
+    return health if state.status == "running" and health != "none" else state.status
+
+
+class _Said(BaseModel):
+    """A part of Docker's answer, whose names begin with a capital."""
+
+    model_config = ConfigDict(alias_generator=to_pascal)
+
+
+class _Health(_Said):
+    status: str
+
+
+class _State(_Said):
+    status: str
+    exit_code: int = 0
+    health: _Health | None = None
+
+
+class _Config(_Said):
+    image: str
+    labels: dict[str, str] | None = None
+
+
+class _RestartPolicy(_Said):
+    name: str
+
+
+class _HostConfig(_Said):
+    restart_policy: _RestartPolicy
+
+
+class _NetworkSettings(_Said):
+    ports: dict[str, list[dict[str, str]] | None] | None = None
+
+
+class _Inspected(_Said):
+    name: str
+    state: _State
+    config: _Config
+    host_config: _HostConfig
+    network_settings: _NetworkSettings

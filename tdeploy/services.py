@@ -1,0 +1,140 @@
+"""`tdeploy services`: the containers of a stack."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from tdeploy.console import remark, require_yes, say, say_json, say_table
+from tdeploy.errors import NoError
+from tdeploy.lifecycle import say_pages
+from tdeploy.profile import DEFAULT, AsJson, Profile, Yes
+
+app = typer.Typer(
+    help="Start, stop, restart and watch the containers.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Names = Annotated[list[str] | None, typer.Argument(help="services; all by default")]
+# How the URN of a service's container shows what it is; jobs are another component.
+_OF_SERVICE = "copilot:docker:ContainerService$"
+_VOLUME = "docker:index/volume:Volume"
+_TAIL = 100
+
+
+@app.command()
+def up(
+    profile: Profile = DEFAULT,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="do not follow the logs afterwards")
+    ] = False,
+) -> None:
+    """Start what does not run, then follow the logs.
+
+    Ctrl-C ends the following, and the services run on.
+
+    Example: tdeploy services up -p local -d
+    """
+    from tdeploy.stack import ManagedStack, stack_outputs  # noqa: PLC0415
+
+    ManagedStack(profile).up()
+    say_pages(stack_outputs(profile))
+    if not detach:
+        remark("following the logs; Ctrl-C ends that, and the services run on")
+        _print_logs(profile, [], tail=0, follow=True, as_json=False)
+
+
+@app.command()
+def down(
+    profile: Profile = DEFAULT,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", "-v", help="drop the Docker volumes too, after asking")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Remove the containers; AWS and the volumes stay."""
+    from tdeploy.stack import ManagedStack  # noqa: PLC0415
+
+    stack = ManagedStack(profile)
+    resources = stack.resources()
+    if not any(resource.type.startswith("docker:") for resource in resources):
+        raise NoError(f"nothing of the stack {profile} runs")
+    if not volumes:
+        stack.up("stopped")
+        return
+    if stack.settings().get("keep_volumes") == "true":
+        raise NoError(
+            f"keep_volumes is set, which keeps them: `pulumi config set -s {profile} keep_volumes"
+            f" false`, then `tdeploy services up -p {profile} -d`, then this again"
+        )
+    names = sorted(resource.name for resource in resources if resource.type == _VOLUME)
+    require_yes(f"this deletes the data in the volumes {', '.join(names)}", yes=yes)
+    stack.up("none")
+
+
+@app.command()
+def restart(names: Names = None, profile: Profile = DEFAULT) -> None:
+    """Replace the containers of services; their data stays.
+
+    Example, after a change of its code: tdeploy services restart copilot-worker copilot-api
+    """
+    from tdeploy.stack import ManagedStack  # noqa: PLC0415
+
+    stack = ManagedStack(profile)
+    every = {one.name: one.urn for one in stack.resources() if _OF_SERVICE in one.urn}
+    if not every:
+        raise NoError(f"nothing of the stack {profile} runs: start it with `tdeploy services up`")
+    for name in names or ():
+        if name not in every:
+            raise NoError(f"there is no service {name}: use {', '.join(sorted(every))}")
+    stack.up(replace=[every[name] for name in names or every])
+
+
+@app.command()
+def logs(
+    names: Names = None,
+    profile: Profile = DEFAULT,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="go on until Ctrl-C")] = False,
+    tail: Annotated[
+        int, typer.Option("--tail", "-n", min=0, help="last lines of each service")
+    ] = _TAIL,
+    as_json: AsJson = False,
+) -> None:
+    """Print the logs of services, or of jobs that are named."""
+    _print_logs(profile, names or [], tail=tail, follow=follow, as_json=as_json)
+
+
+@app.command()
+def ps(names: Names = None, profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
+    """List the containers.
+
+    Exits with 1 where one that is listed is not well.
+    """
+    from tdeploy.containers import containers  # noqa: PLC0415
+
+    listed = [one for one in containers(profile) if not names or one.service in names]
+    if as_json:
+        say_json([asdict(one) for one in listed])
+    elif listed:
+        rows = [(one.service, one.state, " ".join(map(str, one.ports))) for one in listed]
+        say_table(("service", "state", "ports"), rows)
+    if not listed:
+        raise NoError(f"nothing of the stack {profile} runs")
+    if not all(one.is_well for one in listed):
+        raise typer.Exit(1)
+
+
+def _print_logs(profile: str, names: list[str], *, tail: int, follow: bool, as_json: bool) -> None:
+    from tdeploy.containers import log_lines  # noqa: PLC0415
+
+    try:
+        for service, line in log_lines(profile, names, tail=tail, follow=follow):
+            if as_json:
+                say(json.dumps({"service": service, "line": line}))
+            else:
+                say(f"{service} | {line}")
+    except KeyboardInterrupt:
+        if not follow:
+            raise

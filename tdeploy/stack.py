@@ -1,0 +1,254 @@
+"""The stacks, through Pulumi's Automation API: what they are made of, and how they are changed."""
+
+import json
+import os
+import re
+import socket
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pulumi.automation import ConfigValue, Deployment, LocalWorkspace, Stack
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
+
+from stacks import prepare
+from stacks.settings import SERVICES_VARIABLE, Services
+from tdeploy import pulumi_command
+from tdeploy.causes import causes
+from tdeploy.errors import TdeployError
+from tdeploy.progress import Record, Resource, watched
+from tdeploy.pulumi_command import HOW_TO_INSTALL, Cli
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = "copilot"
+_NO_LANGUAGE_HOST = "no language plugin"
+_LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
+
+
+def stack_outputs(stack: str) -> dict[str, Any]:
+    """The outputs of a stack as its last update left them; none where nothing was made yet.
+
+    Raises TdeployError.
+    """
+    try:
+        answer = command().run(
+            ["stack", "output", "--json", "--stack", stack], str(ROOT), environment()
+        )
+    except StackNotFoundError:
+        return {}
+    except CommandError as error:
+        raise TdeployError(f"cannot read the stack {stack}: {said(error)}") from error
+    outputs: dict[str, Any] = json.loads(answer.stdout)
+    return outputs
+
+
+def resource_counts() -> dict[str, int]:
+    """How many resources each stack's state holds. Raises TdeployError."""
+    try:
+        answer = command().run(["stack", "ls", "--json"], str(ROOT), environment())
+    except CommandError as error:
+        raise TdeployError(f"cannot list the stacks: {said(error)}") from error
+    return {
+        one["name"].rsplit("/", 1)[-1]: int(one.get("resourceCount") or 0)
+        for one in json.loads(answer.stdout)
+    }
+
+
+@cache
+def command() -> Cli:
+    """Pulumi's command line, with passphrase and stacks prepared as `make setup` does."""
+    if not (ROOT / "Pulumi.yaml").is_file():
+        raise TdeployError(
+            f"{ROOT} holds no Pulumi project: install this package from a clone, with `uv sync`"
+        )
+    found = pulumi_command.cli()
+    problem = prepare.prepare(ROOT, found.command)
+    if problem:
+        raise TdeployError(problem)
+    return found
+
+
+def environment(services: Services = "running") -> dict[str, str]:
+    """What Pulumi's command gets besides this environment."""
+    return {
+        **prepare.passphrase_environment(ROOT),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        SERVICES_VARIABLE: services,
+    }
+
+
+def said(error: CommandError) -> str:
+    """What the command complained of, without the SDK's frame around it."""
+    text = str(error).partition("\n stderr: ")[2] or str(error)
+    lines = [line.strip().removeprefix("error: ") for line in text.splitlines()]
+    return "; ".join(line for line in lines if line)
+
+
+class _Workspace(LocalWorkspace):
+    """The project in this repository, in which no stack is ever the selected one."""
+
+    def select_stack(self, stack_name: str) -> None:
+        """Leave the user's choice for the plain command alone."""
+
+
+@dataclass(frozen=True)
+class ManagedStack:
+    """One stack. Each method that changes it shows its progress and raises TdeployError."""
+
+    name: str
+
+    def up(
+        self,
+        services: Services = "running",
+        *,
+        targets: Sequence[str] = (),
+        replace: Sequence[str] = (),
+    ) -> None:
+        """Make what the program says; with `targets` (URNs, * and ** match) nothing else."""
+
+        def run(stack: Stack, record: Record) -> None:
+            stack.up(
+                on_event=record,
+                color="never",
+                target=[*targets] or None,
+                replace=[*replace] or None,
+            )
+
+        self._operate(f"updating {self.name}", run, services)
+
+    def preview(
+        self, services: Services = "running", *, targets: Sequence[str] = ()
+    ) -> list[tuple[str, Resource]]:
+        """What `up` would do to what."""
+
+        def run(stack: Stack, record: Record) -> None:
+            stack.preview(on_event=record, color="never", target=[*targets] or None)
+
+        return self._operate(f"looking at {self.name}", run, services).planned
+
+    def destroy(self, *, refresh: bool) -> None:
+        """Remove everything that the stack's state names."""
+
+        def run(stack: Stack, record: Record) -> None:
+            stack.destroy(on_event=record, color="never", refresh=refresh)
+
+        self._operate(f"destroying {self.name}", run)
+
+    def resources(self) -> list[Resource]:
+        """What the state holds, without groups."""
+        every = (Resource(one["urn"], one["type"]) for one in _resources(self._exported()))
+        return [resource for resource in every if not resource.is_group]
+
+    def rewrite_state(
+        self, rewrite: Callable[[list[dict[str, Any]]], Iterable[dict[str, Any]]]
+    ) -> None:
+        """Put something else in the place of the state's resources."""
+        state = self._exported()
+        deployment = dict(state.deployment or {})
+        deployment["resources"] = list(rewrite(_resources(state)))
+        deployment.pop("pending_operations", None)
+        try:
+            self._stack().import_stack(Deployment(version=state.version, deployment=deployment))
+        except CommandError as error:
+            raise TdeployError(f"cannot write the stack {self.name}: {said(error)}") from error
+
+    def settings(self) -> dict[str, str]:
+        """The stack's own settings by key, without the project's name; secrets too."""
+        try:
+            every = self._stack().get_all_config()
+        except CommandError as error:
+            raise TdeployError(f"cannot read the settings of {self.name}: {said(error)}") from error
+        prefix = f"{PROJECT}:"
+        return {
+            key.removeprefix(prefix): value.value
+            for key, value in every.items()
+            if key.startswith(prefix)
+        }
+
+    def set_settings(self, values: Mapping[str, str], *, secret: bool = False) -> None:
+        """Write settings into the stack's file, where they stay."""
+        try:
+            for key, value in values.items():
+                self._stack().set_config(f"{PROJECT}:{key}", ConfigValue(value, secret=secret))
+        except CommandError as error:
+            raise TdeployError(f"cannot set {key} of {self.name}: {said(error)}") from error
+
+    def _exported(self) -> Deployment:
+        try:
+            return self._stack().export_stack()
+        except CommandError as error:
+            raise TdeployError(f"cannot read the stack {self.name}: {said(error)}") from error
+
+    def _stack(self, services: Services = "running") -> Stack:
+        workspace = _Workspace(
+            work_dir=str(ROOT), env_vars=environment(services), pulumi_command=command()
+        )
+        return Stack.select(self.name, workspace)
+
+    def _operate(
+        self,
+        title: str,
+        run: Callable[[Stack, Record], None],
+        services: Services = "running",
+        *,
+        is_retry: bool = False,
+    ) -> Record:
+        stack = self._stack(services)
+        with command().ended_by_signals() as interrupts, watched(title) as record:
+            try:
+                run(stack, record)
+            except ConcurrentUpdateError as error:
+                if is_retry or not self._is_left_behind(str(error)):
+                    raise TdeployError(self._locked(str(error))) from error
+                stack.cancel()
+            except CommandError as error:
+                if interrupts.count:
+                    raise TdeployError(self._interrupted(stack, interrupts.killed)) from error
+                raise TdeployError(f"{title} failed: {_reason(record, error)}") from error
+            else:
+                return record
+        return self._operate(title, run, services, is_retry=True)
+
+    def _interrupted(self, stack: Stack, killed: bool) -> str:
+        if killed:
+            # It could not release its lock.
+            stack.cancel()
+        return (
+            f"interrupted: what was made of {self.name} is known and stays; the same command goes"
+            f" on from there, `tdeploy down -p {self.name}` takes it away"
+        )
+
+    def _is_left_behind(self, complaint: str) -> bool:
+        """Whether the command that holds the lock was one of this machine, and is gone."""
+        lock = _LOCK.search(complaint)
+        if lock is None or lock["host"] != socket.gethostname():
+            return False
+        try:
+            os.kill(int(lock["pid"]), 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+
+    def _locked(self, complaint: str) -> str:
+        lock = _LOCK.search(complaint)
+        by = f" by {lock['user']}@{lock['host']} (process {lock['pid']})" if lock else ""
+        return (
+            f"the stack {self.name} is being changed{by}: wait until that has ended, or where it"
+            f" has died, run `pulumi cancel -s {self.name}`"
+        )
+
+
+def _reason(record: Record, error: CommandError) -> str:
+    complaint = said(error)
+    if _NO_LANGUAGE_HOST in complaint:
+        return f"this Pulumi came without its language host for Python: {HOW_TO_INSTALL}"
+    return "\n  ".join(causes(record.errors) or [complaint])
+
+
+def _resources(state: Deployment) -> list[dict[str, Any]]:
+    deployment = state.deployment or {}
+    return list(deployment.get("resources") or [])

@@ -1,0 +1,210 @@
+"""The containers of a stack: listed, read, replaced, removed; and what is built for them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+import yaml
+
+from tests.engine.memory_engine import JobEnd
+from tests.tdeploy.conftest import Clone
+
+_VERDICT = {
+    "cluster": "monitored",
+    "health_state": "happy",
+    "reason": "nothing stands in its way",
+    "timestamp": "2026-01-01T00:00:00Z",
+    "data_age_seconds": 4.0,
+    "cycle": 7,
+    "stale": False,
+    "of_a_newer_copilot": 1,
+}
+
+
+@contextmanager
+def copilot_answering(clone: Clone, status: int, answer: object) -> Iterator[None]:
+    """A stand-in of the Copilot's API, where the stack `local` publishes it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    text = (clone.world.folder / "Pulumi.local.yaml").read_text(encoding="utf-8")
+    port = yaml.safe_load(text)["config"]["copilot:ports"]["copilot-api"]
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_status_is_well_only_where_everything_is(local: Clone) -> None:
+    with copilot_answering(local, 200, _VERDICT):
+        status = local.tdeploy("status", "-p", "local")
+        assert status.exit_code == 0, status
+        assert "happy, 4 s ago: nothing stands in its way" in status.answer
+        assert "14 of 14 well" in status.answer
+        assert "trouble" not in status.answer
+
+        local.world.docker.remove_container("local-mimir", force=True)
+        local.world.docker.stop("local-loki")
+        status = local.tdeploy("status", "-p", "local", "--json")
+        assert status.exit_code == 1
+        said = json.loads(status.answer)
+        assert not said["healthy"]
+        missing, unwell = said["troubles"]
+        assert "without a container: mimir" in missing
+        assert "loki is exited" in unwell
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "said"),
+    [
+        (200, {**_VERDICT, "health_state": "stressed", "reason": "no pollers"}, "no pollers"),
+        (200, {**_VERDICT, "health_state": "unknown", "reason": "stale"}, "is unknown: stale"),
+        (503, {"error": "x", "reason": "the store does not answer"}, "the store does not answer"),
+        (200, {"hello": "world"}, "is not the Copilot"),
+    ],
+)
+def test_a_verdict_other_than_happy_is_trouble(
+    local: Clone, status: int, answer: object, said: str
+) -> None:
+    with copilot_answering(local, status, answer):
+        ended = local.tdeploy("status", "-p", "local")
+    assert ended.exit_code == 1
+    assert said in ended.answer
+
+
+def test_status_of_what_is_not_there(local: Clone) -> None:
+    ended = local.tdeploy("status", "-p", "local", DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert ended.exit_code == 1
+    assert "Docker does not answer" in ended.answer
+    assert "the Copilot does not answer" in ended.answer
+    empty = local.tdeploy("status")
+    assert empty.exit_code == 1
+    assert "nothing of the stack copilot runs: `tdeploy up -p copilot` starts it" in empty.answer
+
+
+def test_containers_are_listed_with_their_state(local: Clone) -> None:
+    listed = local.tdeploy("services", "ps", "-p", "local")
+    assert listed.exit_code == 0
+    states = dict(line.split()[:2] for line in listed.answer.splitlines()[1:])
+    assert states["copilot-worker"] == "healthy"
+    assert states["temporal-schema"] == "done"
+
+    local.world.docker.stop("local-loki")
+    ended = local.tdeploy("services", "ps", "-p", "local", "--json")
+    assert ended.exit_code == 1
+    by_name = {one["service"]: one["state"] for one in json.loads(ended.answer)}
+    assert by_name["loki"] == "exited"
+
+
+def test_logs_of_services_and_jobs(local: Clone) -> None:
+    local.world.docker.named("local-mimir").end = JobEnd(0, "first\nsecond\nthird\n")
+    logs = local.tdeploy("services", "logs", "-p", "local", "mimir", "-n", "2")
+    assert (logs.exit_code, logs.answer) == (0, "mimir | second\nmimir | third\n")
+    job = local.tdeploy("services", "logs", "-p", "local", "temporal-schema", "--json")
+    assert json.loads(job.answer) == {"service": "temporal-schema", "line": "done"}
+    unknown = local.tdeploy("services", "logs", "-p", "local", "mimirr")
+    assert unknown.exit_code == 1
+    assert "there is no container mimirr: use " in unknown.error
+
+
+def test_a_restart_replaces_the_services_that_are_named(local: Clone) -> None:
+    before = {name: one.identifier for name, one in _containers(local).items()}
+    restart = local.tdeploy("services", "restart", "-p", "local", "copilot-worker", "mimir")
+    assert restart.exit_code == 0, restart.remarks
+    after = {name: one.identifier for name, one in _containers(local).items()}
+    changed = {name for name in before if before[name] != after[name]}
+    # The job that waits for Mimir is done again.
+    assert changed == {"local-copilot-worker", "local-mimir", "local-mimir-ready"}
+    unknown = local.tdeploy("services", "restart", "-p", "local", "nobody")
+    assert (unknown.exit_code, "there is no service nobody" in unknown.error) == (1, True)
+
+
+def test_down_keeps_data_until_told_otherwise(local: Clone) -> None:
+    docker = local.world.docker
+    assert local.tdeploy("services", "down", "-p", "local").exit_code == 0
+    assert not docker.containers
+    assert docker.volumes
+    for command in ("ps", "logs", "restart"):
+        nothing = local.tdeploy("services", command, "-p", "local")
+        assert nothing.exit_code == 1
+        assert "nothing of the stack local runs" in nothing.error
+
+    unasked = local.tdeploy("services", "down", "-p", "local", "--volumes")
+    assert unasked.exit_code == 2
+    assert "postgresql-data" in unasked.error
+    assert docker.volumes
+    assert local.tdeploy("services", "down", "-p", "local", "-v", "--yes").exit_code == 0
+    assert not docker.volumes
+
+    up = local.tdeploy("services", "up", "-p", "local", "-d")
+    assert up.exit_code == 0, up.remarks
+    assert docker.named("local-copilot-worker").running
+
+
+def test_volumes_that_are_to_be_kept_are_not_dropped(local: Clone) -> None:
+    local.world.configure("local", keep_volumes=True)
+    refused = local.tdeploy("services", "down", "-p", "local", "--volumes", "--yes")
+    assert refused.exit_code == 1
+    assert "keep_volumes is set" in refused.error
+    assert local.world.docker.containers
+
+
+def test_only_the_image_is_built(local: Clone, fresh: Clone) -> None:
+    alone = fresh.tdeploy("build", "copilot", "-p", "local")
+    assert (alone.exit_code, alone.answer) == (0, "temporal-sre-copilot:dev is built\n")
+    assert set(fresh.world.docker.images) == {
+        "temporal-dsql-runtime:test",
+        "temporal-sre-copilot:dev",
+    }
+    assert not fresh.world.docker.containers
+
+    code = local.world.folder / "copilot" / "worker.py"
+    code.write_text(code.read_text() + "# changed\n")
+    before = set(local.world.docker.containers)
+    built = local.tdeploy("build", "copilot", "-p", "local")
+    assert built.exit_code == 0, built.remarks
+    assert built.remarks == "changed docker image copilot-image\n"
+    assert set(local.world.docker.containers) == before
+    # And the next `up` runs it.
+    up = local.tdeploy("services", "up", "-p", "local", "-d")
+    assert "replaced docker container copilot-worker" in up.remarks
+
+
+def test_no_checkout_of_the_fork(local: Clone) -> None:
+    refused = local.tdeploy("build", "temporal", "/nowhere")
+    assert refused.exit_code == 1
+    assert "/nowhere is no checkout of the DSQL fork of Temporal" in refused.error
+
+
+def test_a_schema_job_is_run_again_and_says_what_it_found(local: Clone) -> None:
+    local.world.docker.job_ends["local-copilot-schema"] = JobEnd(0, "the schema is there\n")
+    for command, job in (("setup", "temporal"), ("setup-copilot-app", "copilot")):
+        before = local.world.docker.starts.count(f"local-{job}-schema")
+        ended = local.tdeploy("schema", command, "-p", "local")
+        assert ended.exit_code == 0, ended.remarks
+        assert local.world.docker.starts.count(f"local-{job}-schema") == before + 1
+    assert ended.answer == "the schema is there\n"
+
+    missing = local.tdeploy("schema", "setup-copilot")
+    assert missing.exit_code == 1
+    assert "has not run in the stack copilot yet: `tdeploy up -p copilot` runs it" in missing.error
+
+
+def _containers(clone: Clone) -> dict[str, object]:
+    return {one.name: one for one in clone.world.docker.containers.values()}
