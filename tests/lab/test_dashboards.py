@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from copilot.signals.prometheus import Answer, MetricsClient
+from copilot.signals.instant_query import Answer
+from copilot.signals.prometheus import MetricsClient
 from grafana.dashboards import queries
 from grafana.model import PromQL
 from lab.cluster import Lab
