@@ -38,7 +38,13 @@ def services(
     grafana_password: Text,
 ) -> Catalogue:
     """Everything that the stack runs."""
-    knowledge = {"COPILOT_KNOWLEDGE_BASE_ID": knowledge_base_id, "COPILOT_MODEL": chosen.model}
+    knowledge = {
+        "COPILOT_DEEP_MODEL": chosen.deep_words,
+        "COPILOT_KNOWLEDGE_BASE_ID": knowledge_base_id,
+        "COPILOT_MODEL": chosen.quick_words,
+        "COPILOT_MODEL_CALLS_PER_HOUR": str(chosen.model_calls_per_hour),
+        "COPILOT_MODEL_TOKENS_PER_DAY": str(chosen.model_tokens_per_day),
+    }
     return catalogue(
         STACK, chosen, chosen_stores, knowledge=knowledge, grafana_password=grafana_password
     )

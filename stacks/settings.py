@@ -2,17 +2,15 @@
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import pulumi
 from pulumi.runtime import config as raw_config
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -21,59 +19,20 @@ from pydantic import (
     field_validator,
 )
 
+from stacks.setting_types import (
+    Address,
+    DsqlEndpoint,
+    ImageName,
+    Megabytes,
+    Model,
+    Namespace,
+    Port,
+    ProjectName,
+    Region,
+)
+
 SERVICES_VARIABLE = "TDEPLOY_SERVICES"
 Services = Literal["running", "stopped", "none", "images"]
-
-# A whole number of the operating system's ports that needs no privilege.
-Port = Annotated[int, Field(ge=1024, le=65535)]
-Megabytes = Annotated[int, Field(ge=64)]
-
-
-def _form(pattern: str, words: str) -> AfterValidator:
-    """What a text has to match as a whole; `words` say that to people."""
-
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"should be {words}")
-        return text
-
-    return AfterValidator(check)
-
-
-ImageName = Annotated[
-    str, _form(r"[^\s@]+(:[^\s@/]+|@sha256:[0-9a-f]{64})", "NAME:TAG or NAME@sha256:DIGEST")
-]
-Namespace = Annotated[
-    str,
-    _form(
-        r"[A-Za-z0-9][A-Za-z0-9._-]*",
-        "letters, digits, dots, dashes and underscores, with a letter or digit first",
-    ),
-]
-Address = Annotated[
-    str, _form(r"[A-Za-z0-9][A-Za-z0-9._-]*:[0-9]{1,5}", "host:port, such as orders-worker:9090")
-]
-Region = Annotated[
-    str, _form(r"[a-z]{2}(-[a-z]+)+-\d", "the code of a region of AWS, such as eu-west-1")
-]
-# The longest bucket name made of it has 63 characters, which is what S3 allows.
-ProjectName = Annotated[
-    str,
-    _form(
-        r"[a-z][a-z0-9-]{0,29}[a-z0-9]",
-        "2 to 31 lower-case letters, digits and dashes, with a letter first and no dash last",
-    ),
-]
-DsqlEndpoint = Annotated[
-    str,
-    _form(
-        r"[a-z0-9]+\.dsql\.[a-z0-9-]+\.on\.aws",
-        "an endpoint of Aurora DSQL, such as abc.dsql.eu-west-1.on.aws",
-    ),
-]
-Model = Annotated[
-    str, _form(r"none|[a-z-]+:\S+", "none or provider:model, such as bedrock:MODEL_ID")
-]
 
 
 class StackSettings(BaseModel):
@@ -194,6 +153,10 @@ class LocalSettings(ContainerSettings):
     }
 
 
+_QUICK_CLAUDE = "claude-sonnet-4-5-20250929-v1:0"
+_DEEP_CLAUDE = "claude-opus-4-6-v1"
+
+
 class CopilotSettings(ContainerSettings):
     """Settings of the stack `copilot`."""
 
@@ -205,13 +168,49 @@ class CopilotSettings(ContainerSettings):
     temporal_source: Path | None = Field(
         None, description="checkout of the DSQL fork of Temporal to build its image from"
     )
-    model: Model = Field(
-        "none", description="model that words the explanations, as provider:model, or none"
+    model: Model | None = Field(
+        None,
+        description="model that words the explanations, as provider:model, or none;"
+        " Claude on Bedrock where it is not set",
+    )
+    deep_model: Model | None = Field(
+        None,
+        description="model that words what is critical or has many gates fired; the same where it"
+        " is not set, or a larger Claude beside a Claude that nobody chose",
+    )
+    model_calls_per_hour: int = Field(12, ge=0, description="most calls of models in any hour")
+    model_tokens_per_day: int = Field(
+        300_000, ge=0, description="most tokens that models may take in a day of UTC"
     )
     reservoir_target: int = Field(
         50, ge=1, le=1000, description="connections that a monitored Temporal process keeps ready"
     )
     ulimits: Ulimits = Field(default_factory=Ulimits, description="limits of Elasticsearch")
+
+    @field_validator("deep_model")
+    @classmethod
+    def _is_one_of_two(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and info.data.get("model") == "none":
+            raise ValueError("needs model, which is none")
+        return value
+
+    @property
+    def quick_words(self) -> str:
+        """The model that words explanations, or none."""
+        return self.model or self._claude(_QUICK_CLAUDE)
+
+    @property
+    def deep_words(self) -> str:
+        """The model that words what is critical, empty where it is the same."""
+        return self.deep_model or ("" if self.model else self._claude(_DEEP_CLAUDE))
+
+    def _claude(self, name: str) -> str:
+        """The inference profile of that Claude which serves the region.
+
+        Those of the EU and the US keep requests there; elsewhere it is the one for all the world.
+        """
+        area = self.region.partition("-")[0]
+        return f"bedrock:{area if area in {'eu', 'us'} else 'global'}.anthropic.{name}"
 
     @field_validator("temporal_source")
     @classmethod

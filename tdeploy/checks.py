@@ -173,8 +173,8 @@ def _aws(settings: CopilotSettings) -> Iterator[Check]:
         *preflight_aws.container_problems(),
     ]
     yield from _of_problems("aws", said, problems)
-    if not problems and settings.model.startswith("bedrock:"):
-        model = settings.model.removeprefix("bedrock:")
+    if not problems and settings.quick_words.startswith("bedrock:"):
+        model = settings.quick_words.removeprefix("bedrock:")
         reason = preflight_aws.model_problem(settings.region, model)
         yield from _of_problems("model", f"{model} can be asked", [reason] if reason else [])
 

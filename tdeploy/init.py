@@ -83,7 +83,7 @@ def _answers(
         Question("project_name", "prefix of names in AWS", plain.project_name),
         Question("region", "AWS region", plain.region),
         Question("temporal_source", "checkout of the DSQL fork of Temporal, or empty", ""),
-        Question("model", "model that words explanations, as bedrock:ID, or none", plain.model),
+        Question("model", "model that words explanations: bedrock:ID, none, or empty: Claude", ""),
     )
     answers = {}
     for question in questions:

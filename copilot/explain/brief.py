@@ -154,9 +154,9 @@ def _queues(snapshot: Snapshot, aliases: Aliases) -> list[str]:
 
 
 def _logs(decision: Decision) -> list[str]:
-    if decision.logs_missing:
-        return ["no logs could be read"]
-    return [
+    # Which of them, and why, is in words of the source's: not told.
+    missing = ["not all logs could be read"] if decision.logs_missing else []
+    return missing + [
         f"logged {pattern.count} times by {pattern.service} ({pattern.severity}):"
         f" {pattern.name}, {pattern.meaning}"
         for pattern in decision.log_patterns

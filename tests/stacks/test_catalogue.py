@@ -167,7 +167,8 @@ def test_the_copilot_on_aws_takes_the_environment_that_it_gets(
     assert (loaded.dsql_host, loaded.dsql_database) == (ENDPOINT, "postgres")
     assert loaded.aws_region == chosen.region
     assert loaded.knowledge_base_id == "KB12345678"
-    assert loaded.model == chosen.model
+    assert loaded.model == chosen.quick_words
+    assert loaded.deep_model == chosen.deep_words
 
 
 def test_stores_in_aws_are_reached_as_the_caller() -> None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pulumi
 import pytest
+from pydantic import ValidationError
 
 from stacks import copilot, dev, local, settings
 from stacks.settings import CopilotSettings, DevSettings, LocalSettings, Ulimits
@@ -178,3 +179,17 @@ def test_what_should_run_is_refused_when_unknown(monkeypatch: pytest.MonkeyPatch
 def test_a_plain_run_means_running(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(settings.SERVICES_VARIABLE, raising=False)
     assert settings.services() == "running"
+
+
+def test_claude_explains_in_the_region_unless_somebody_chooses() -> None:
+    here = CopilotSettings()
+    assert here.quick_words.startswith("bedrock:eu.anthropic.claude-sonnet")
+    assert here.deep_words.startswith("bedrock:eu.anthropic.claude-opus")
+    assert CopilotSettings(region="us-east-1").quick_words.startswith("bedrock:us.anthropic.")
+    assert CopilotSettings(region="ap-south-1").quick_words.startswith("bedrock:global.")
+    chosen = CopilotSettings(model="bedrock:amazon.nova-pro-v1:0")
+    assert (chosen.quick_words, chosen.deep_words) == ("bedrock:amazon.nova-pro-v1:0", "")
+    nobody = CopilotSettings(model="none")
+    assert (nobody.quick_words, nobody.deep_words) == ("none", "")
+    with pytest.raises(ValidationError, match="needs model, which is none"):
+        CopilotSettings(model="none", deep_model="bedrock:x")

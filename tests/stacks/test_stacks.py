@@ -238,7 +238,8 @@ def test_everything_in_aws_is_tagged_as_ephemeral(copilot: Run) -> None:
 def test_the_copilot_knows_its_knowledge_base(copilot: Run) -> None:
     worker = environment(copilot, "copilot-worker")
     assert worker["COPILOT_KNOWLEDGE_BASE_ID"] == "temporal-dev-copilot-kb-id"
-    assert worker["COPILOT_MODEL"] == "none"
+    assert worker["COPILOT_MODEL"].startswith("bedrock:eu.anthropic.claude")
+    assert worker["COPILOT_DEEP_MODEL"].startswith("bedrock:eu.anthropic.claude")
     assert copilot.outputs["knowledge_base_id"] == "temporal-dev-copilot-kb-id"
 
 
