@@ -23,6 +23,7 @@ from tdeploy.pulumi_command import HOW_TO_INSTALL, Cli
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "copilot"
+_STACK = "pulumi:pulumi:Stack"
 _NO_LANGUAGE_HOST = "no language plugin"
 _LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
 
@@ -138,8 +139,14 @@ class ManagedStack:
 
     def resources(self) -> list[Resource]:
         """What the state holds, without groups."""
-        every = (Resource(one["urn"], one["type"]) for one in _resources(self._exported()))
-        return [resource for resource in every if not resource.is_group]
+        return self.seen()[0]
+
+    def seen(self) -> tuple[list[Resource], dict[str, Any]]:
+        """What the state holds, without groups, and the stack's outputs."""
+        every = _resources(self._exported())
+        found = (Resource(one["urn"], one["type"]) for one in every)
+        outputs = next((one.get("outputs") for one in every if one["type"] == _STACK), None)
+        return [resource for resource in found if not resource.is_group], outputs or {}
 
     def rewrite_state(
         self, rewrite: Callable[[list[dict[str, Any]]], Iterable[dict[str, Any]]]

@@ -27,17 +27,16 @@ def status(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
 
     Exits with 0 where every service runs and the verdict is happy, else with 1.
     """
-    from tdeploy.stack import ManagedStack, resource_counts, stack_outputs  # noqa: PLC0415
+    from tdeploy.stack import ManagedStack, resource_counts  # noqa: PLC0415
 
     with ThreadPoolExecutor() as ask:
         counts = ask.submit(resource_counts)
-        resources = ask.submit(ManagedStack(profile).resources)
         running = ask.submit(_containers, profile)
-        outputs = stack_outputs(profile)
+        resources, outputs = ManagedStack(profile).seen()
         verdict, no_verdict = _verdict(outputs.get("copilot_api_url"))
     listed, no_docker = running.result()
     services = {one.service: one for one in listed if not one.is_job}
-    wanted = {one.name for one in resources.result() if "ContainerService$" in one.urn}
+    wanted = {one.name for one in resources if "ContainerService$" in one.urn}
     troubles = [no_docker] if no_docker else _troubles(profile, wanted, services)
     if verdict is None and wanted:
         troubles.append(no_verdict)

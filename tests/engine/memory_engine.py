@@ -172,7 +172,11 @@ class MemoryEngine:
     def network(self, name: str) -> Body:
         for network in self.networks.values():
             if name in {network["Id"], network["Name"]}:
-                return network
+                joined = (
+                    one for one in self.containers.values() if network["Name"] in one.networks
+                )
+                attached = {one.identifier: {"Name": one.name} for one in joined if one.running}
+                return {**network, "Containers": attached}
         raise EngineError(404, f"network {name} not found")
 
     def create_network(self, body: Body) -> str:

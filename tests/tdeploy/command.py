@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _TIME_LIMIT_SECONDS = 240
@@ -44,13 +44,18 @@ class Tdeploy:
         with self.started(*arguments, more=more) as process:
             return ended(process)
 
-    def answered(self, answer: str, *arguments: str) -> Ended:
-        """Run at a terminal on which `answer` is typed."""
+    def answered(self, answer: str, *arguments: str, question: str) -> Ended:
+        """Run at a terminal on which `answer` is typed once `question` was asked."""
         ours, theirs = pty.openpty()
         try:
-            os.write(ours, f"{answer}\n".encode())
             with self.started(*arguments, stdin=theirs) as process:
-                return ended(process)
+                assert process.stderr
+                asked = ""
+                while question not in asked and (letter := process.stderr.read(1)):
+                    asked += letter
+                os.write(ours, f"{answer}\n".encode())
+                end = ended(process)
+                return replace(end, remarks=asked + end.remarks)
         finally:
             os.close(ours)
             os.close(theirs)
@@ -71,6 +76,8 @@ class Tdeploy:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Without a terminal of its own, or it would ask for a password on the tester's.
+            start_new_session=True,
         ) as process:
             try:
                 yield process

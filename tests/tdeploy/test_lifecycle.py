@@ -35,11 +35,11 @@ def test_what_is_destroyed_is_shown_and_asked(local: Clone) -> None:
     assert unasked.exit_code == 2
     assert "postgresql-data" in unasked.remarks
     assert "--yes" in unasked.error
-    refused = local.tdeploy.answered("n", "down", "-p", "local")
+    refused = local.tdeploy.answered("n", "down", "-p", "local", question="[y/N] ")
     assert (refused.exit_code, refused.error) == (1, "nothing was changed")
     assert local.world.docker.volumes
 
-    assert local.tdeploy.answered("y", "down", "-p", "local").exit_code == 0
+    assert local.tdeploy.answered("y", "down", "-p", "local", question="[y/N] ").exit_code == 0
     assert not local.world.docker.volumes
 
 

@@ -51,6 +51,11 @@ def copilot_answering(clone: Clone, status: int, answer: object) -> Iterator[Non
             thread.join()
 
 
+def identifiers(clone: Clone) -> dict[str, str]:
+    """The id of each container, by name."""
+    return {one.name: one.identifier for one in clone.world.docker.containers.values()}
+
+
 def test_status_is_well_only_where_everything_is(local: Clone) -> None:
     with copilot_answering(local, 200, _VERDICT):
         status = local.tdeploy("status", "-p", "local")
@@ -124,10 +129,10 @@ def test_logs_of_services_and_jobs(local: Clone) -> None:
 
 
 def test_a_restart_replaces_the_services_that_are_named(local: Clone) -> None:
-    before = {name: one.identifier for name, one in _containers(local).items()}
+    before = identifiers(local)
     restart = local.tdeploy("services", "restart", "-p", "local", "copilot-worker", "mimir")
     assert restart.exit_code == 0, restart.remarks
-    after = {name: one.identifier for name, one in _containers(local).items()}
+    after = identifiers(local)
     changed = {name for name in before if before[name] != after[name]}
     # The job that waits for Mimir is done again.
     assert changed == {"local-copilot-worker", "local-mimir", "local-mimir-ready"}
@@ -168,10 +173,7 @@ def test_volumes_that_are_to_be_kept_are_not_dropped(local: Clone) -> None:
 def test_only_the_image_is_built(local: Clone, fresh: Clone) -> None:
     alone = fresh.tdeploy("build", "copilot", "-p", "local")
     assert (alone.exit_code, alone.answer) == (0, "temporal-sre-copilot:dev is built\n")
-    assert set(fresh.world.docker.images) == {
-        "temporal-dsql-runtime:test",
-        "temporal-sre-copilot:dev",
-    }
+    assert set(fresh.world.docker.images) == {"temporal-sre-copilot:dev"}
     assert not fresh.world.docker.containers
 
     code = local.world.folder / "copilot" / "worker.py"
@@ -204,7 +206,3 @@ def test_a_schema_job_is_run_again_and_says_what_it_found(local: Clone) -> None:
     missing = local.tdeploy("schema", "setup-copilot")
     assert missing.exit_code == 1
     assert "has not run in the stack copilot yet: `tdeploy up -p copilot` runs it" in missing.error
-
-
-def _containers(clone: Clone) -> dict[str, object]:
-    return {one.name: one for one in clone.world.docker.containers.values()}

@@ -1,0 +1,160 @@
+"""Before a stack is there: help, set-up, what is missing, and Pulumi's own command."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from stacks.env_file import VARIABLES
+from tests.engine.project import ROOT
+from tests.tdeploy.command import Tdeploy
+from tests.tdeploy.conftest import Clone
+
+# What only commands that need it may load, or `--help` would be slow.
+HEAVY = {"boto3", "docker", "grpc", "pulumi", "pulumi_aws", "pydantic", "requests", "rich"}
+SECRET = "s3cret-9f2c7a"  # noqa: S105
+HELP_SECONDS = 0.3
+# A busy machine is slow, not wrong: the best of a few counts.
+ATTEMPTS = 5
+
+
+@pytest.fixture
+def tdeploy() -> Tdeploy:
+    """The command in this repository, for what touches nothing."""
+    return Tdeploy(ROOT, {**os.environ, "COLUMNS": "100"})
+
+
+def test_help_is_quick_and_names_every_command(tdeploy: Tdeploy) -> None:
+    seconds = []
+    for _ in range(ATTEMPTS):
+        start = time.monotonic()
+        shown = tdeploy("--help")
+        seconds.append(time.monotonic() - start)
+    assert min(seconds) < HELP_SECONDS
+    assert shown.exit_code == 0
+    commands = {line.split()[0] for line in shown.answer.partition("Commands:")[2].splitlines()[1:]}
+    expected = {"init", "up", "down", "status", "doctor", "env"}
+    assert commands >= expected | {"build", "infra", "schema", "services"}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys, tdeploy.app; print(*{name.split('.')[0] for name in sys.modules})"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not HEAVY & set(loaded.stdout.split())
+
+
+def test_a_wrong_option_is_one_line(tdeploy: Tdeploy) -> None:
+    refused = tdeploy("services", "logs", "--tail", "many")
+    assert refused.exit_code == 2
+    assert "Traceback" not in refused.remarks
+    assert "--tail" in refused.remarks
+
+
+def test_a_fresh_clone_is_set_up_by_answers_or_options(fresh: Clone) -> None:
+    unasked = fresh.tdeploy("init")
+    assert unasked.exit_code == 2
+    assert "give the answers as options, with --yes" in unasked.error
+    done = fresh.tdeploy("init", "--yes", "--project", "team-a", "--region", "eu-west-2")
+    assert done.exit_code == 0, done.remarks
+    assert "tdeploy infra apply-shared" in done.answer
+    for stack in ("dev", "copilot"):
+        text = (fresh.world.folder / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+        assert "copilot:project_name: team-a" in text
+        assert "copilot:region: eu-west-2" in text
+    assert (fresh.world.folder / ".state" / "passphrase").is_file()
+
+    wrong = fresh.tdeploy("init", "--yes", "--region", "moon", "--model", "gpt")
+    assert wrong.exit_code == 2
+    assert "region: " in wrong.error
+    assert "model: " in wrong.error
+
+
+def test_a_password_that_is_typed_is_kept_as_a_secret(fresh: Clone) -> None:
+    done = fresh.tdeploy.answered(SECRET, "init", "-p", "local", question="admin: ")
+    assert done.exit_code == 0, done.remarks
+    text = (fresh.world.folder / "Pulumi.local.yaml").read_text(encoding="utf-8")
+    assert "copilot:grafana_password:\n    secure: " in text
+    assert SECRET not in text + done.answer + done.remarks
+
+
+def test_the_environment_file_is_printed_and_written(local: Clone) -> None:
+    path = local.world.folder / ".env"
+    written = path.read_text(encoding="utf-8")
+    assert local.tdeploy("env", "-p", "local").answer == written
+    as_json = json.loads(local.tdeploy("env", "-p", "local", "--json").answer)
+    assert list(as_json) == [variable.name for variable in VARIABLES]
+    path.unlink()
+    assert local.tdeploy("env", "-p", "local", "--write").exit_code == 0
+    assert path.read_text(encoding="utf-8") == written
+
+    nothing = local.tdeploy("env")
+    assert nothing.exit_code == 1
+    assert nothing.error == "the stack copilot is not up: run `tdeploy up -p copilot`"
+
+
+def test_doctor_finds_this_stack_well(local: Clone) -> None:
+    found = local.tdeploy("doctor", "-p", "local", "--json")
+    assert found.exit_code == 0, found.answer
+    checks = {check["name"]: check["state"] for check in json.loads(found.answer)}
+    names = ("pulumi", "settings", "docker", "architecture", "memory", "ports", "images")
+    assert {checks[name] for name in names} == {"ok"}
+    assert {"cpus", "disk"} <= checks.keys()
+    assert "aws" not in checks
+
+
+def test_doctor_says_how_to_mend_what_is_wrong(local: Clone) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        local.world.configure("local", ports={"grafana": port})
+        found = local.tdeploy("doctor", "-p", "local")
+    assert found.exit_code == 1
+    assert f"wrong    ports: port {port}, which grafana needs, is taken by another" in found.answer
+    assert "pulumi config set --path ports.grafana PORT" in found.answer
+
+    local.world.configure("local", histroy_shards=4)
+    found = local.tdeploy("doctor", "-p", "local", DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert found.exit_code == 1
+    assert "wrong    settings: histroy_shards: " in found.answer
+    assert "wrong    docker: Docker does not answer" in found.answer
+
+
+def test_doctor_looks_at_aws_for_the_stack_that_needs_it(without_aws: Clone) -> None:
+    world = without_aws.world
+    world.configure("copilot", model="bedrock:eu.anthropic.claude-x")
+    said = without_aws.tdeploy("doctor").answer
+    assert "ok       aws: credentials are accepted" in said
+    assert "ok       model: eu.anthropic.claude-x can be asked" in said
+    world.aws_calls.model_access = "NOT_AUTHORIZED"
+    refused = without_aws.tdeploy("doctor")
+    assert refused.exit_code == 1
+    assert "no access to the model anthropic.claude-x in eu-west-1" in refused.answer
+    world.aws_calls.refusal = ("ExpiredToken", "expired")
+    assert "wrong    aws: AWS refuses the credentials" in without_aws.tdeploy("doctor").answer
+
+
+def test_another_command_than_pulumi_is_refused(fresh: Clone, tmp_path: Path) -> None:
+    missing = fresh.tdeploy("env", PULUMI_BIN="/nowhere/pulumi")
+    assert missing.exit_code == 2
+    assert "PULUMI_BIN=/nowhere/pulumi is not an executable file" in missing.error
+    old = tmp_path / "old-pulumi"
+    old.write_text("#!/bin/sh\necho v3.100.0\n")
+    old.chmod(0o755)
+    refused = fresh.tdeploy("env", PULUMI_BIN=str(old))
+    assert refused.exit_code == 2
+    assert f"PULUMI_BIN={old} is no Pulumi of version 3." in refused.error
+
+
+def test_outside_a_clone_nothing_is_tried(fresh: Clone) -> None:
+    (fresh.world.folder / "Pulumi.yaml").unlink()
+    refused = fresh.tdeploy("env")
+    assert refused.exit_code == 2
+    assert "holds no Pulumi project: install this package from a clone" in refused.error
