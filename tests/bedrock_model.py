@@ -59,9 +59,22 @@ class BedrockStandIn:
         self.ended = threading.Event()
 
     @property
-    def prompt(self) -> str:
-        """All that the last request told the model, as text."""
-        return json.dumps(self.asked[-1], ensure_ascii=False)
+    def environment(self) -> dict[str, str]:
+        """With which a Copilot asks this model, as often as it likes."""
+        return {
+            "AWS_ACCESS_KEY_ID": "stand-in",
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
+            "AWS_REGION": "eu-west-1",
+            "AWS_SECRET_ACCESS_KEY": "stand-in",
+            "COPILOT_MODEL": f"bedrock:{MODEL}",
+            "COPILOT_MODEL_CALLS_PER_HOUR": "10000",
+            "COPILOT_MODEL_TOKENS_PER_DAY": "1000000000",
+        }
+
+    @property
+    def prompts(self) -> list[str]:
+        """All that each request told the model, with its instructions and schema, as text."""
+        return [json.dumps(asked, ensure_ascii=False) for asked in self.asked]
 
     def next_answer(self) -> Said:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]

@@ -1,7 +1,8 @@
 """The Copilot as a user runs it, on a real cluster: each fault gets its verdict and its cause.
 
 Cycles of 3 s, scrapes of 2 s and windows of 15 s and 30 s stand in for 30 s, 15 s, 1 min and
-5 min: the same rules, counted in cycles. A stand-in for Loki counts in the servers' own log files.
+5 min: the same rules, counted in cycles. A stand-in for Loki counts in the servers' own log files,
+and one for Bedrock explains.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ import pytest
 
 from lab.cluster import Lab
 from lab.faults import FAULTS, Fault
+from tests import bedrock_model
+from tests.bedrock_model import BedrockStandIn, explained
 from tests.lab.watch import RANK, Status, Watch, detected
 from tests.loki_stand_in import loki_over
 
@@ -37,11 +40,22 @@ LOGGED = {
 }
 
 
+WORDS = "Something holds back progress."
+
+
 @pytest.fixture(scope="module")
-def watch(lab: Lab) -> Iterator[Watch]:
+def bedrock() -> Iterator[BedrockStandIn]:
+    """A model that explains whatever it is told."""
+    with bedrock_model.running() as stand_in:
+        stand_in.answers = [explained(summary=WORDS)]
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
+def watch(lab: Lab, bedrock: BedrockStandIn) -> Iterator[Watch]:
     """The Copilot beside the session's lab, first without any load."""
     with loki_over(lab.folder / "logs") as (loki_url, _):
-        lab.start_copilot({**FAST, "LOKI_URL": loki_url})
+        lab.start_copilot({**FAST, **bedrock.environment, "LOKI_URL": loki_url})
         watch = Watch(f"http://127.0.0.1:{lab.state.published.copilot_api}")
         yield watch
         watch.close()
@@ -103,6 +117,7 @@ def test_a_fault_gets_its_verdict_and_cause_and_healing_ends_it(
             assert "critical" not in watch.states
         if fault.verdict in RANK:
             assert status["fired_gates"], "a verdict shows its evidence"
+            watch.until_worded(WORDS, DETECTION_SECONDS)
     finally:
         lab.heal(fault.name)
     watch.until_state("happy", RECOVERY_SECONDS)
@@ -119,3 +134,14 @@ def test_a_spike_is_never_critical(lab: Lab, watch: Watch) -> None:
         lab.spike(1)
     watch.until_state("happy", RECOVERY_SECONDS)
     assert "critical" not in watch.states
+
+
+def test_a_model_was_told_enough_and_not_too_much(lab: Lab, bedrock: BedrockStandIn) -> None:
+    """Of every fault above: within 6,000 tokens, at three characters each."""
+    assert len(bedrock.asked) >= len([fault for fault in FAULTS.values() if fault.verdict in RANK])
+    for asked in bedrock.prompts:
+        assert "fired gates" in asked
+        assert len(asked) / 3 < 6000
+        assert lab.state.database_password not in asked
+        # A name that the load chose.
+        assert "order-fulfilment" not in asked

@@ -57,6 +57,14 @@ class Watch:
     def until_state(self, state: str, within: float) -> Status:
         return self.until(lambda status: status["health_state"] == state, within, state)
 
+    def until_worded(self, words: str, within: float) -> None:
+        """Wait for a model's words on the present evidence. Raises LateError."""
+        deadline = time.monotonic() + within
+        while (summary := self._http.get("/status/summary").json())["summary"] != words:
+            if time.monotonic() > deadline:
+                raise LateError(f"not worded by a model within {within:.0f} s: {summary}")
+            time.sleep(self.poll_seconds)
+
     def cycles(self, count: int, within: float) -> None:
         """Let `count` more verdicts pass."""
         last = self.status().get("cycle") or 0

@@ -1,0 +1,31 @@
+"""Models that there cannot be are named before the loop starts; prices are list prices."""
+
+import pytest
+from pydantic_ai import RunUsage
+from pydantic_ai.exceptions import ModelHTTPError
+
+from copilot.errors import SettingsError
+from copilot.model import cost_usd, reason, register
+from tests.bedrock_model import MODEL
+
+
+@pytest.mark.parametrize("model_id", ["openai:gpt-5", "no-such-provider:x"])
+def test_a_model_that_cannot_be_is_refused_in_one_line(model_id: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        register(model_id, "eu-west-1")
+    said = str(refused.value)
+    assert said.startswith(f"COPILOT_MODEL: {model_id} cannot be used: ")
+    assert "\n" not in said
+
+
+def test_a_price_is_known_or_not_made_up() -> None:
+    usage = RunUsage(input_tokens=1_000_000, output_tokens=0)
+    known = cost_usd(f"bedrock:{MODEL}", usage)
+    assert known
+    assert 0.1 < known < 100
+    assert cost_usd("bedrock:no.such-model", usage) is None
+
+
+def test_nothing_that_the_other_side_wrote_is_repeated() -> None:
+    said = reason(ModelHTTPError(500, "m", body={"message": "password=hunter2"}), "bedrock:m")
+    assert said == "bedrock:m could not be asked"
