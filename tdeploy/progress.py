@@ -70,7 +70,6 @@ class Record:
     errors: list[tuple[Resource | None, str]] = field(default_factory=list)
     planned: list[tuple[str, Resource]] = field(default_factory=list)
     """What a preview would do, in words, and to what."""
-    done: int = 0
     _under_way: dict[str, tuple[Resource, float]] = field(default_factory=dict)
     _start: float = field(default_factory=time.monotonic)
     _lock: Lock = field(default_factory=Lock)
@@ -79,6 +78,13 @@ class Record:
 
     def __call__(self, event: EngineEvent) -> None:
         """Take in an event; they come from another thread."""
+        line = self._taken_in(event)
+        # Without the lock, because drawing takes it while it holds the console's own.
+        if line and self._console:
+            self._console.print(line)
+
+    def _taken_in(self, event: EngineEvent) -> str | None:
+        """Remember the event; the line to print for it, if any."""
         with self._lock:
             if event.diagnostic_event and event.diagnostic_event.severity == "error":
                 urn = event.diagnostic_event.urn or ""
@@ -90,9 +96,10 @@ class Record:
             elif event.res_outputs_event:
                 told_done = event.res_outputs_event
                 if not told_done.planning:
-                    self._ends(told_done.metadata.op.value, _resource(told_done.metadata))
+                    return self._ended(told_done.metadata.op.value, _resource(told_done.metadata))
             elif event.res_op_failed_event:
                 self._under_way.pop(event.res_op_failed_event.metadata.urn, None)
+            return None
 
     def _starts(self, operation: str, resource: Resource, is_planned: bool) -> None:
         if resource.is_group:
@@ -103,15 +110,15 @@ class Record:
         elif operation in _DONE or operation == "refresh":
             self._under_way[resource.urn] = (resource, time.monotonic())
 
-    def _ends(self, operation: str, resource: Resource) -> None:
+    def _ended(self, operation: str, resource: Resource) -> str | None:
         if resource.is_group:
-            return
+            return None
         _, start = self._under_way.pop(resource.urn, (resource, time.monotonic()))
-        self.done += operation in _DONE
-        if self._console and operation in _DONE:
-            seconds = time.monotonic() - start
-            took = f" ({seconds:.0f} s)" if seconds >= 1 else ""
-            self._console.print(f"{_DONE[operation]} {resource.label}{took}")
+        if operation not in _DONE:
+            return None
+        seconds = time.monotonic() - start
+        took = f" ({seconds:.0f} s)" if seconds >= 1 else ""
+        return f"{_DONE[operation]} {resource.label}{took}"
 
     def __rich__(self) -> Spinner:
         now = time.monotonic()

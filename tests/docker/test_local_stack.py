@@ -5,7 +5,9 @@ costs is measured by `make bench`.
 """
 
 import json
+import signal
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +17,22 @@ from lab.load_control import EVERY_QUEUE, LoadControl
 from tests.docker.load import load
 from tests.docker.local_stack import STACK, Start
 from tests.lab.watch import Watch
+from tests.tdeploy.command import Tdeploy, ended
 
 # Windows of 15 and 30 s have to fill, and two clear cycles pass.
 HAPPY_SECONDS = 120
 DETECTED_SECONDS = 60
 RATE = 5.0
+STATUS_SECONDS = 2.0
+# A busy machine is slow, not wrong: the best of a few counts.
+ATTEMPTS = 3
+
+
+@pytest.fixture
+def tdeploy(start: Start) -> Tdeploy:
+    """The command line in the project whose stack is up."""
+    commands = start.stack.project.commands
+    return Tdeploy(commands.project, commands.environment)
 
 
 @pytest.fixture
@@ -51,6 +64,38 @@ def test_no_password_shows(start: Start) -> None:
 def test_dot_env_is_for_its_owner_alone(start: Start) -> None:
     path = start.stack.project.folder / ".env"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_status_shows_the_stack_within_two_seconds(start: Start, tdeploy: Tdeploy) -> None:
+    answers = []
+    for _ in range(ATTEMPTS):
+        begin = time.monotonic()
+        status = tdeploy("status", "-p", STACK, "--json")
+        answers.append((time.monotonic() - begin, status.answer))
+    seconds, answer = min(answers)
+    said = json.loads(answer)
+    assert said["verdict"]["health_state"] != "unknown", said["troubles"]
+    services = {one["service"]: one["state"] for one in said["containers"] if not one["is_job"]}
+    assert services.keys() == {service.name for service in start.stack.catalogue.services}
+    assert set(services.values()) <= {"healthy", "running"}
+    assert seconds < STATUS_SECONDS
+
+
+def test_following_logs_ends_and_the_services_run_on(start: Start, tdeploy: Tdeploy) -> None:
+    listed = tdeploy("services", "ps", "-p", STACK)
+    assert listed.exit_code == 0, listed.answer
+    with tdeploy.started("services", "logs", "-p", STACK, "-f", "copilot-worker") as following:
+        assert following.stdout
+        assert following.stdout.readline().startswith("copilot-worker | ")
+        following.send_signal(signal.SIGINT)
+        assert ended(following).exit_code == 0
+    assert start.stack.client.containers.get(f"{STACK}-copilot-worker").status == "running"
+
+
+def test_a_schema_job_finds_its_work_done(tdeploy: Tdeploy) -> None:
+    again = tdeploy("schema", "setup", "-p", STACK)
+    assert again.exit_code == 0, again.remarks
+    assert again.answer.strip()
 
 
 def test_the_copilot_sees_load_and_lost_workers(watch: Watch, start: Start, tmp_path: Path) -> None:

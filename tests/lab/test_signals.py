@@ -118,7 +118,9 @@ async def test_every_signal_is_there_under_load_or_says_why_not(
 
     def all_there(found: Measurement) -> bool:
         # Of what is at rest, too, the series must be there: see below.
-        return all(value(found, name) > 0 for name in expected - RESTING)
+        series = all(value(found, name) > 0 for name in expected - RESTING)
+        # The load has come to its rate.
+        return series and value(found, S.START_REQUEST_RATE) > 0.5
 
     found = await eventually(lambda: look(prometheus), all_there)
     queries = {signal: query(signal, MONITORED, SHORT, LONG) for signal in CATALOG}

@@ -2,10 +2,11 @@
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,11 +61,32 @@ class Tdeploy:
             os.close(ours)
             os.close(theirs)
 
+    def on_terminal(self, *arguments: str, until: str, then: Callable[[], None]) -> tuple[int, str]:
+        """Run with a terminal for everything; exit code, and all that was drawn on it.
+
+        `then` is called once `until` is drawn.
+        """
+        ours, theirs = pty.openpty()
+        drawn = b""
+        with self.started(*arguments, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+            os.close(theirs)
+            while select.select([ours], [], [], _TIME_LIMIT_SECONDS)[0]:
+                try:
+                    drawn += os.read(ours, 65_536)
+                except OSError:  # its other side is closed
+                    break
+                if until.encode() in drawn:
+                    then()
+            os.close(ours)
+            return process.wait(_TIME_LIMIT_SECONDS), drawn.decode()
+
     @contextmanager
     def started(
         self,
         *arguments: str,
         stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
         more: Mapping[str, str] | None = None,
     ) -> Iterator[subprocess.Popen[str]]:
         """A command under way; what is left of it is killed."""
@@ -73,8 +95,8 @@ class Tdeploy:
             cwd=self.folder,
             env={**self.environment, **(more or {})},
             stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
             # Without a terminal of its own, or it would ask for a password on the tester's.
             start_new_session=True,

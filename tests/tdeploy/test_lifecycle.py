@@ -30,6 +30,16 @@ def test_a_fresh_clone_comes_up_and_goes(fresh: Clone) -> None:
     assert fresh.tdeploy("down", "-p", "local", "--yes").exit_code == 1
 
 
+def test_a_terminal_shows_what_is_under_way(fresh: Clone) -> None:
+    with fresh.world.docker.pause_before_start("local-temporal-history") as pause:
+        exit_code, drawn = fresh.tdeploy.on_terminal(
+            "up", "-p", "local", until="temporal-history 1 s", then=pause.go_on.set
+        )
+    assert exit_code == 0, drawn
+    assert "updating local" in drawn
+    assert "made docker container copilot-worker" in drawn
+
+
 def test_what_is_destroyed_is_shown_and_asked(local: Clone) -> None:
     unasked = local.tdeploy("down", "-p", "local")
     assert unasked.exit_code == 2

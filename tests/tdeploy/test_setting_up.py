@@ -118,7 +118,7 @@ def test_doctor_says_how_to_mend_what_is_wrong(local: Clone) -> None:
         found = local.tdeploy("doctor", "-p", "local")
     assert found.exit_code == 1
     assert f"wrong    ports: port {port}, which grafana needs, is taken by another" in found.answer
-    assert "pulumi config set --path ports.grafana PORT" in found.answer
+    assert "pulumi config set -s local --path ports.grafana PORT" in found.answer
 
     local.world.configure("local", histroy_shards=4)
     found = local.tdeploy("doctor", "-p", "local", DOCKER_HOST="unix:///nowhere/docker.sock")
