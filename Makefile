@@ -39,7 +39,8 @@ lint: $(VENV)/.ready
 bench: $(VENV)/.ready
 	@$(PY) -m tests.bench
 
-# Writes again what comes from the catalogue of services: .env.example and the README's table.
+# Writes again what comes from the services and the stacks' settings: .env.example, the README's
+# table, docs/stacks.md.
 generated: $(VENV)/.ready
 	@$(PY) -m stacks.generated
 

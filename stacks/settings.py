@@ -66,7 +66,8 @@ class ContainerSettings(StackSettings):
 
     secrets: ClassVar[Mapping[str, str]] = {
         # Grafana keeps it in its volume, with what was made in its page.
-        "grafana_password": "password of Grafana's admin; set it before the first `up`",
+        "grafana_password": "password of Grafana's admin, admin where it is not set;"
+        " set it before the first `up`",
     }
 
     images: dict[str, ImageName] = Field(
@@ -103,10 +104,10 @@ class ContainerSettings(StackSettings):
     )
     cycle_seconds: int = Field(30, ge=1, le=300, description="time between two verdicts")
     short_window_seconds: int = Field(
-        60, ge=4, validate_default=True, description="window of rates"
+        60, ge=4, validate_default=True, description="window of rates, of at least two scrapes"
     )
     long_window_seconds: int = Field(
-        300, ge=4, validate_default=True, description="window of quantiles"
+        300, ge=4, validate_default=True, description="window of quantiles, no shorter than that"
     )
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "info", description="log level of Temporal and the Copilot"
@@ -149,7 +150,8 @@ class LocalSettings(ContainerSettings):
 
     secrets: ClassVar[Mapping[str, str]] = {
         **ContainerSettings.secrets,
-        "database_password": "password of PostgreSQL; set it before the first `up`",
+        "database_password": "password of PostgreSQL, random where it is not set;"
+        " set it before the first `up`",
     }
 
 
