@@ -92,7 +92,9 @@ class TestRunning:
     def test_prometheus_sees_every_service(self, lab: Lab) -> None:
         jobs = {"temporal-frontend", "temporal-history", "temporal-matching", "temporal-worker"}
         until(
-            lambda: query(lab, 'up{cluster="monitored",job!="lab-load"}') == dict.fromkeys(jobs, 1.0),
+            lambda: (
+                query(lab, 'up{cluster="monitored",job!="lab-load"}') == dict.fromkeys(jobs, 1.0)
+            ),
             "all services of the monitored cluster up",
         )
         until(lambda: query(lab, 'up{job="copilot-temporal"} == 1') != {}, "the Copilot's own up")
