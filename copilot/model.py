@@ -3,10 +3,12 @@
 Nothing here is imported unless COPILOT_MODEL names a model: it costs 40 MB.
 """
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from genai_prices import calc_price
 from pydantic_ai import Agent, RunUsage, UsageLimits
@@ -17,6 +19,7 @@ from pydantic_ai.exceptions import (
     ContentFilterError,
     ModelAPIError,
     ModelAuthenticationError,
+    ModelHTTPError,
     ModelNotFoundError,
     ModelQuotaExceededError,
     ModelRateLimitError,
@@ -28,42 +31,61 @@ from pydantic_ai.models import Model, ModelResolutionContext, infer_model
 from pydantic_ai.models.bedrock import BedrockConverseModel
 from pydantic_ai.providers.bedrock import BedrockProvider
 from pydantic_ai.settings import ModelSettings
+from temporalio import activity
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 
-from copilot.errors import SettingsError
 from copilot.explain.answer import Answer
 from copilot.explain.brief import INSTRUCTIONS
 
 BEDROCK = "bedrock:"
-MAX_OUTPUT_TOKENS = 1500
+# Eight issues and five actions, each in a few sentences.
+MAX_OUTPUT_TOKENS = 3000
 CALL_SECONDS = 60
 # The activity's own limit comes a moment later, so that the client can say what it waited for.
 READ_SECONDS = CALL_SECONDS - 5
 CONNECT_SECONDS = 5
+# What botocore raises before it asks; Temporal hands on the names.
+SIGN_IN = frozenset(
+    {
+        "ConfigNotFound",
+        "CredentialRetrievalError",
+        "NoAuthTokenError",
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "ProfileNotFound",
+        "SSOError",
+        "SSOTokenLoadError",
+        "TokenRetrievalError",
+        "UnauthorizedSSOTokenError",
+    }
+)
 ONE_REQUEST = UsageLimits(request_limit=1)
 
 
 _models: dict[str, Model] = {}
+_regions: dict[str, str] = {}
 
 
-def register(model_id: str, region: str) -> None:
-    """Have `model_id` at hand; asks nobody. Raises SettingsError where there can be no such model.
+def register(model_id: str, region: str) -> str:
+    """Have `model_id` at hand; asks nobody. Why there can be no such model, empty when there can.
 
     `region` is the one of Bedrock.
     """
     try:
-        _models[model_id] = (
-            _bedrock(model_id.removeprefix(BEDROCK), region)
-            if model_id.startswith(BEDROCK)
-            else infer_model(model_id)
-        )
+        if model_id.startswith(BEDROCK):
+            _models[model_id] = _bedrock(model_id, _nobody(), region)
+            _regions[model_id] = region
+        else:
+            _models[model_id] = infer_model(model_id)
     except (ImportError, UserError, ValueError) as error:
-        first_line = str(error).splitlines()[0]
-        raise SettingsError(f"COPILOT_MODEL: {model_id} cannot be used: {first_line}") from error
+        return f"{model_id} cannot be used: {str(error).splitlines()[0]}"
+    return ""
 
 
-def _bedrock(name: str, region: str) -> Model:
-    client = boto3.client(
+def _bedrock(model_id: str, session: boto3.Session, region: str) -> Model:
+    client = session.client(
         "bedrock-runtime",
         region_name=region,
         config=Config(
@@ -73,12 +95,26 @@ def _bedrock(name: str, region: str) -> Model:
             retries={"total_max_attempts": 1},
         ),
     )
-    return BedrockConverseModel(name, provider=BedrockProvider(bedrock_client=client))
+    provider = BedrockProvider(bedrock_client=client)
+    return BedrockConverseModel(model_id.removeprefix(BEDROCK), provider=provider)
 
 
-def _resolve(_: ModelResolutionContext[None], model_id: str) -> Model | None:
-    """Also called in a workflow, where nothing may be built."""
-    return _models.get(model_id)
+def _nobody() -> boto3.Session:
+    """Signs in as nobody, whatever profile is set: for a model that only has the right form."""
+    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    return boto3.Session("nobody", "nobody", botocore_session=session)
+
+
+async def _resolve(_: ModelResolutionContext[None], model_id: str) -> Model | None:
+    """In a workflow the model of the right form, for nothing may be built there.
+
+    In an activity one that can ask, with a session of its own: credentials may have been renewed
+    since the last call.
+    """
+    region = _regions.get(model_id)
+    if region is None or not activity.in_activity():
+        return _models.get(model_id)
+    return await asyncio.to_thread(lambda: _bedrock(model_id, boto3.Session(), region))
 
 
 EXPLAINER = Agent(
@@ -119,6 +155,10 @@ def cost_usd(model_id: str, usage: RunUsage) -> float | None:
 
 def reason(error: BaseException, model_id: str) -> str:
     """Why there is no answer: what failed, and what to do; nothing that the other side wrote."""
+    if isinstance(error, FailureError) and error.cause:
+        error = error.cause
+    if isinstance(error, ApplicationError) and error.type in SIGN_IN:
+        return f"{model_id} may not be used: there are no valid AWS credentials, sign in again"
     kinds: tuple[tuple[type[BaseException], str], ...] = (
         (
             ModelAuthenticationError,
@@ -132,9 +172,18 @@ def reason(error: BaseException, model_id: str) -> str:
         (UnexpectedModelBehavior, "answered with something else than an explanation"),
         (ModelAPIError, "could not be asked"),
         (AgentRunError, "could not be asked"),
-        (TimeoutError, f"did not answer within {CALL_SECONDS} s"),
+        (TemporalTimeoutError, f"did not answer within {CALL_SECONDS} s"),
     )
     for kind, what in kinds:
         if isinstance(error, kind):
             return f"{model_id} {what}"
     return f"{model_id} could not be asked"
+
+
+def was_refused(error: BaseException) -> bool:
+    """Whether nothing was generated, so that nothing was billed."""
+    return isinstance(error, ModelHTTPError) or (
+        isinstance(error, FailureError)
+        and isinstance(error.cause, ApplicationError)
+        and error.cause.type in SIGN_IN
+    )

@@ -1,12 +1,12 @@
 """Before and after a model is asked: what it is told, whether it may be asked, what it may say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from copilot.activities.models import AssessRequest, Conclusion, Preparation, Told
+from copilot.activities.models import AssessRequest, Conclusion, Preparation, Told, Took
 from copilot.activities.store_access import StoreAccess
 from copilot.explain.answer import AnswerError, admitted
 from copilot.explain.assessment import Depth
@@ -16,6 +16,7 @@ from copilot.explain.explanation import Citation, ExplainedBy, Explanation
 from copilot.explain.trends import Trend, trend
 from copilot.health.decision import Decision
 from copilot.knowledge.retriever import Query, Retriever
+from copilot.model import MAX_OUTPUT_TOKENS
 from copilot.self_metrics import SelfMetrics
 from copilot.settings import Settings
 from copilot.store.rows import ModelAnswer
@@ -23,7 +24,7 @@ from copilot.store.rows import ModelAnswer
 # Ten cycles are five minutes: what went before has another cause.
 TREND_CYCLES = 10
 # The prompt, at three characters a token, with instructions and schema, and the longest answer.
-MOST_TOKENS = MAX_CHARACTERS // 3 + 1_200 + 1_500
+MOST_TOKENS = MAX_CHARACTERS // 3 + 1_200 + MAX_OUTPUT_TOKENS
 
 
 class Assess:
@@ -36,8 +37,11 @@ class Assess:
         settings: Settings,
         retriever: Retriever,
         metrics: SelfMetrics,
+        unusable: Mapping[str, str],
     ) -> None:
+        """`unusable` says of a model why it cannot be asked here."""
         self._store = store
+        self._unusable = unusable
         self._models = {
             Depth.QUICK: settings.model,
             Depth.DEEP: settings.deep_model or settings.model,
@@ -75,9 +79,11 @@ class Assess:
         told = brief(decision, record.snapshot, trends, references)
         model = self._models[assessment.depth]
         async with self._store.use() as repository:
-            refusal = await repository.ask_model(
+            refusal = self._unusable.get(model) or await repository.ask_model(
                 request.key, model, self._limits, tokens=MOST_TOKENS, now=datetime.now(UTC)
             )
+            if refusal:
+                await repository.note(request.key, "; ".join(filter(None, (refusal, found.note))))
         if refusal:
             activity.logger.info("the template explains: %s", refusal)
         return Preparation(
@@ -114,13 +120,14 @@ class Assess:
                     )
                 except AnswerError as error:
                     failure = f"the answer of {preparation.model} was refused: {error}"
+            took = conclusion.took or Took(
+                input_tokens=assessment.input_tokens, output_tokens=0, cost_usd=None
+            )
             await repository.conclude(
                 conclusion.key,
                 ModelAnswer(
                     explanation=explanation,
-                    input_tokens=conclusion.input_tokens,
-                    output_tokens=conclusion.output_tokens,
-                    cost_usd=conclusion.cost_usd,
+                    **took.model_dump(),
                     failure=failure,
                     note=preparation.note,
                 ),
@@ -129,9 +136,9 @@ class Assess:
             self._metrics.assessed(assessment.trigger, by)
         self._metrics.asked(
             assessment.depth,
-            input_tokens=conclusion.input_tokens,
-            output_tokens=conclusion.output_tokens,
-            cost_usd=conclusion.cost_usd,
+            input_tokens=took.input_tokens,
+            output_tokens=took.output_tokens,
+            cost_usd=took.cost_usd,
             failed=bool(failure),
         )
         if failure:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from copilot.activities.models import Judgement, JudgeRequest
-from copilot.explain.assessment import QUIET, due, remember
+from copilot.explain.assessment import due
 from copilot.explain.templates import explain
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
@@ -40,10 +40,6 @@ class Judge:
         self._health.judged(decision)
         if decision.changed:
             activity.logger.info("%s (was %s)", explanation.summary, decision.previous_state)
-        assessed = request.assessed
         if assessment:
             self._metrics.assessed(assessment.trigger, explanation.explained_by)
-            assessed = remember(assessed, assessment.fingerprint, decision.at + QUIET)
-        return Judgement(
-            decision=decision, explanation=explanation, assessment=assessment, assessed=assessed
-        )
+        return Judgement(decision=decision, explanation=explanation, assessment=assessment)

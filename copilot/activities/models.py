@@ -38,12 +38,11 @@ class JudgeRequest(Frozen):
 
 
 class Judgement(Frozen):
-    """`assessment` is None where nothing is new; `assessed` goes to the next judgement."""
+    """`assessment` is None where nothing is new."""
 
     decision: Decision
     explanation: Explanation
     assessment: Assessment | None = None
-    assessed: tuple[Assessed, ...] = ()
 
 
 class SaveRequest(Frozen):
@@ -95,15 +94,24 @@ class Preparation(Frozen):
     note: str = ""
 
 
+class Took(Frozen):
+    """What a call took; `cost_usd` is None where its price is not known."""
+
+    input_tokens: int
+    output_tokens: int
+    cost_usd: FiniteFloat | None
+
+
 class Conclusion(Frozen):
-    """What a model answered to a preparation, or why it did not."""
+    """What a model answered to a preparation, or why it did not.
+
+    `took` is None where nobody knows: what was set aside for the call then counts as spent.
+    """
 
     key: UUID
     preparation: Preparation
     answer: Answer | None = None
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: FiniteFloat | None = 0.0
+    took: Took | None = None
     failure: str = ""
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import FiniteFloat
 
 from copilot.explain.assessment import Depth, Trigger
-from copilot.explain.explanation import Action, Citation, ExplainedBy
+from copilot.explain.explanation import Action, Citation, ExplainedBy, Issue
 from copilot.health.decision import (
     Band,
     Bottleneck,
@@ -242,7 +242,12 @@ class AssessmentEntry(Frozen):
     scale_band: Band | None
     causes: tuple[Cause, ...]
     fired_gates: tuple[GateReading, ...]
+    bottleneck: Bottleneck
+    bottleneck_reasons: tuple[str, ...]
+    log_patterns: tuple[LogPattern, ...]
+    logs_missing: str
     summary: str
+    issues: tuple[Issue, ...]
     actions: tuple[Action, ...]
     citations: tuple[Citation, ...]
     depth: Depth

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -15,18 +15,26 @@ from copilot.explain.explanation import (
     Issue,
     Risk,
 )
-from copilot.health.decision import Decision, GateName, State
+from copilot.health.decision import Bottleneck, Decision, GateName, State
 from copilot.redact import redact
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True)]
 Paragraph = Annotated[str, StringConstraints(min_length=1, max_length=1500, strip_whitespace=True)]
 
-# Scaling down while tasks wait for workers would make it worse, whatever a model thinks.
-_LESS = re.compile(r"\b(?:scal\w+ (?:\w+ )?down|reduc\w+|fewer|remov\w+|stop\w*)\b", re.IGNORECASE)
+# Fewer workers while tasks wait for them would make it worse, whatever a model thinks. Its own word
+# for the direction is asked for, and its sentence read, because it may not fit that word.
+_FEWER_WORKERS = re.compile(
+    r"\b(?:scal\w+ down|decreas\w+|reduc\w+|fewer|remov\w+|stop|cut|shut down|half)\b"
+    r"(?:\s+\w+){0,3}\s+(?:workers?|pollers?|slots?)\b",
+    re.IGNORECASE,
+)
 _STATES = re.compile(
-    r"\b(?:is|are|was|remains|looks|now|currently|state|status)\s+(?:\w+\s+)?"
+    r"\b(?:is|are|was|remains|looks|now|currently|state|status)\s*[:=]?\s*(?:\w+\s+)?"
     rf"({State.HAPPY}|healthy|{State.STRESSED}|{State.CRITICAL})\b",
     re.IGNORECASE,
+)
+_ALL_CLEAR = re.compile(
+    r"\ball is (?:well|fine|good)|\bhas recovered\b|\bno action (?:is )?needed\b", re.IGNORECASE
 )
 
 
@@ -47,6 +55,7 @@ class ActionAnswer(BaseModel):
     action_type: ActionType
     target_service: Sentence = Field(description="the service or queue to act on")
     description: Sentence = Field(description="what to do and how to see that it helped")
+    scale: Literal["up", "down", "none"] = Field("none", description="direction, when scaling")
     confidence: float = Field(ge=0, le=1, description="how sure you are that it helps")
     risk_level: Risk
 
@@ -55,7 +64,7 @@ class Answer(BaseModel):
     """The explanation."""
 
     summary: Paragraph = Field(description="what holds back progress and why, in two to five lines")
-    issues: list[IssueAnswer] = Field(default_factory=list, max_length=20)
+    issues: list[IssueAnswer] = Field(default_factory=list, max_length=8)
     actions: list[ActionAnswer] = Field(
         default_factory=list, max_length=5, description="most useful first"
     )
@@ -108,6 +117,8 @@ def _check(text: str, decision: Decision, brief: Brief) -> None:
     for claimed in _STATES.findall(text):
         if claimed.lower() not in allowed:
             raise AnswerError(f"it states another state: {claimed.lower()}")
+    if found := _ALL_CLEAR.search(text):
+        raise AnswerError(f"it gives the all-clear: {found.group()}")
     try:
         brief.aliases.show(text)
     except ValueError as error:
@@ -124,9 +135,12 @@ def _told(issue: Issue, narratives: dict[tuple[GateName, str], str]) -> Issue:
 
 
 def _actions(answer: Answer, decision: Decision, brief: Brief) -> Iterator[Action]:
-    starved = any(gate.name is GateName.STARVED_QUEUE for gate in decision.fired)
+    workers_are_short = decision.bottleneck in (Bottleneck.WORKER, Bottleneck.MIXED) or any(
+        gate.name is GateName.STARVED_QUEUE for gate in decision.fired
+    )
     for action in answer.actions:
-        if starved and _LESS.search(action.description):
+        fewer = action.scale == "down" or _FEWER_WORKERS.search(action.description)
+        if workers_are_short and fewer:
             continue
         yield Action(
             action_type=action.action_type,

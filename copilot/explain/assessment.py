@@ -75,9 +75,22 @@ def due(decision: Decision, assessed: Sequence[Assessed], *, has_model: bool) ->
 
 
 def remember(
+    assessed: Sequence[Assessed], print_of_this: str, at: UtcDatetime
+) -> tuple[Assessed, ...]:
+    """`assessed` once that evidence was told `at` that time.
+
+    What was told and not asked about a moment ago is due as before: else a cluster that flaps
+    would put off the next question for ever.
+    """
+    if any(one.fingerprint == print_of_this and at < one.due_at for one in assessed):
+        return tuple(assessed)
+    return postpone(assessed, print_of_this, at + QUIET)
+
+
+def postpone(
     assessed: Sequence[Assessed], print_of_this: str, due_at: UtcDatetime
 ) -> tuple[Assessed, ...]:
-    """`assessed` with one more, or with a new time for one that is in it."""
+    """`assessed` with that evidence due at another time."""
     others = tuple(one for one in assessed if one.fingerprint != print_of_this)
     return (*others, Assessed(fingerprint=print_of_this, due_at=due_at))[-REMEMBERED:]
 

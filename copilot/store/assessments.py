@@ -103,7 +103,6 @@ async def ask(
     """
     reason = refusal(await spend(connection, now), limits, tokens, now)
     if reason:
-        await connection.execute("UPDATE assessments SET note = %s WHERE key = %s", (reason, key))
         return reason
     await connection.execute(
         "UPDATE assessments SET model = %s, asked_at = %s, input_tokens = %s, failure = %s"
@@ -111,6 +110,13 @@ async def ask(
         (storable(model), now, tokens, UNANSWERED, key),
     )
     return ""
+
+
+async def note(connection: Connection, key: UUID, text: str) -> None:
+    """Say beside the template's words what was missing."""
+    await connection.execute(
+        "UPDATE assessments SET note = %s WHERE key = %s", (storable(text), key)
+    )
 
 
 async def conclude(connection: Connection, key: UUID, answer: ModelAnswer) -> None:

@@ -149,6 +149,10 @@ class Repository:
             lambda c: assessments.ask(c, key, model, limits, tokens=tokens, now=now)
         )
 
+    async def note(self, key: UUID, text: str) -> None:
+        """Say beside that assessment what was missing."""
+        await self._connections.transaction(lambda c: assessments.note(c, key, text))
+
     async def conclude(self, key: UUID, answer: ModelAnswer) -> None:
         """Store what came of asking."""
         await self._connections.transaction(lambda c: assessments.conclude(c, key, answer))

@@ -10,11 +10,12 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from pydantic_ai import RunUsage
     from pydantic_ai.exceptions import AgentRunError
 
     from copilot.activities.assess import Assess
-    from copilot.activities.models import AssessRequest, Conclusion, Preparation, Told
-    from copilot.model import EXPLAINER, ONE_REQUEST, cost_usd, reason
+    from copilot.activities.models import AssessRequest, Conclusion, Preparation, Told, Took
+    from copilot.model import EXPLAINER, ONE_REQUEST, cost_usd, reason, was_refused
 
 NAME = "Assess"
 # The store has the cycle already, and knowledge comes within 12 s: what takes longer, nobody needs.
@@ -48,23 +49,32 @@ class AssessCycle:
         )
 
     async def _ask(self, request: AssessRequest, preparation: Preparation) -> Conclusion:
-        conclusion = Conclusion(key=request.key, preparation=preparation)
+        usage = RunUsage()
+        answer, failure = None, ""
         try:
             result = await EXPLAINER.run(
-                preparation.prompt, model=preparation.model, usage_limits=ONE_REQUEST
+                preparation.prompt,
+                model=preparation.model,
+                usage=usage,
+                usage_limits=ONE_REQUEST,
             )
+            answer = result.output
         except (AgentRunError, FailureError) as error:
             if is_cancelled_exception(error):
                 raise
             workflow.logger.warning("%s: %s", preparation.model, error)
             failure = reason(error, preparation.model)
-            return conclusion.model_copy(update={"failure": failure})
-        usage = result.usage
-        return conclusion.model_copy(
-            update={
-                "answer": result.output,
-                "input_tokens": usage.input_tokens,
-                "output_tokens": usage.output_tokens,
-                "cost_usd": cost_usd(preparation.model, usage),
-            }
+            if not usage.input_tokens and not was_refused(error):
+                # It may have been generated and billed: what was set aside for it stays spent.
+                return Conclusion(key=request.key, preparation=preparation, failure=failure)
+        return Conclusion(
+            key=request.key,
+            preparation=preparation,
+            answer=answer,
+            failure=failure,
+            took=Took(
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                cost_usd=cost_usd(preparation.model, usage),
+            ),
         )

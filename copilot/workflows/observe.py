@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
         SaveRequest,
         Told,
     )
-    from copilot.explain.assessment import RETRY, Assessment, Depth, remember
+    from copilot.explain.assessment import RETRY, Assessment, Depth, postpone, remember
     from copilot.health.view import ROLES
     from copilot.record import CycleRecord
     from copilot.signals.names import SignalName
@@ -156,7 +156,11 @@ class Observe:
             progress.memory = judgement.decision.memory
             progress.judged = judgement.decision.at
             progress.causes = judgement.decision.causes
-            progress.assessed = judgement.assessed
+            if assessment := judgement.assessment:
+                # Onto what there is now: a failure may have come while this was judged.
+                progress.assessed = remember(
+                    progress.assessed, assessment.fingerprint, judgement.decision.at
+                )
             record = CycleRecord(
                 run_id=progress.run_id,
                 decision=judgement.decision,
@@ -282,7 +286,7 @@ class Observe:
 
     def _assess_again(self, record: CycleRecord, assessment: Assessment) -> None:
         due_at = record.decision.at + RETRY
-        self._progress.assessed = remember(self._progress.assessed, assessment.fingerprint, due_at)
+        self._progress.assessed = postpone(self._progress.assessed, assessment.fingerprint, due_at)
 
 
 def _raise_if_cancelled(error: FailureError) -> None:

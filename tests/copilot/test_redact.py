@@ -21,6 +21,11 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
         ("dial postgres://temporal:s3cret@db:5432/x failed", "s3cret"),
         ("Authorization: Bearer abcdef0123456789", "abcdef0123456789"),
         ('{"password": "hunter2"}', "hunter2"),
+        ("sent Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ("dsn pwd=hunter2 host=x", "hunter2"),
+        ('said {\\"password\\":\\"hunter2\\"}', "hunter2"),
+        ("dial postgres://u:p@ss/w@db:5432/x", "ss/w"),
+        ("keyAKIAABCDEFGHIJKLMNOP_x", "AKIAABCDEFGHIJKLMNOP"),
         ("https://h/?X-Amz-Signature=deadbeef&x=1", "deadbeef"),
     ],
 )

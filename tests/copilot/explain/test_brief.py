@@ -9,7 +9,9 @@ from copilot.explain.aliases import Aliases
 from copilot.explain.brief import INSTRUCTIONS, MAX_CHARACTERS, Reference, brief, numbers_in
 from copilot.explain.explanation import Citation
 from copilot.explain.trends import Trend, trend
+from copilot.health.decision import LogPattern
 from copilot.record import CycleRecord
+from copilot.signals.log_patterns import LogSeverity
 from copilot.signals.names import SignalName as S
 from copilot.signals.snapshot import QueueKey, QueueKind, QueueSurvey, WorkflowOutcome
 from tests.copilot.factories import every_cycle, facts, judged, snapshot, starved
@@ -43,10 +45,14 @@ def worst(queue: str = "orders", workflow_type: str = "Order") -> CycleRecord:
         success_rate=0,
         failed_rate=9,
     )
-    unanswered = QueueKey(namespace=queue, name=workflow_type, kind=QueueKind.WORKFLOW)
+    unanswered = [
+        QueueKey(namespace=queue, name=f"{workflow_type}{n}", kind=QueueKind.WORKFLOW)
+        for n in range(100)
+    ]
+    unanswered.append(QueueKey(namespace=queue, name=workflow_type, kind=QueueKind.WORKFLOW))
     survey = QueueSurvey(
         queues=(*(starved(f"{queue}{n}") for n in range(150)), facts(queue, backlog=9)),
-        unanswered=(unanswered,),
+        unanswered=tuple(unanswered),
     )
     seen = []
     for at in every_cycle(START, 4):
@@ -58,8 +64,20 @@ def worst(queue: str = "orders", workflow_type: str = "Order") -> CycleRecord:
 
 def test_the_worst_fault_fits_with_its_passages() -> None:
     record = worst()
-    told = brief(record.decision, record.snapshot, {"x": Trend.RISING}, [LONG] * 5)
+    patterns = tuple(
+        LogPattern(
+            name=f"pattern_{n}",
+            service="temporal-history",
+            severity=LogSeverity.CRITICAL,
+            count=n,
+            meaning="a sentence on what it means " * 4,
+        )
+        for n in range(60)
+    )
+    decision = record.decision.model_copy(update={"log_patterns": patterns})
+    told = brief(decision, record.snapshot, {"x": Trend.RISING}, [LONG] * 5)
     assert len(told.gates) == 20
+    assert len(told.passages) >= 2
     assert len(told.prompt) <= MAX_CHARACTERS + 100
     # 6,000 tokens, counted as three characters each, with the answer's schema beside it.
     assert (len(told.prompt) + len(INSTRUCTIONS)) / 3 < 5_400

@@ -1,5 +1,6 @@
 """A model explains through real Bedrock calls to a stand-in; state and figures stay the rules'."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from copilot import model
+from copilot.activities.assess import MOST_TOKENS
 from copilot.activities.models import AssessRequest, Told
 from copilot.activities.store_access import StoreAccess
 from copilot.explain.assessment import Assessment, Depth, Trigger, fingerprint
@@ -216,6 +218,9 @@ async def test_whatever_a_model_does_the_template_stands_and_the_reason_is_kept(
     assert stored.failure == told.failure
     assert stored.explained_by is ExplainedBy.RULES
     assert stored.explanation == record.explanation
+    # What was generated was billed; of a time-out nobody knows, and what was set aside counts.
+    generated = said.status == 200 and not said.hangs
+    assert stored.input_tokens == (2100 if generated else MOST_TOKENS if said.hangs else 0)
     # One owner of retries, which is not here.
     assert len(bedrock.asked) == 1
 
@@ -237,7 +242,7 @@ async def test_no_name_that_a_user_chose_and_no_secret_reaches_the_prompt(
     assert HOSTILE in stored.explanation.summary
 
 
-async def test_calls_and_tokens_are_capped_and_a_failing_model_is_left_alone(
+async def test_a_failing_model_is_left_alone(
     environment: WorkflowEnvironment,
     repository: Repository,
     database_url: str,
@@ -248,11 +253,66 @@ async def test_calls_and_tokens_are_capped_and_a_failing_model_is_left_alone(
         told = [(await worker.about(cycle(run=f"run-{n}")))[0] for n in range(6)]
     assert len(bedrock.asked) == 5
     assert "failed 5 times in a row" in told[-1].refusal
-    limits: dict[str, Any] = {"COPILOT_MODEL_CALLS_PER_HOUR": 5}
-    async with asking(environment, repository, database_url, **limits) as worker:
-        _, stored = await worker.about(cycle(run="another"))
+
+
+async def test_calls_of_an_hour_are_capped(
+    environment: WorkflowEnvironment,
+    repository: Repository,
+    database_url: str,
+    bedrock: BedrockStandIn,
+) -> None:
+    bedrock.answers = [GOOD]
+    limits: dict[str, Any] = {"COPILOT_MODEL_CALLS_PER_HOUR": 2}
+    knowledge = KnowledgeStandIn()
+    knowledge.note = "no knowledge base"
+    async with asking(environment, repository, database_url, knowledge, **limits) as worker:
+        told = [(await worker.about(cycle(run=f"run-{n}"))) for n in range(3)]
+    assert len(bedrock.asked) == 2
+    refused_call, stored = told[-1]
+    assert "COPILOT_MODEL_CALLS_PER_HOUR is 2" in refused_call.refusal
     assert stored.asked_at is None
-    assert stored.note
+    assert stored.note == f"{refused_call.refusal}; no knowledge base"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWS_PROFILE", "gone"), ("AWS_SECRET_ACCESS_KEY", None)]
+)
+async def test_credentials_are_missed_at_the_call_and_found_when_they_are_there(
+    environment: WorkflowEnvironment,
+    repository: Repository,
+    database_url: str,
+    bedrock: BedrockStandIn,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str | None,
+) -> None:
+    bedrock.answers = [GOOD]
+    before = os.environ.get(name)
+    async with asking(environment, repository, database_url) as worker:
+        if value:
+            monkeypatch.setenv(name, value)
+        else:
+            monkeypatch.delenv(name)
+        told, _ = await worker.about(cycle())
+        assert "there are no valid AWS credentials" in told.failure
+        if before:
+            monkeypatch.setenv(name, before)
+        else:
+            monkeypatch.delenv(name)
+        told, _ = await worker.about(cycle(run="later"))
+    assert told.explained_by is ExplainedBy.QUICK_MODEL
+
+
+async def test_a_model_that_there_cannot_be_is_said_beside_the_templates_words(
+    environment: WorkflowEnvironment, repository: Repository, database_url: str
+) -> None:
+    model_id: dict[str, Any] = {"COPILOT_MODEL": "openai:gpt-5"}
+    async with asking(environment, repository, database_url, **model_id) as worker:
+        told, stored = await worker.about(cycle())
+    assert told.refusal.startswith("openai:gpt-5 cannot be used")
+    assert stored.note == told.refusal
+    assert stored.explained_by is ExplainedBy.RULES
 
 
 async def test_few_tokens_a_day_allow_no_call(

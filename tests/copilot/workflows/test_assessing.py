@@ -86,3 +86,14 @@ async def test_without_the_workflow_that_asks_nothing_is_asked(
         (history,) = await loop.histories(environment)
     assert not list(asked_at(history))
     assert any(record.assessment for record in store.records)
+
+
+async def test_a_healthy_day_asks_no_model(environment: WorkflowEnvironment) -> None:
+    store = StoreStandIn()
+    look = LookStandIn()
+    async with running(environment, look, store, cycle_seconds=300, assess=Explains) as loop:
+        await environment.sleep(timedelta(hours=24))
+        histories = await loop.histories(environment)
+    assert len(look.requests) >= 288
+    assert not [at for history in histories for at in asked_at(history)]
+    assert [bool(record.assessment) for record in store.records].count(True) == 1
