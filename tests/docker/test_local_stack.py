@@ -92,12 +92,6 @@ def test_following_logs_ends_and_the_services_run_on(start: Start, tdeploy: Tdep
     assert start.stack.client.containers.get(f"{STACK}-copilot-worker").status == "running"
 
 
-def test_a_schema_job_finds_its_work_done(tdeploy: Tdeploy) -> None:
-    again = tdeploy("schema", "setup", "-p", STACK)
-    assert again.exit_code == 0, again.remarks
-    assert again.answer.strip()
-
-
 def test_the_copilot_sees_load_and_lost_workers(watch: Watch, start: Start, tmp_path: Path) -> None:
     control = tmp_path / "control.json"
     with load(start.stack.url("temporal-frontend"), control, RATE):
@@ -124,6 +118,13 @@ def test_a_container_lost_or_stopped_is_healed_by_the_next_up(start: Start) -> N
     assert outcome.changes.get("create") == {"temporal-ui"}
     assert outcome.changes.get("create-replacement") == {"copilot-ui"}
     assert {one.status for one in start.stack.client.containers.list()} == {"running"}
+
+
+def test_a_schema_job_finds_its_work_done(tdeploy: Tdeploy) -> None:
+    """After it, the next `up` would do again what stands on the schema."""
+    again = tdeploy("schema", "setup", "-p", STACK)
+    assert again.exit_code == 0, again.remarks
+    assert again.answer.strip()
 
 
 def test_destroy_leaves_nothing(start: Start) -> None:

@@ -19,11 +19,12 @@ class LateError(AssertionError):
 
 @dataclass
 class Watch:
-    """Polls `/status`; `states` are those seen since `begin`, each once in a row."""
+    """Polls `/status`; `states`, with `reasons`, are those since `begin`, each once in a row."""
 
     url: str
     poll_seconds: float = 0.2
     states: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._http = httpx.Client(base_url=self.url, timeout=10)
@@ -33,6 +34,7 @@ class Watch:
 
     def begin(self) -> None:
         self.states.clear()
+        self.reasons.clear()
 
     def status(self) -> Status:
         """The newest answer; a store that cannot be asked is `unknown` like any other gap."""
@@ -40,6 +42,7 @@ class Watch:
         state = status["health_state"]
         if self.states[-1:] != [state]:
             self.states.append(state)
+            self.reasons.append(status.get("reason", ""))
         return status
 
     def until(self, wanted: Callable[[Status], bool], within: float, what: str) -> Status:
