@@ -199,7 +199,7 @@ class Settings(BaseSettings):
     history_retention_days: int = Field(
         90,
         validation_alias="COPILOT_HISTORY_RETENTION_DAYS",
-        description="days that state changes and closed issues are kept",
+        description="days that state changes, closed issues and assessments are kept",
         ge=1,
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
