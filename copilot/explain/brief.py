@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from copilot.explain.aliases import Aliases
 from copilot.explain.explanation import Citation
 from copilot.explain.guides import GUIDES
-from copilot.explain.templates import REASONS, with_unit
+from copilot.explain.templates import REASONS, strongest, with_unit
 from copilot.explain.trends import Trend
-from copilot.health.decision import Decision, Gate, GateName
+from copilot.health.decision import Decision, Gate
 from copilot.redact import redact
 from copilot.signals.snapshot import Frozen, Snapshot
 
@@ -71,7 +71,7 @@ def brief(
 ) -> Brief:
     """Tell the cycle. `trends` are those of signals, by name, over the last minutes."""
     aliases = Aliases(decision, snapshot)
-    distinct = _distinct(decision.fired)
+    distinct = strongest(decision.fired)
     gates = {f"G{number}": gate for number, gate in enumerate(distinct[:MAX_GATES], start=1)}
     causes = ", ".join(f"{cause.kind} {cause.name}" for cause in decision.causes[:MAX_CAUSES])
     lines = [
@@ -107,14 +107,6 @@ def numbers_in(text: str) -> frozenset[str]:
 
 def _more(count: int) -> str:
     return f" (and {count} more)" if count > 0 else ""
-
-
-def _distinct(fired: Sequence[Gate]) -> list[Gate]:
-    """One gate a name and subject: of two limits on one signal, the first is the graver."""
-    chosen: dict[tuple[GateName, str], Gate] = {}
-    for gate in fired:
-        chosen.setdefault((gate.name, gate.subject), gate)
-    return list(chosen.values())
 
 
 def _fired(name: str, gate: Gate, aliases: Aliases) -> str:

@@ -36,16 +36,16 @@ def explain(decision: Decision, snapshot: Snapshot) -> Explanation:
     gates = decision.fired or tuple(
         gate for gate in decision.gates if gate.unread and decision.state is State.UNKNOWN
     )
-    strongest = _strongest(gates)
-    issues = tuple(_issue(gate) for gate in strongest)
+    shown = strongest(gates)
+    issues = tuple(_issue(gate) for gate in shown)
     return Explanation(
         summary=_summary(decision, snapshot, issues),
         issues=issues,
-        actions=tuple(islice(_actions(strongest, issues), MAX_ACTIONS)),
+        actions=tuple(islice(_actions(shown, issues), MAX_ACTIONS)),
     )
 
 
-def _strongest(gates: tuple[Gate, ...]) -> list[Gate]:
+def strongest(gates: Sequence[Gate]) -> list[Gate]:
     """One gate a name and cause: where two limits of one signal fired, the higher one."""
     chosen: dict[tuple[str, str], Gate] = {}
     for gate in gates:
