@@ -17,6 +17,8 @@ class Build:
     """Folder that is sent to the engine; its .dockerignore says what not."""
     dockerfile: Path
     arguments: Mapping[str, str] = field(default_factory=dict)
+    architecture: str | None = None
+    """As Docker names it, or None for this machine's own."""
 
 
 class Images(pulumi.ComponentResource):
@@ -65,6 +67,7 @@ class Images(pulumi.ComponentResource):
                 context=str(build.context),
                 dockerfile=str(build.dockerfile),
                 args=dict(sorted(build.arguments.items())),
+                platform=f"linux/{build.architecture}" if build.architecture else None,
             ),
             opts=pulumi.ResourceOptions(
                 # The provider never looks whether a built image is still there.

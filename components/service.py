@@ -122,8 +122,19 @@ class Service(Workload):
 
 
 @dataclass(frozen=True)
+class Overwrite:
+    """What a job does instead when a schema is to be made anew."""
+
+    command: tuple[Text, ...]
+    drops: str
+    """What is lost by it, for the question to the user."""
+
+
+@dataclass(frozen=True)
 class Job(Workload):
     """A container that does one thing and ends; safe to run again."""
 
     redo_with: tuple[str, ...] = ()
     """Services and jobs whose new container means that this job's work is gone, so do it again."""
+    overwrites: Mapping[str, Overwrite] = field(default_factory=dict)
+    """By the name of the job whose schema is made anew: without it, a job drops nothing."""

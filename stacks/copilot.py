@@ -56,6 +56,7 @@ def stores(chosen: CopilotSettings, monitored_endpoint: Text, copilot_endpoint: 
         monitored_endpoint=monitored_endpoint,
         copilot_endpoint=copilot_endpoint,
         access=caller_access(chosen.region),
+        schema_version=chosen.dsql_schema_version,
         sql_max_conns=chosen.sql_max_conns,
         copilot_sql_max_conns=chosen.copilot_sql_max_conns,
         reservoir_target=chosen.reservoir_target,
@@ -116,7 +117,9 @@ def declare(chosen: CopilotSettings) -> None:
 def _builds(chosen: CopilotSettings) -> dict[str, Build]:
     builds = {"copilot": copilot_build(chosen.images)}
     if chosen.temporal_source:
-        builds["temporal_dsql"] = temporal_build(chosen.temporal_source, chosen.images)
+        builds["temporal_dsql"] = temporal_build(
+            chosen.temporal_source, chosen.images, chosen.temporal_arch
+        )
     return builds
 
 

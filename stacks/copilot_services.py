@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from components.service import Job, Port, Probe, Service, Text
+from components.service import Job, Overwrite, Port, Probe, Service, Text
 from stacks.settings import ContainerSettings
 from stacks.stores import Stores
 from stacks.telemetry import LOKI, LOKI_URL, MIMIR, MIMIR_URL
@@ -21,6 +21,16 @@ API = "copilot-api"
 SCHEMA_JOB = "copilot-schema"
 WORKER_PORT = 8083
 API_PORT = 8081
+TABLES = (
+    "schema_migrations",
+    "clusters",
+    "cycles",
+    "state_changes",
+    "issues",
+    "remembered_queues",
+    "assessments",
+)
+"""Those that the Copilot's migrations make."""
 _LOG_LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "error": "ERROR"}
 
 
@@ -47,6 +57,12 @@ class Copilot:
             user=self.stores.access.user,
             needs=store.needs,
             redo_with=store.needs,
+            overwrites={
+                SCHEMA_JOB: Overwrite(
+                    (self._command("copilot.store.migrate --overwrite"),),
+                    f"the tables {', '.join(TABLES)}",
+                )
+            },
         )
 
     def services(self) -> Iterator[Service]:

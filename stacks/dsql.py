@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pulumi
 
-from components.service import File, Job, Mount, Port, Probe, Service, Text
+from components.service import File, Job, Mount, Overwrite, Port, Probe, Service, Text
 from components.text import made_of
 from grafana import dsql as shown
 from grafana.render import rendered
@@ -31,6 +31,10 @@ COPILOT_INDEX = "temporal_visibility_v1_copilot"
 """Both names match the pattern of Temporal's index template, or they would have no mappings."""
 # DSQL ends each connection after 60 minutes.
 _CONNECTION_LIFETIME = "55m"
+_SCHEMA_JOB = "temporal-schema"
+_COPILOT_SCHEMA_JOB = "copilot-temporal-schema"
+# By the job that makes the schema of the same cluster.
+_INDICES = {_SCHEMA_JOB: MONITORED_INDEX, _COPILOT_SCHEMA_JOB: COPILOT_INDEX}
 _PLUGIN = "dsql"
 _ES_PORT = 9200
 _ES_VERSION = "v8"
@@ -39,6 +43,8 @@ _START_SECONDS = 240
 _INDICES_JOB = "visibility-indices"
 _INDICES_SCRIPT = "/etc/copilot/create-indices.sh"
 _SCHEMA_SCRIPT = "/etc/copilot/create-dsql-schema.sh"
+_TABLES_NAME = "dsql-tables.txt"
+_TABLES = f"/etc/copilot/{_TABLES_NAME}"
 _HOME = "/home/caller"
 # Where AWS's command and SDKs write tokens that they renewed, below ~/.aws. Shared with this
 # machine, because a renewed token replaces the one before it, and a new sign-in has to be seen.
@@ -88,6 +94,7 @@ class Dsql:
     monitored_endpoint: Text
     copilot_endpoint: Text
     access: Access
+    schema_version: str
     sql_max_conns: int
     copilot_sql_max_conns: int
     reservoir_target: int
@@ -132,15 +139,22 @@ class Dsql:
                 purpose="creates the visibility indices of both Temporal clusters",
                 memory_mb=128,
                 entrypoint=("sh",),
-                command=(_INDICES_SCRIPT, MONITORED_INDEX, COPILOT_INDEX),
+                command=(_INDICES_SCRIPT, *_INDICES.values()),
                 environment={"ES_SERVER": f"http://{ELASTICSEARCH}:{_ES_PORT}"},
                 files=(File(_INDICES_SCRIPT, template("elasticsearch", "create-indices.sh")),),
                 needs=(ELASTICSEARCH,),
                 redo_with=(ELASTICSEARCH,),
+                overwrites={
+                    job: Overwrite(
+                        (_INDICES_SCRIPT, "--overwrite", index, *_INDICES.values()),
+                        f"the index {index} of {ELASTICSEARCH}",
+                    )
+                    for job, index in _INDICES.items()
+                },
             ),
-            self._schema_job("temporal-schema", self.monitored_endpoint, "the shared cluster"),
+            self._schema_job(_SCHEMA_JOB, self.monitored_endpoint, "the shared cluster"),
             self._schema_job(
-                "copilot-temporal-schema", self.copilot_endpoint, "the Copilot's own cluster"
+                _COPILOT_SCHEMA_JOB, self.copilot_endpoint, "the Copilot's own cluster"
             ),
         )
 
@@ -149,7 +163,7 @@ class Dsql:
         return TemporalStore(
             default=_server_store(self.monitored_endpoint, self.sql_max_conns),
             visibility=_visibility(MONITORED_INDEX),
-            needs=("temporal-schema", _INDICES_JOB),
+            needs=(_SCHEMA_JOB, _INDICES_JOB),
             start_seconds=_START_SECONDS,
             environment={
                 **self._environment,
@@ -166,7 +180,7 @@ class Dsql:
         return TemporalStore(
             default=_server_store(self.copilot_endpoint, self.copilot_sql_max_conns),
             visibility=_visibility(COPILOT_INDEX),
-            needs=("copilot-temporal-schema", _INDICES_JOB),
+            needs=(_COPILOT_SCHEMA_JOB, _INDICES_JOB),
             start_seconds=_START_SECONDS,
             environment={**self._environment, "DSQL_RESERVOIR_ENABLED": "false"},
         )
@@ -180,7 +194,7 @@ class Dsql:
             },
             # Its schema is in the same database as that of its Temporal, whose set-up begins by
             # looking whether anyone else is there.
-            needs=("copilot-temporal-schema",),
+            needs=(_COPILOT_SCHEMA_JOB,),
         )
 
     @property
@@ -225,17 +239,27 @@ class Dsql:
         }
 
     def _schema_job(self, name: str, endpoint: Text, cluster: str) -> Job:
+        command = (_SCHEMA_SCRIPT, endpoint, self.schema_version, _TABLES)
+        tables = template("temporal", _TABLES_NAME)
         return Job(
             name=name,
             image="temporal_dsql",
             purpose=f"creates Temporal's schema on {cluster}",
             memory_mb=192,
             entrypoint=("sh",),
-            command=(_SCHEMA_SCRIPT, endpoint),
+            command=command,
             environment=self.access.environment,
-            files=(File(_SCHEMA_SCRIPT, template("temporal", "create-dsql-schema.sh")),),
+            files=(
+                File(_SCHEMA_SCRIPT, template("temporal", "create-dsql-schema.sh")),
+                File(_TABLES, tables),
+            ),
             mounts=self.access.mounts,
             user=self.access.user,
+            overwrites={
+                name: Overwrite(
+                    (*command, "--overwrite"), f"the tables {', '.join(tables.split())}"
+                )
+            },
         )
 
 

@@ -1,6 +1,7 @@
 """A stack's containers, declared from its catalogue."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 
@@ -10,10 +11,10 @@ from components.healing import Healing
 from components.images import Build, Images
 from components.job import OneShotJob
 from components.network import Network
-from components.service import Job, Service
+from components.service import Job, Service, Workload
 from stacks.images import generation
 from stacks.services import Catalogue
-from stacks.settings import ContainerSettings, Services
+from stacks.settings import ContainerSettings, Services, overwritten
 
 
 def declare(
@@ -50,10 +51,17 @@ def declare_images(stack: str, *, public: Mapping[str, str], builds: Mapping[str
     )
 
 
+def _as_asked_for(workload: Workload) -> Workload:
+    if isinstance(workload, Job) and (instead := workload.overwrites.get(overwritten())):
+        return replace(workload, command=instead.command)
+    return workload
+
+
 def _containers(catalogue: Catalogue, around: Surroundings) -> list[pulumi.Output[str]]:
     made: dict[str, pulumi.Input[pulumi.Resource]] = {}
     ids: dict[str, pulumi.Output[str]] = {}
-    for workload in catalogue.in_order:
+    for planned in catalogue.in_order:
+        workload = _as_asked_for(planned)
         depends_on = [made[name] for name in catalogue.waits_for(workload)]
         if isinstance(workload, Service):
             service = ContainerService(workload, around, depends_on=depends_on)

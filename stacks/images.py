@@ -1,6 +1,7 @@
 """The images that containers run: pinned public ones, and those that the stack builds."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from components import docker_engine
@@ -43,9 +44,10 @@ def copilot_build(overrides: Mapping[str, str]) -> Build:
     return _build("copilot", ROOT, DOCKER / "copilot" / "Dockerfile", overrides)
 
 
-def temporal_build(source: Path, overrides: Mapping[str, str]) -> Build:
+def temporal_build(source: Path, overrides: Mapping[str, str], architecture: str | None) -> Build:
     """The Temporal server on Aurora DSQL with its schema tool, from a checkout of the fork."""
-    return _build("temporal_dsql", source, DOCKER / "temporal" / "Dockerfile", overrides)
+    build = _build("temporal_dsql", source, DOCKER / "temporal" / "Dockerfile", overrides)
+    return replace(build, architecture=architecture)
 
 
 def _build(key: str, context: Path, dockerfile: Path, overrides: Mapping[str, str]) -> Build:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from components.service import File, Job, Mount, Probe, Service, Text
+from components.service import File, Job, Mount, Overwrite, Probe, Service, Text
 from components.text import made_of
 from grafana import postgresql as shown
 from stacks.dashboards import dashboard_file
@@ -162,13 +162,14 @@ class PostgreSQL:
         return made_of({"password": self.password}, store)
 
     def _schema_job(self, name: str, database: str) -> Job:
+        command = (_SCRIPT, database, _PASSWORD_FILE)
         return Job(
             name=name,
             image="admin_tools",
             purpose=f"creates the databases {database} and {database}_visibility",
             memory_mb=128,
             entrypoint=("sh",),
-            command=(_SCRIPT, database, _PASSWORD_FILE),
+            command=command,
             environment={
                 "SQL_HOST": NAME,
                 "SQL_PLUGIN": _PLUGIN,
@@ -178,4 +179,10 @@ class PostgreSQL:
             files=(self._password_file, File(_SCRIPT, template("temporal", _SCRIPT_NAME))),
             needs=(NAME,),
             redo_with=(NAME,),
+            overwrites={
+                name: Overwrite(
+                    (*command, "--overwrite"),
+                    f"the databases {database} and {database}_visibility",
+                )
+            },
         )

@@ -32,6 +32,7 @@ from stacks.setting_types import (
 )
 
 SERVICES_VARIABLE = "TDEPLOY_SERVICES"
+OVERWRITE_VARIABLE = "TDEPLOY_OVERWRITE"
 Services = Literal["running", "stopped", "none", "images"]
 
 
@@ -170,6 +171,14 @@ class CopilotSettings(ContainerSettings):
     temporal_source: Path | None = Field(
         None, description="checkout of the DSQL fork of Temporal to build its image from"
     )
+    temporal_arch: Literal["amd64", "arm64"] | None = Field(
+        None, description="architecture of that image, where it is not this machine's own"
+    )
+    dsql_schema_version: str = Field(
+        "1.1",
+        pattern=r"^[0-9]+\.[0-9]+$",
+        description="version of Temporal's schema on Aurora DSQL that the fork's server needs",
+    )
     model: Model | None = Field(
         None,
         description="model that words the explanations, as provider:model, or none;"
@@ -295,6 +304,11 @@ def services() -> Services:
     if value == "images":
         return "images"
     raise pulumi.RunError(f"{SERVICES_VARIABLE}={value}: use running, stopped, none or images")
+
+
+def overwritten() -> str:
+    """Name of the job whose schema this run makes anew; empty, as it always is but on request."""
+    return os.environ.get(OVERWRITE_VARIABLE, "")
 
 
 def _values(project: str, model: type[StackSettings]) -> tuple[dict[str, Any], list[str]]:

@@ -1,7 +1,7 @@
 """`tdeploy build`: the images that are made here, and nothing else."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 
 _STACK = "copilot"
+Arch = Literal["amd64", "arm64"]
 
 
 @app.command()
@@ -24,33 +25,54 @@ def temporal(
             help="checkout of the DSQL fork; by default the one set, else ../temporal-dsql"
         ),
     ] = None,
+    arch: Annotated[
+        Arch | None,
+        typer.Option("--arch", "-a", help="architecture; by default the one set, else this one"),
+    ] = None,
 ) -> None:
     """Build the Temporal server for Aurora DSQL.
 
-    The checkout is remembered as the setting temporal_source of the stack copilot.
+    Checkout and architecture are remembered, as the settings temporal_source and temporal_arch of
+    the stack copilot.
+
+    Example: tdeploy build temporal ../temporal-dsql
     """
     from tdeploy.stack import ROOT, ManagedStack  # noqa: PLC0415
 
     stack = ManagedStack(_STACK)
-    known = stack.settings().get("temporal_source")
-    folder = source or (Path(known) if known else ROOT.parent / "temporal-dsql")
+    known = stack.settings()
+    folder = source or Path(known.get("temporal_source", ROOT.parent / "temporal-dsql"))
     folder = folder.expanduser().absolute()
     if not (folder / "cmd" / "tools" / "dsql").is_dir():
         raise NoError(
             f"{folder} is no checkout of the DSQL fork of Temporal: name one, as in"
             " `tdeploy build temporal ../temporal-dsql`"
         )
-    if str(folder) != known:
-        stack.set_settings({"temporal_source": str(folder)})
+    wanted = {"temporal_source": str(folder), **({"temporal_arch": arch} if arch else {})}
+    stack.set_settings({key: value for key, value in wanted.items() if known.get(key) != value})
     _build(_STACK, "temporal_dsql")
 
 
 @app.command()
-def copilot(profile: Profile = DEFAULT) -> None:
+def copilot(
+    source: Annotated[
+        Path | None, typer.Argument(help="clone to build it from, which is always this one")
+    ] = None,
+    profile: Profile = DEFAULT,
+) -> None:
     """Build the image of the Copilot's worker and API.
 
     Running containers get it with `tdeploy services up`.
+
+    Example: tdeploy build copilot -p local
     """
+    from tdeploy.stack import ROOT  # noqa: PLC0415
+
+    if source and source.expanduser().resolve() != ROOT:
+        raise NoError(
+            f"the Copilot comes from {ROOT}: to build that in {source}, run `uv run tdeploy build"
+            " copilot` there"
+        )
     _build(profile, "copilot")
 
 

@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
@@ -14,9 +13,9 @@ from components import docker_engine
 from components.docker_engine import DockerEngineError, Engine
 from stacks import preflight
 from stacks import settings as stack_settings
-from stacks.services import Catalogue
-from stacks.settings import ContainerSettings, CopilotSettings, LocalSettings
+from stacks.settings import ContainerSettings, CopilotSettings
 from tdeploy import pulumi_command
+from tdeploy.catalogue import plain_settings, planned, problems_of
 from tdeploy.errors import TdeployError
 from tdeploy.pulumi_command import HOW_TO_INSTALL
 from tdeploy.stack import ROOT, ManagedStack
@@ -46,7 +45,7 @@ def every_check(profile: str) -> Iterator[Check]:
     """Each as soon as it is known. Raises nothing that a user can cause."""
     pulumi = _pulumi()
     yield pulumi
-    settings: ContainerSettings = CopilotSettings() if profile == "copilot" else LocalSettings()
+    settings = plain_settings(profile)
     if pulumi.state == "ok":
         chosen, problem = _configured(profile, settings)
         settings = chosen or settings
@@ -81,25 +80,11 @@ def _configured(
         key: stack_settings.parsed(text) for key, text in raw.items() if key not in model.secrets
     }
     try:
-        return model.model_validate(values, context=_planned(profile, plain).known), None
+        return model.model_validate(values, context=planned(profile, plain).known), None
     except ValidationError as error:
         where = "; ".join(problems_of(error))
         fix = f"`pulumi config set -s {profile} KEY VALUE`, or `pulumi config rm -s {profile} KEY`"
         return None, Check("settings", "wrong", where, fix)
-
-
-def problems_of(error: ValidationError) -> Iterator[str]:
-    """Each wrong setting, with its name."""
-    for item in error.errors(include_url=False):
-        name = ".".join(map(str, item["loc"]))
-        what = item["msg"].removeprefix("Value error, ")
-        yield f"{name}: {what}" if name else what
-
-
-def _planned(profile: str, settings: ContainerSettings) -> Catalogue:
-    # Only this stack's module, because that of the other loads the SDK of AWS.
-    catalogue: Catalogue = import_module(f"stacks.{profile}").planned(settings)
-    return catalogue
 
 
 def _docker(profile: str, settings: ContainerSettings) -> Iterator[Check]:
@@ -110,7 +95,7 @@ def _docker(profile: str, settings: ContainerSettings) -> Iterator[Check]:
         yield Check("docker", "wrong", finding, why.strip())
         return
     yield Check("docker", "ok", f"version {engine.version}")
-    catalogue = _planned(profile, settings)
+    catalogue = planned(profile, settings)
     yield _architecture(engine)
     yield _cpus(engine)
     memory = f"{engine.memory_mb} MB, the services' limits add up to {catalogue.memory_mb} MB"

@@ -57,7 +57,6 @@ def init(
     given = {"project_name": project, "region": region, "temporal_source": source, "model": model}
     if profile == DEFAULT:
         answers = _answers(known, given, yes=yes)
-        _require_valid(answers)
         stack.set_settings({key: value for key, value in answers.items() if value})
         ManagedStack(_SHARED).set_settings({key: answers[key] for key in _IN_BOTH})
     elif any(given.values()):
@@ -93,18 +92,6 @@ def _answers(
             said = str(typer.prompt(question.text, default=default, err=True)).strip()
         answers[question.key] = default if said is None else said
     return answers
-
-
-def _require_valid(answers: Mapping[str, str]) -> None:
-    from pydantic import ValidationError  # noqa: PLC0415
-
-    from stacks.settings import CopilotSettings  # noqa: PLC0415
-    from tdeploy.checks import problems_of  # noqa: PLC0415
-
-    try:
-        CopilotSettings.model_validate({key: value for key, value in answers.items() if value})
-    except ValidationError as error:
-        raise TdeployError(f"wrong settings: {'; '.join(problems_of(error))}") from error
 
 
 def _next(profile: str) -> list[str]:

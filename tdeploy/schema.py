@@ -1,13 +1,17 @@
 """`tdeploy schema`: set up the databases again, by the jobs that `up` runs.
 
-A job reads the installed version first, makes what is missing, and drops nothing.
+A job reads the installed version first, makes what is missing, and drops nothing unless that was
+asked for.
 """
+
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
-from tdeploy.console import say
-from tdeploy.errors import NoError
-from tdeploy.profile import DEFAULT, Profile
+from tdeploy.console import remark, require_yes, say
+from tdeploy.errors import NoError, TdeployError
+from tdeploy.profile import DEFAULT, Profile, Yes
 
 app = typer.Typer(
     help="Set up the databases again, by the stack's jobs.",
@@ -16,30 +20,141 @@ app = typer.Typer(
 )
 
 _LAST_LINES = 20
+_VERSION = "dsql_schema_version"
+# What the stack's outputs call what the options name.
+_MONITORED = {"endpoint": "temporal_sql_host", "region": "region"}
+_COPILOT = {
+    "endpoint": "copilot_dsql_endpoint",
+    "database": "copilot_dsql_database",
+    "region": "region",
+}
+
+
+def _refused(value: str | None) -> None:
+    if value is not None:
+        raise TdeployError(
+            "the schema and its tool come with the images: `tdeploy build temporal SRC` builds"
+            " that of Temporal, `tdeploy build copilot` that of the Copilot"
+        )
+
+
+Version = Annotated[
+    str | None,
+    typer.Option("--version", "-v", help=f"version to have on Aurora DSQL; sets {_VERSION}"),
+]
+Endpoint = Annotated[
+    str | None, typer.Option("--endpoint", "-e", help="go on only if the database is this one")
+]
+Database = Annotated[
+    str | None, typer.Option("--database", "-d", help="go on only if this is its name")
+]
+Region = Annotated[
+    str | None, typer.Option("--region", "-r", help="go on only if this is its region")
+]
+Overwriting = Annotated[
+    bool, typer.Option("--overwrite", help="drop what is there first, which is shown and asked")
+]
+# Of an earlier command line: who still types them is told what is instead.
+Tool = Annotated[str | None, typer.Option("--tool", hidden=True, callback=_refused)]
+SchemaFile = Annotated[str | None, typer.Option("--schema", "-s", hidden=True, callback=_refused)]
 
 
 @app.command()
-def setup(profile: Profile = DEFAULT) -> None:
-    """Set up Temporal's schema of the monitored cluster."""
-    _run_again("temporal-schema", profile)
+def setup(
+    *,
+    profile: Profile = DEFAULT,
+    version: Version = None,
+    endpoint: Endpoint = None,
+    region: Region = None,
+    overwrite: Overwriting = False,
+    yes: Yes = False,
+    _tool: Tool = None,
+) -> None:
+    """Set up Temporal's schema of the monitored cluster.
+
+    With --overwrite it begins with an empty one.
+
+    Example: tdeploy schema setup -p local --overwrite
+    """
+    _require_same(profile, _MONITORED, {"endpoint": endpoint, "region": region})
+    _set_up("temporal-schema", profile, version, overwrite=overwrite, yes=yes)
 
 
 @app.command("setup-copilot")
-def setup_copilot(profile: Profile = DEFAULT) -> None:
-    """Set up Temporal's schema of the Copilot's own cluster."""
-    _run_again("copilot-temporal-schema", profile)
+def setup_copilot(
+    *,
+    profile: Profile = DEFAULT,
+    version: Version = None,
+    endpoint: Endpoint = None,
+    database: Database = None,
+    region: Region = None,
+    overwrite: Overwriting = False,
+    yes: Yes = False,
+    _tool: Tool = None,
+) -> None:
+    """Set up Temporal's schema of the Copilot's own cluster.
+
+    Example: tdeploy schema setup-copilot -r eu-west-1
+    """
+    _require_same(profile, _COPILOT, {"endpoint": endpoint, "database": database, "region": region})
+    _set_up("copilot-temporal-schema", profile, version, overwrite=overwrite, yes=yes)
 
 
 @app.command("setup-copilot-app")
-def setup_copilot_app(profile: Profile = DEFAULT) -> None:
-    """Bring the tables of the Copilot itself up to date."""
-    _run_again("copilot-schema", profile)
+def setup_copilot_app(
+    *,
+    profile: Profile = DEFAULT,
+    endpoint: Endpoint = None,
+    database: Database = None,
+    region: Region = None,
+    overwrite: Overwriting = False,
+    yes: Yes = False,
+    _schema: SchemaFile = None,
+) -> None:
+    """Bring the tables of the Copilot itself up to date.
+
+    With --overwrite its history begins anew.
+
+    Example: tdeploy schema setup-copilot-app -p local
+    """
+    _require_same(profile, _COPILOT, {"endpoint": endpoint, "database": database, "region": region})
+    _set_up("copilot-schema", profile, None, overwrite=overwrite, yes=yes)
 
 
-def _run_again(job: str, profile: str) -> None:
+def _require_same(
+    profile: str, outputs: Mapping[str, str], given: Mapping[str, str | None]
+) -> None:
+    """Raise NoError where the stack's database is another than the one that was named."""
+    said = {name: value for name, value in given.items() if value}
+    if not said:
+        return
+    from tdeploy.stack import stack_outputs  # noqa: PLC0415
+
+    _require_dsql(profile)
+    known = stack_outputs(profile)
+    for name, value in said.items():
+        if (is_one := known.get(outputs[name])) != value:
+            raise NoError(
+                f"the stack {profile} has {f'the {name} {is_one}' if is_one else f'no {name} yet'},"
+                f" not {value}: its settings say which database it uses, as docs/stacks.md lists"
+                " them"
+            )
+
+
+def _require_dsql(profile: str) -> None:
+    if profile != DEFAULT:
+        raise TdeployError(
+            f"the stack {profile} has its own PostgreSQL, whose schema comes with its images: leave"
+            " --version, --endpoint, --database and --region out"
+        )
+
+
+def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes: bool) -> None:
     from tdeploy.containers import log_lines  # noqa: PLC0415
     from tdeploy.stack import ManagedStack  # noqa: PLC0415
 
+    if version:
+        _require_dsql(profile)
     stack = ManagedStack(profile)
     urns = [one.urn for one in stack.resources() if one.name == job and "OneShotJob$" in one.urn]
     if not urns:
@@ -47,6 +162,28 @@ def _run_again(job: str, profile: str) -> None:
             f"the job {job} has not run in the stack {profile} yet: `tdeploy up -p {profile}`"
             " runs it"
         )
-    stack.up(targets=urns, replace=urns)
+    if version:
+        stack.set_settings({_VERSION: version})
+    if overwrite:
+        _require_yes_to_losses(job, profile, yes=yes)
+        # Nothing may use it meanwhile, and what did would not notice that it begins anew.
+        stack.up("stopped")
+        stack.up(overwrite=job)
+    else:
+        stack.up(targets=urns, replace=urns)
     for _, line in log_lines(profile, [job], tail=_LAST_LINES, follow=False):
         say(line)
+    if overwrite:
+        # So that the job is again the one that drops nothing.
+        stack.up()
+
+
+def _require_yes_to_losses(job: str, profile: str, *, yes: bool) -> None:
+    from tdeploy.catalogue import plain_settings, planned  # noqa: PLC0415
+
+    jobs = planned(profile, plain_settings(profile)).jobs
+    for line in (one.overwrites[job].drops for one in jobs if job in one.overwrites):
+        remark(f"  {line}")
+    require_yes(
+        f"this drops all of the above with what is in it, and restarts the stack {profile}", yes=yes
+    )

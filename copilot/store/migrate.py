@@ -7,6 +7,7 @@ race, and one that was interrupted is continued by the next.
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,6 +52,8 @@ RACES = (
     UniqueViolation,
 )
 
+_CREATED = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
+
 log = logging.getLogger(__name__)
 
 
@@ -72,11 +75,18 @@ def for_postgresql(statement: str) -> str:
     return statement.replace(" INDEX ASYNC ", " INDEX ", 1)
 
 
-async def migrate(store: Location, wait_seconds: float = 0) -> int:
+def tables() -> tuple[str, ...]:
+    """Names of the tables that the migrations make; the first records them."""
+    every = (statement for text in migrations().values() for statement in statements(text))
+    return tuple(found[1] for one in every if (found := _CREATED.match(one)))
+
+
+async def migrate(store: Location, wait_seconds: float = 0, *, overwrite: bool = False) -> int:
     """Apply what is missing; returns how many migrations this call recorded.
 
-    A database that does not answer is tried again for `wait_seconds`. Raises StoreError. On Aurora
-    DSQL the indexes are still being built when it returns: queries are slower, not wrong.
+    With `overwrite` it drops the Copilot's tables first, and no others. A database that does not
+    answer is tried again for `wait_seconds`. Raises StoreError. On Aurora DSQL the indexes are
+    still being built when it returns: queries are slower, not wrong.
     """
     waiting = AsyncRetrying(
         retry=retry_if_exception_type(StoreUnreachableError),
@@ -84,16 +94,18 @@ async def migrate(store: Location, wait_seconds: float = 0) -> int:
         stop=stop_after_delay(wait_seconds),
         reraise=True,
     )
-    return await waiting(_migrate_once, target(store))
+    return await waiting(_migrate_once, target(store), overwrite=overwrite)
 
 
-async def _migrate_once(where: Target) -> int:
+async def _migrate_once(where: Target, *, overwrite: bool) -> int:
     try:
         connection = await connect(where)
     except psycopg.Error as error:
         raise connecting_failed(error, where.address) from error
     async with connection:
         try:
+            for table in tables() if overwrite else ():
+                await _run(connection, f"DROP TABLE IF EXISTS {table}".encode())
             return await _apply_missing(
                 connection, asynchronous_indexes=where.builds_indexes_asynchronously
             )
@@ -156,11 +168,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="SECONDS",
         help="how long to wait for a database that does not answer yet (default: %(default)s)",
     )
-    wait_seconds: float = parser.parse_args(arguments).wait
+    parser.add_argument(
+        "--overwrite", action="store_true", help="drop the Copilot's tables and their rows first"
+    )
+    options = parser.parse_args(arguments)
 
     async def job(settings: Settings) -> None:
         store = location(settings)
-        recorded = await migrate(store, wait_seconds)
+        recorded = await migrate(store, options.wait, overwrite=options.overwrite)
         log.info(
             "the store at %s is up to date, %d migrations new", target(store).address, recorded
         )

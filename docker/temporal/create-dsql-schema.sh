@@ -1,18 +1,36 @@
 # Creates Temporal's schema on an Aurora DSQL cluster, or leaves it where it is there already.
-# Usage: sh create-dsql-schema.sh ENDPOINT, with AWS_REGION and credentials in the environment.
+# Usage: sh create-dsql-schema.sh ENDPOINT VERSION TABLES_FILE [--overwrite], with AWS_REGION and
+# credentials in the environment. With --overwrite it drops Temporal's tables first, which the file
+# names; others on the cluster stay.
 set -eu
 endpoint=$1
-wanted=1.1
+wanted=$2
+tables=$3
+overwrite=${4:-}
 PGPASSWORD=$(aws dsql generate-db-connect-admin-auth-token --hostname "$endpoint" --region "$AWS_REGION")
 export PGPASSWORD
 
-query() {
-  psql --no-psqlrc --tuples-only --no-align --command "$1" \
+sql() {
+  psql --no-psqlrc --tuples-only --no-align --quiet --set ON_ERROR_STOP=1 "$@" \
     "host=$endpoint port=5432 dbname=postgres user=admin sslmode=verify-full sslrootcert=system"
+}
+
+query() {
+  sql --command "$1"
 }
 
 has_table() {
   test "$(query "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public' AND table_name = '$1'")" != 0
+}
+
+# The tool's own --overwrite would drop every table, the Copilot's too.
+drop_tables() {
+  # The version first and its table last: what an interruption leaves is seen as what it is.
+  if has_table schema_version; then
+    query "DELETE FROM schema_version"
+  fi
+  # Each in a transaction of its own, as DSQL wants it.
+  sed 's/.*/DROP TABLE IF EXISTS &;/' "$tables" | sql --file -
 }
 
 is_older() {
@@ -22,25 +40,27 @@ is_older() {
   }'
 }
 
-overwrite=
-if has_table schema_version; then
+if test "$overwrite" = --overwrite; then
+  drop_tables
+  echo "Temporal's tables on $endpoint are dropped"
+elif has_table schema_version; then
   version=$(query "SELECT curr_version FROM schema_version WHERE db_name = 'postgres'")
   if test -n "$version"; then
     if is_older "$version" "$wanted"; then
       # The tool cannot update.
-      echo "the schema on $endpoint has version $version, and the server needs $wanted: bring it there by hand, or use another cluster" >&2
+      echo "the schema on $endpoint has version $version, and the server needs $wanted: bring it there by hand, make it anew with --overwrite of \`tdeploy schema\`, or use another cluster" >&2
       exit 1
     fi
     echo "the schema is there, version $version"
     exit 0
   fi
   # An earlier run was interrupted: the tool writes the version last, and cannot go on from where
-  # it was. Beginning again drops every table, so there must be nothing yet that anyone wrote.
-  if has_table schema_migrations || { has_table namespaces && test "$(query "SELECT count(*) FROM namespaces")" != 0; }; then
-    echo "the schema on $endpoint has no version, but data: set it up by hand with temporal-dsql-tool" >&2
+  # it was. There must be nothing yet that anyone wrote.
+  if has_table namespaces && test "$(query "SELECT count(*) FROM namespaces")" != 0; then
+    echo "the schema on $endpoint has no version, but data: set it up by hand with temporal-dsql-tool, or make it anew with --overwrite of \`tdeploy schema\`" >&2
     exit 1
   fi
-  overwrite=--overwrite
+  drop_tables
 fi
 exec temporal-dsql-tool --endpoint "$endpoint" --region "$AWS_REGION" setup-schema \
-  --schema-name dsql/temporal --version "$wanted" $overwrite
+  --schema-name dsql/temporal --version "$wanted"

@@ -1,14 +1,32 @@
 # Creates a Temporal cluster's two databases on PostgreSQL, or leaves what is there already.
-# Usage: sh create-postgresql-schema.sh DATABASE PASSWORD_FILE; the rest is in SQL_* variables.
+# Usage: sh create-postgresql-schema.sh DATABASE PASSWORD_FILE [--overwrite]; the rest is in SQL_*
+# variables. With --overwrite it drops both first.
 set -eu
 SQL_PASSWORD=$(cat "$2")
 export SQL_PASSWORD
+overwrite=${3:-}
+
+# Its log of every statement is of use only where it fails.
+tool() {
+  log=$(temporal-sql-tool "$@" 2>&1) || {
+    echo "$log" >&2
+    exit 1
+  }
+}
 
 create() {
   export SQL_DATABASE="$1"
-  temporal-sql-tool create-database
-  temporal-sql-tool setup-schema --version 0.0
-  temporal-sql-tool update-schema --schema-name "postgresql/v12/$2"
+  if test "$overwrite" = --overwrite; then
+    tool drop-database --force
+    echo "$1: dropped"
+  fi
+  tool create-database
+  tool setup-schema --version 0.0
+  tool update-schema --schema-name "postgresql/v12/$2"
+  found=$(echo "$log" | sed -n \
+    -e 's/.*found zero updates from current version \([0-9.]*\).*/the schema is there, version \1/p' \
+    -e 's/.*Schema updated from .* to \([0-9.]*\).*/the schema has version \1 now/p' | tail -n 1)
+  echo "$1: ${found:-set up}"
 }
 
 create "$1" temporal

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from lab.load_control import EVERY_QUEUE, LoadControl
@@ -124,7 +125,40 @@ def test_a_schema_job_finds_its_work_done(tdeploy: Tdeploy) -> None:
     """After it, the next `up` would do again what stands on the schema."""
     again = tdeploy("schema", "setup", "-p", STACK)
     assert again.exit_code == 0, again.remarks
-    assert again.answer.strip()
+    assert again.answer.startswith("temporal: the schema is there, version ")
+
+
+def timeline(watch: Watch) -> int:
+    return len(httpx.get(f"{watch.url}/status/timeline").json()["timeline"])
+
+
+def test_a_schema_made_anew_is_an_empty_cluster_that_is_judged_again(
+    start: Start, tdeploy: Tdeploy, watch: Watch
+) -> None:
+    frontend = start.stack.url("temporal-frontend-http")
+    namespaces = f"{frontend}/api/v1/namespaces"
+    registered = httpx.post(
+        namespaces, json={"namespace": "mine", "workflowExecutionRetentionPeriod": "86400s"}
+    )
+    assert registered.status_code == httpx.codes.OK, registered.text
+    kept = timeline(watch)
+    assert kept
+
+    anew = tdeploy("schema", "setup", "-p", STACK, "--overwrite", "--yes")
+    assert anew.exit_code == 0, anew.remarks
+    assert "temporal: dropped\ntemporal: the schema has version " in anew.answer
+    listed = httpx.get(namespaces).json()["namespaces"]
+    assert {one["namespaceInfo"]["name"] for one in listed} == {"default", "temporal-system"}
+    assert watch.status()["health_state"] != "unknown"
+    # What the Copilot knows is another schema.
+    assert timeline(watch) >= kept
+
+    forgotten = tdeploy("schema", "setup-copilot-app", "-p", STACK, "--overwrite", "--yes")
+    assert forgotten.exit_code == 0, forgotten.remarks
+    watch.until(
+        lambda status: status["health_state"] == "happy", HAPPY_SECONDS, "happy without a history"
+    )
+    assert start.stack.project.up(STACK).changes == {}
 
 
 def test_destroy_leaves_nothing(start: Start) -> None:

@@ -74,6 +74,8 @@ class MemoryEngine:
         self.start_refusals: dict[str, str] = {}
         self.starts: list[str] = []
         """Names of the containers that were started, in order."""
+        self.commands: list[tuple[str, str]] = []
+        """Name and command of each."""
         self._pauses: dict[str, Pause] = {}
         self._lock = threading.RLock()
         self._numbers = itertools.count(1)
@@ -123,6 +125,8 @@ class MemoryEngine:
             if container.name in self.start_refusals:
                 raise EngineError(500, self.start_refusals[container.name])
             self.starts.append(container.name)
+            command = " ".join(container.config.get("Cmd") or ())
+            self.commands.append((container.name, command))
             if container.host["RestartPolicy"]["Name"] in {"", "no"}:
                 container.end = self.job_ends.get(container.name, JobEnd())
                 container.status = "exited"

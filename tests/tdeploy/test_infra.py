@@ -60,11 +60,12 @@ def test_the_image_of_the_fork_is_built_from_the_checkout(
     (tmp_path / "cmd" / "tools" / "dsql").mkdir(parents=True)
     # Without credentials, because nothing in AWS is asked for.
     without_aws.world.aws_calls.refusal = ("ExpiredToken", "expired")
-    built = without_aws.tdeploy("build", "temporal", str(tmp_path))
+    built = without_aws.tdeploy("build", "temporal", str(tmp_path), "-a", "arm64")
     assert built.exit_code == 0, built.remarks
     assert built.answer == "temporal-dsql-runtime:test is built\n"
     settings = (without_aws.world.folder / "Pulumi.copilot.yaml").read_text(encoding="utf-8")
     assert f"copilot:temporal_source: {tmp_path}" in settings
+    assert "copilot:temporal_arch: arm64" in settings
 
 
 def test_containers_stay_where_only_aws_is_applied(aws: Clone) -> None:

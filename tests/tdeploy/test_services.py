@@ -202,7 +202,72 @@ def test_a_schema_job_is_run_again_and_says_what_it_found(local: Clone) -> None:
         assert ended.exit_code == 0, ended.remarks
         assert local.world.docker.starts.count(f"local-{job}-schema") == before + 1
     assert ended.answer == "the schema is there\n"
+    assert not any("--overwrite" in command for _, command in local.world.docker.commands)
 
     missing = local.tdeploy("schema", "setup-copilot")
     assert missing.exit_code == 1
     assert "has not run in the stack copilot yet: `tdeploy up -p copilot` runs it" in missing.error
+
+
+def test_a_schema_is_made_anew_only_after_it_was_named_and_asked(local: Clone) -> None:
+    docker = local.world.docker
+    before = set(docker.containers)
+    unasked = local.tdeploy("schema", "setup", "-p", "local", "--overwrite")
+    assert unasked.exit_code == 2
+    assert unasked.remarks.startswith("  the databases temporal and temporal_visibility\n")
+    assert "restarts the stack local: nobody is there to be asked" in unasked.error
+    refused = local.tdeploy.answered(
+        "n", "schema", "setup-copilot-app", "-p", "local", "--overwrite", question="[y/N]"
+    )
+    assert (refused.exit_code, "  the tables schema_migrations, " in refused.remarks) == (1, True)
+    assert set(docker.containers) == before
+
+    docker.commands.clear()
+    docker.job_ends["local-temporal-schema"] = JobEnd(0, "the database is dropped\n")
+    done = local.tdeploy("schema", "setup", "-p", "local", "--overwrite", "--yes")
+    assert done.exit_code == 0, done.remarks
+    assert done.answer == "the database is dropped\n"
+    dropping = [name for name, command in docker.commands if "--overwrite" in command]
+    assert dropping == ["local-temporal-schema"]
+    # What used it was replaced, because it keeps in memory what is no longer there.
+    assert not before & {docker.named("local-temporal-history").identifier}
+    # And the job that stands there now drops nothing, not even when it is started by hand.
+    assert "--overwrite" not in docker.named("local-temporal-schema").config["Cmd"]
+    up = local.tdeploy("up", "-p", "local")
+    assert (up.exit_code, "docker" in up.remarks) == (0, False), up.remarks
+
+
+def test_a_schema_command_is_only_about_the_database_that_is_named(aws: Clone) -> None:
+    other = aws.tdeploy("schema", "setup", "-e", "other.dsql.eu-west-1.on.aws")
+    assert other.exit_code == 1
+    assert "the stack copilot has the endpoint " in other.error
+    database = aws.tdeploy("schema", "setup-copilot-app", "-d", "copilot", "-r", "eu-west-1")
+    assert "the stack copilot has the database postgres, not copilot" in database.error
+    of_copilot = aws.tdeploy("schema", "setup-copilot", "-d", "postgres", "-r", "eu-west-1")
+    assert of_copilot.exit_code == 0, of_copilot.remarks
+
+    docker = aws.world.docker
+    docker.commands.clear()
+    shared = json.loads(aws.tdeploy("infra", "status", "--json").answer)["dev"]["dsql_endpoint"]
+    newer = aws.tdeploy("schema", "setup", "-v", "1.2")
+    assert newer.exit_code == 0, newer.remarks
+    assert [command for name, command in docker.commands if name == "copilot-temporal-schema"] == [
+        f"/etc/copilot/create-dsql-schema.sh {shared} 1.2 /etc/copilot/dsql-tables.txt"
+    ]
+    wrong = aws.tdeploy("schema", "setup", "-v", "newest")
+    assert wrong.exit_code == 2
+    assert "wrong settings: dsql_schema_version" in wrong.error
+    assert "newest" not in (aws.world.folder / "Pulumi.copilot.yaml").read_text(encoding="utf-8")
+
+
+def test_schema_options_that_a_stack_cannot_heed(local: Clone) -> None:
+    for option in (("-e", "somewhere"), ("-v", "1.2"), ("-r", "eu-west-1")):
+        refused = local.tdeploy("schema", "setup", "-p", "local", *option)
+        assert refused.exit_code == 2
+        assert "the stack local has its own PostgreSQL" in refused.error
+    tool = local.tdeploy("schema", "setup", "--tool", "../temporal-dsql/temporal-dsql-tool")
+    assert (tool.exit_code, "come with the images" in tool.error) == (2, True)
+    file = local.tdeploy("schema", "setup-copilot-app", "-s", "schema.sql")
+    assert (file.exit_code, "come with the images" in file.error) == (2, True)
+    elsewhere = local.tdeploy("build", "copilot", "/nowhere", "-p", "local")
+    assert (elsewhere.exit_code, "to build that in /nowhere" in elsewhere.error) == (1, True)
