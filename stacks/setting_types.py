@@ -67,6 +67,7 @@ DsqlEndpoint = Annotated[
         "an endpoint of Aurora DSQL, such as abc.dsql.eu-west-1.on.aws",
     ),
 ]
+SchemaVersion = Annotated[str, _Form(r"[0-9]+\.[0-9]+", "a version, such as 1.1")]
 Model = Annotated[
     str, _Form(r"none|[a-z-]+:\S+", "none or provider:model, such as bedrock:MODEL_ID")
 ]

@@ -29,6 +29,7 @@ from stacks.setting_types import (
     Port,
     ProjectName,
     Region,
+    SchemaVersion,
 )
 
 SERVICES_VARIABLE = "TDEPLOY_SERVICES"
@@ -174,9 +175,8 @@ class CopilotSettings(ContainerSettings):
     temporal_arch: Literal["amd64", "arm64"] | None = Field(
         None, description="architecture of that image, where it is not this machine's own"
     )
-    dsql_schema_version: str = Field(
+    dsql_schema_version: SchemaVersion = Field(
         "1.1",
-        pattern=r"^[0-9]+\.[0-9]+$",
         description="version of Temporal's schema on Aurora DSQL that the fork's server needs",
     )
     model: Model | None = Field(
