@@ -4,6 +4,7 @@
 can make a stack, so where it is missing only the passphrase is made.
 """
 
+import json
 import os
 import secrets
 import shutil
@@ -28,26 +29,40 @@ def prepare(folder: Path, command: str | None = None) -> str | None:
     command = command or shutil.which("pulumi")
     if command is None:
         return _without_command() if is_first else None
-    known = folder / ".state" / ".pulumi" / "stacks" / "copilot"
-    for stack in STACKS:
-        if (known / f"{stack}.json").exists():
-            continue
-        try:
-            answer = subprocess.run(
-                [command, "stack", "init", stack, "--no-select", "--non-interactive"],
-                cwd=folder,
-                env={**os.environ, **passphrase_environment(folder)},
-                capture_output=True,
-                text=True,
-                timeout=_STACK_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return f"`pulumi stack init {stack}` took more than {_STACK_SECONDS} s"
-        if answer.returncode and "already exists" not in answer.stderr:
-            said = " ".join(answer.stderr.split())
-            return f"`pulumi stack init {stack}` failed: {said}"
+    try:
+        # Not a look into the folder of the state, because it may be kept elsewhere.
+        known = {one["name"] for one in json.loads(_stack(folder, command, "ls", "--json"))}
+        for stack in STACKS:
+            if stack not in known:
+                _stack(folder, command, "init", stack, "--no-select")
+    except _PulumiError as error:
+        return str(error)
     return None
+
+
+class _PulumiError(Exception):
+    """Pulumi's command did not do it; the message says what, and why."""
+
+
+def _stack(folder: Path, command: str, *arguments: str) -> str:
+    """What `pulumi stack` answers."""
+    what = f"`pulumi stack {' '.join(arguments[:-1])}`"
+    try:
+        answer = subprocess.run(
+            [command, "stack", *arguments, "--non-interactive"],
+            cwd=folder,
+            env={**os.environ, **passphrase_environment(folder)},
+            capture_output=True,
+            text=True,
+            timeout=_STACK_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _PulumiError(f"{what} took more than {_STACK_SECONDS} s") from error
+    # Another who prepares in the same instant has made it.
+    if answer.returncode and "already exists" not in answer.stderr:
+        raise _PulumiError(f"{what} failed: {' '.join(answer.stderr.split())}")
+    return answer.stdout
 
 
 def _make_passphrase(path: Path) -> bool:

@@ -96,7 +96,10 @@ class ContainerSettings(StackSettings):
         description="namespaces of the monitored cluster that are registered and watched",
     )
     namespace_retention_days: int = Field(
-        3, ge=1, le=90, description="days that closed workflows are kept"
+        3,
+        ge=1,
+        le=90,
+        description="days that closed workflows are kept, in namespaces that are there already too",
     )
     scrape_seconds: int = Field(15, ge=1, le=60, description="interval of metric scrapes")
     worker_targets: tuple[Address, ...] = Field(

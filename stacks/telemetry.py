@@ -23,6 +23,9 @@ GRAFANA_USER = "admin"
 _MIMIR_CONFIG = "/etc/mimir/mimir.yaml"
 _LOKI_CONFIG = "/etc/loki/loki.yaml"
 _ALLOY_CONFIG = "/etc/alloy/config.alloy"
+# Holds up to where each container's log was sent: without a volume there a new Alloy would send
+# them all again. Its image has the folder, and runs as root.
+_ALLOY_STORAGE = "/var/lib/alloy/data"
 _PASSWORD_FILE = "/run/secrets/grafana-password"  # noqa: S105
 _SOCKET = "/var/run/docker.sock"
 _PROVISIONING = "/etc/grafana/provisioning"
@@ -89,14 +92,23 @@ class Telemetry:
             image="alloy",
             purpose="scrapes metrics and collects logs",
             memory_mb=384,
-            command=("run", _ALLOY_CONFIG, f"--server.http.listen-addr=0.0.0.0:{_ALLOY_PORT}"),
-            mounts=(Mount(_SOCKET, folder=_engine_socket()),),
+            command=(
+                "run",
+                _ALLOY_CONFIG,
+                f"--server.http.listen-addr=0.0.0.0:{_ALLOY_PORT}",
+                f"--storage.path={_ALLOY_STORAGE}",
+            ),
+            mounts=(
+                Mount(_SOCKET, folder=_engine_socket()),
+                Mount(_ALLOY_STORAGE, volume="alloy-data"),
+            ),
             health=ReadyUrl(f"http://{ALLOY}:{_ALLOY_PORT}/-/ready"),
             # It tries again until they serve, and the first verdict waits for its scrapes.
             after=(MIMIR, LOKI),
             ports=(Port(ALLOY, _ALLOY_PORT, port, page=""),),
             cluster="copilot",
             metrics_port=_ALLOY_PORT,
+            stop_seconds=10,
             reaches_host=True,
         )
         seconds = self.settings.scrape_seconds

@@ -45,12 +45,11 @@ def init(
 
     Example: tdeploy init -p local
     """
-    from tdeploy.stack import ManagedStack, command  # noqa: PLC0415
+    from tdeploy.stack import ManagedStack, make_stacks  # noqa: PLC0415
 
     if not yes and not sys.stdin.isatty():
         raise TdeployError("nobody is there to be asked: give the answers as options, with --yes")
-    # Which makes the passphrase file and the stacks.
-    command()
+    make_stacks()
     stack = ManagedStack(profile)
     known = stack.settings()
     source = str(temporal_source.expanduser().absolute()) if temporal_source else None

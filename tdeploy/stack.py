@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pulumi.automation import ConfigValue, Deployment, LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
@@ -52,24 +53,33 @@ def resource_counts() -> dict[str, int]:
         answer = command().run(["stack", "ls", "--json"], str(ROOT), environment())
     except CommandError as error:
         raise TdeployError(f"cannot list the stacks: {said(error)}") from error
-    return {
+    made = {
         one["name"].rsplit("/", 1)[-1]: int(one.get("resourceCount") or 0)
         for one in json.loads(answer.stdout)
     }
+    return dict(sorted({**dict.fromkeys(prepare.STACKS, 0), **made}.items()))
 
 
 @cache
 def command() -> Cli:
-    """Pulumi's command line, with passphrase and stacks prepared as `make setup` does."""
+    """Pulumi's command line. Raises TdeployError where it or the project is not to be had."""
     if not (ROOT / "Pulumi.yaml").is_file():
         raise TdeployError(
             f"{ROOT} holds no Pulumi project: install this package from a clone, with `uv sync`"
         )
-    found = pulumi_command.cli()
-    problem = prepare.prepare(ROOT, found.command)
+    return pulumi_command.cli()
+
+
+@cache
+def make_stacks() -> None:
+    """Make passphrase and stacks where they are missing, as `make setup` does.
+
+    Only for what changes something: it writes into the stacks' files, which Git tracks. Raises
+    TdeployError.
+    """
+    problem = prepare.prepare(ROOT, command().command)
     if problem:
         raise TdeployError(problem)
-    return found
 
 
 def environment(services: Services = "running", overwrite: str = "") -> dict[str, str]:
@@ -98,7 +108,10 @@ class _Workspace(LocalWorkspace):
 
 @dataclass(frozen=True)
 class ManagedStack:
-    """One stack. Each method that changes it shows its progress and raises TdeployError."""
+    """One stack. Each method that changes it shows its progress and raises TdeployError.
+
+    One that was never made holds nothing, and is made by the first change.
+    """
 
     name: str
 
@@ -168,14 +181,19 @@ class ManagedStack:
             raise TdeployError(f"cannot write the stack {self.name}: {said(error)}") from error
 
     def settings(self) -> dict[str, str]:
-        """The stack's own settings by key, without the project's name; secrets too."""
+        """The stack's own settings by key, without the project's name; secrets too.
+
+        Only a stack that was made can read its secrets.
+        """
         try:
-            every = self._stack().get_all_config()
+            every = {key: one.value for key, one in self._stack().get_all_config().items()}
+        except StackNotFoundError:
+            every = _in_clear_text(ROOT / f"Pulumi.{self.name}.yaml")
         except CommandError as error:
             raise TdeployError(f"cannot read the settings of {self.name}: {said(error)}") from error
         prefix = f"{PROJECT}:"
         return {
-            key.removeprefix(prefix): value.value
+            key.removeprefix(prefix): value
             for key, value in every.items()
             if key.startswith(prefix)
         }
@@ -184,6 +202,7 @@ class ManagedStack:
         """Write settings into the stack's file, where they stay; none where one is wrong."""
         if not secret:
             require_valid(self.name, values)
+        make_stacks()
         try:
             for key, value in values.items():
                 self._stack().set_config(f"{PROJECT}:{key}", ConfigValue(value, secret=secret))
@@ -193,6 +212,8 @@ class ManagedStack:
     def _exported(self) -> Deployment:
         try:
             return self._stack().export_stack()
+        except StackNotFoundError:
+            return Deployment()
         except CommandError as error:
             raise TdeployError(f"cannot read the stack {self.name}: {said(error)}") from error
 
@@ -213,6 +234,7 @@ class ManagedStack:
         overwrite: str = "",
         is_retry: bool = False,
     ) -> Record:
+        make_stacks()
         stack = self._stack(services, overwrite)
         with command().ended_by_signals() as interrupts, watched(title) as record:
             try:
@@ -265,6 +287,21 @@ def _reason(record: Record, error: CommandError) -> str:
     if _NO_LANGUAGE_HOST in complaint:
         return f"this Pulumi came without its language host for Python: {HOW_TO_INSTALL}"
     return "\n  ".join(causes(record.errors) or [complaint])
+
+
+def _in_clear_text(path: Path) -> dict[str, str]:
+    """The values of a stack's file as Pulumi would give them, but for its secrets."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        return {}
+    except yaml.YAMLError as error:
+        raise TdeployError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    return {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in (content.get("config") or {}).items()
+        if not (isinstance(value, dict) and "secure" in value)
+    }
 
 
 def _resources(state: Deployment) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ from copilot.explain.explanation import (
     Issue,
     Risk,
 )
-from copilot.health.decision import Bottleneck, Decision, GateName, State
+from copilot.explain.state_words import contradiction
+from copilot.health.decision import Bottleneck, Decision, GateName
 from copilot.redact import redact
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True)]
@@ -26,11 +27,6 @@ Paragraph = Annotated[str, StringConstraints(min_length=1, max_length=1500, stri
 _FEWER_WORKERS = re.compile(
     r"\b(?:scal\w+ down|decreas\w+|reduc\w+|fewer|remov\w+|stop|cut|shut down|half)\b"
     r"(?:\s+\w+){0,3}\s+(?:workers?|pollers?|slots?)\b",
-    re.IGNORECASE,
-)
-_STATES = re.compile(
-    r"\b(?:is|are|was|remains|looks|now|currently|state|status)\s*[:=]?\s*(?:\w+\s+)?"
-    rf"({State.HAPPY}|healthy|{State.STRESSED}|{State.CRITICAL})\b",
     re.IGNORECASE,
 )
 _ALL_CLEAR = re.compile(
@@ -113,10 +109,8 @@ def _texts(answer: Answer) -> Iterator[str]:
 def _check(text: str, decision: Decision, brief: Brief) -> None:
     if made_up := sorted(numbers_in(text) - brief.numbers):
         raise AnswerError(f"it states figures that are not in the evidence: {', '.join(made_up)}")
-    allowed = {decision.state, decision.previous_state}
-    for claimed in _STATES.findall(text):
-        if claimed.lower() not in allowed:
-            raise AnswerError(f"it states another state: {claimed.lower()}")
+    if stated := contradiction(text, decision.state, decision.previous_state):
+        raise AnswerError(f"it states another state: {stated}")
     if found := _ALL_CLEAR.search(text):
         raise AnswerError(f"it gives the all-clear: {found.group()}")
     try:

@@ -104,6 +104,12 @@ async def ask(
     reason = refusal(await spend(connection, now), limits, tokens, now)
     if reason:
         return reason
+    # Two at once could each find room for the last call: this row makes one of them fail with 40001
+    # and come again.
+    await connection.execute(
+        "INSERT INTO model_budgets (name, calls) VALUES ('all clusters', 1)"
+        " ON CONFLICT (name) DO UPDATE SET calls = model_budgets.calls + 1"
+    )
     await connection.execute(
         "UPDATE assessments SET model = %s, asked_at = %s, input_tokens = %s, failure = %s"
         " WHERE key = %s",

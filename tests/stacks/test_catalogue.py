@@ -231,8 +231,24 @@ def test_logs_are_collected_from_the_engine_that_is_used(
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     if host:
         monkeypatch.setenv("DOCKER_HOST", host)
-    (mount,) = local.planned(LocalSettings()).workloads["alloy"].mounts
-    assert (mount.target, mount.folder) == ("/var/run/docker.sock", socket)
+    mounts = local.planned(LocalSettings()).workloads["alloy"].mounts
+    folders = [(mount.target, mount.folder) for mount in mounts if mount.folder]
+    assert folders == [("/var/run/docker.sock", socket)]
+
+
+@EVERY
+def test_a_new_alloy_knows_which_logs_were_sent(catalogue: Catalogue) -> None:
+    alloy = catalogue.workloads["alloy"]
+    (volume,) = (mount for mount in alloy.mounts if mount.volume)
+    assert f"--storage.path={volume.target}" in alloy.command
+
+
+@EVERY
+def test_what_keeps_data_has_a_volume_of_its_own_and_time_to_write_it(catalogue: Catalogue) -> None:
+    keeping = [one for one in catalogue.services if any(mount.volume for mount in one.mounts)]
+    volumes = [mount.volume for one in keeping for mount in one.mounts if mount.volume]
+    assert len(set(volumes)) == len(volumes) > 0
+    assert all(one.stop_seconds for one in keeping)
 
 
 @EVERY

@@ -12,24 +12,32 @@ from stacks.templates import ROOT
 
 
 class Pulumi:
-    """A stand-in of the command, alone on PATH, that makes stacks as files."""
+    """A stand-in of the command, alone on PATH, that keeps stacks elsewhere than the project."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir()
 
-    def install(
-        self, body: str = 'mkdir -p .state/.pulumi/stacks/copilot && touch "$_S/$3.json"'
-    ) -> None:
+    def install(self, init: str = 'echo "$3" >> stacks') -> None:
         path = self._folder / "pulumi"
         path.write_text(
-            f'#!/bin/sh\n_S=.state/.pulumi/stacks/copilot\necho "$*" >> "{self._folder}/calls"\n'
-            f'echo "$PULUMI_CONFIG_PASSPHRASE_FILE" > "{self._folder}/passphrase"\n{body}\n'
+            f"""#!/bin/sh
+cd "{self._folder}"
+touch stacks
+if [ "$2" = ls ]; then
+    printf '[%s]' "$(sed 's/.*/{{"name": "&"}}/' stacks | paste -s -d ,)"
+else
+    echo "$*" >> calls
+    echo "$PULUMI_CONFIG_PASSPHRASE_FILE" > passphrase
+    {init}
+fi
+"""
         )
         path.chmod(0o755)
 
     @property
     def calls(self) -> list[str]:
+        """Those that make a stack."""
         path = self._folder / "calls"
         return path.read_text().splitlines() if path.exists() else []
 
@@ -98,7 +106,18 @@ def test_a_stack_that_cannot_be_made_is_named(pulumi: Pulumi, project: Path) -> 
     assert prepare(project) == "`pulumi stack init dev` failed: error: no access"
 
 
-def test_a_stack_that_is_kept_elsewhere_is_fine(pulumi: Pulumi, project: Path) -> None:
+def test_what_looks_like_the_state_does_not_stand_for_a_stack_that_is_kept_elsewhere(
+    pulumi: Pulumi, project: Path
+) -> None:
+    pulumi.install()
+    left = project / ".state" / ".pulumi" / "stacks" / "copilot" / "dev.json"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    assert prepare(project) is None
+    assert len(pulumi.calls) == 3
+
+
+def test_a_stack_that_another_makes_meanwhile_is_fine(pulumi: Pulumi, project: Path) -> None:
     pulumi.install("echo \"error: stack 'dev' already exists\" >&2; exit 255")
     assert prepare(project) is None
 

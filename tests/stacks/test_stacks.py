@@ -188,7 +188,7 @@ def test_without_running_services_there_is_no_container(
     made = run_main("local", tmp_path)
     assert not made.containers
     assert len(made.of("docker:index/network:Network")) == networks
-    assert len(made.of("docker:index/volume:Volume")) == 4 * networks
+    assert len(made.of("docker:index/volume:Volume")) == 5 * networks
 
 
 def test_docker_that_does_not_run_ends_the_run_at_once(

@@ -76,6 +76,49 @@ def test_a_fresh_clone_is_set_up_by_answers_or_options(fresh: Clone) -> None:
     assert "model: " in wrong.error
 
 
+def test_looking_at_a_fresh_clone_changes_none_of_its_files(fresh: Clone) -> None:
+    def files() -> dict[Path, bytes]:
+        """All but the state's, which Git does not track."""
+        folder = fresh.world.folder
+        every = (path for path in folder.rglob("*") if path.is_file())
+        return {
+            path: path.read_bytes()
+            for path in every
+            if path.relative_to(folder).parts[0] != ".state"
+        }
+
+    fresh.world.configure("local", histroy_shards=4)
+    before = files()
+    status = fresh.tdeploy("status", "-p", "local")
+    assert status.exit_code == 1
+    assert "stack     local (resources: copilot 0, dev 0, local 0)\n" in status.answer
+    assert "nothing of the stack local runs: `tdeploy up -p local` starts it" in status.answer
+    infra = fresh.tdeploy("infra", "status")
+    assert (infra.exit_code, infra.answer.count("not provisioned")) == (1, 2)
+    env = fresh.tdeploy("env")
+    assert (env.exit_code, env.error) == (
+        1,
+        "the stack copilot is not up: run `tdeploy up -p copilot`",
+    )
+    for command in ("status", "jobs"):
+        kb = fresh.tdeploy("kb", command)
+        assert kb.exit_code == 2
+        assert "the stack copilot has no knowledge_base_id" in kb.error
+    for command in ("ps", "logs"):
+        services = fresh.tdeploy("services", command)
+        assert services.exit_code == 1
+        assert "nothing of the stack copilot runs" in services.error
+    # The settings are read all the same.
+    doctor = fresh.tdeploy("doctor", "-p", "local")
+    assert doctor.exit_code == 1
+    assert "wrong    settings: histroy_shards: " in doctor.answer
+    assert "free or ours: " in doctor.answer
+    # Nothing to change, so nothing is made for it.
+    for commands in (("down", "--yes"), ("services", "down"), ("services", "restart")):
+        assert fresh.tdeploy(*commands, "-p", "local").exit_code == 1
+    assert files() == before
+
+
 def test_a_password_that_is_typed_is_kept_as_a_secret(fresh: Clone) -> None:
     done = fresh.tdeploy.answered(SECRET, "init", "-p", "local", question="admin: ")
     assert done.exit_code == 0, done.remarks

@@ -1,12 +1,13 @@
 """A server whose answers a test lists."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-Answer = Callable[[str, str, str], int]
-"""Status for a method, a path and a body."""
+Answer = Callable[[str, str, str], int | tuple[int, object]]
+"""Status for a method, a path and a body, and what is said with it as JSON."""
 
 
 @contextmanager
@@ -16,8 +17,10 @@ def answering(answer: Answer) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            text = b'{"message": "said"}'
-            self.send_response(answer(self.command, self.path, body))
+            given = answer(self.command, self.path, body)
+            status, said = given if isinstance(given, tuple) else (given, {"message": "said"})
+            text = json.dumps(said).encode()
+            self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
