@@ -59,6 +59,30 @@ def code(document: Path) -> Iterator[Said]:
                     yield _said(document, token.map[0], typed.removeprefix("$ "))
 
 
+def quoted(document: Path) -> Iterator[Said]:
+    """Every code span in the first cell of a line, in tables whose first column is what is said."""
+    is_said, is_first = False, False
+    for opening, inline in pairwise(_tokens(document)):
+        if opening.type == "tr_open":
+            is_first = True
+        elif opening.type in ("th_open", "td_open"):
+            if is_first and opening.type == "th_open":
+                is_said = inline.content.endswith(("says", "`reason`"))
+            elif is_first and is_said:
+                for child in inline.children or ():
+                    if child.type == "code_inline":
+                        yield _said(document, (opening.map or inline.map or [0])[0], child.content)
+            is_first = False
+
+
+def sentences() -> Iterator[str]:
+    """Every string of the program, with what is filled in as `{expression}`."""
+    for package in _PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for _, text in _strings(ast.parse(path.read_text(encoding="utf-8"))):
+                yield " ".join(text.split())
+
+
 def code_in_sources() -> Iterator[Said]:
     """Every code span in a string of the program, and every string that is a call of `tdeploy`.
 

@@ -4,11 +4,14 @@ import re
 import shlex
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
+from copilot.api import routes
 from copilot.settings import Settings
 from stacks import copilot, local
 from stacks.services import Catalogue
@@ -74,6 +77,11 @@ def test_a_target_of_make_is_there(said: Said) -> None:
     assert said.text.split()[1] in TARGETS
 
 
+def test_the_readme_names_every_target_of_make() -> None:
+    said = {one.text for one in IN_DOCUMENTS if one.where.startswith("README.md:")}
+    assert {f"make {target}" for target in TARGETS} <= said
+
+
 @pytest.mark.parametrize("said", starting("python -m"), ids=named)
 def test_a_module_that_is_run_is_there(said: Said) -> None:
     module = said.text.split()[2]
@@ -137,3 +145,21 @@ def test_a_variable_of_the_copilot_is_one(document: Path) -> None:
     for said in code(document):
         for name in re.findall(r"\bCOPILOT_[A-Z_]+\b", said.text):
             assert name in known, f"{said.where}: {name}"
+
+
+def test_the_apis_routes_are_those_that_are_told_of() -> None:
+    modules = [
+        import_module(f"{routes.__name__}.{one.name}") for one in iter_modules(routes.__path__)
+    ]
+    served = {route.path for module in modules for route in module.router.routes}
+    told = {
+        document.name: {
+            found[1]
+            for said in code(document)
+            if (found := re.fullmatch(r"(?:GET |POST |curl .*:8081)?(/[a-z/{}]+)", said.text))
+        }
+        for document in DOCUMENTS
+    }
+    assert told["api.md"] >= served
+    for document, paths in told.items():
+        assert paths <= served, document
