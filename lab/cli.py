@@ -41,7 +41,10 @@ def up(
         float, typer.Option(min=0, max=100, help="start a load of so many workflows a second too")
     ] = 0.0,
 ) -> None:
-    """Start the clusters, or what of them does not run."""
+    """Start the clusters, or what of them does not run.
+
+    Example: python -m lab up --copilot --load 5
+    """
     with shown(_console) as progress:
         build(progress)
     lab = Lab(folder, ports=ports, scrape_seconds=scrape_seconds, report=_console.print)
@@ -59,7 +62,10 @@ def demo(
         bool, typer.Option("--free-ports", help="free ports instead of the documented ones")
     ] = False,
 ) -> None:
-    """Start clusters, load and Copilot, show the verdict, and stop all on Ctrl-C."""
+    """Start clusters, load and Copilot, show the verdict, and stop all on Ctrl-C.
+
+    Example: python -m lab demo --free-ports
+    """
     run_demo(folder, "free" if free_ports else "default", _console)
 
 
@@ -68,13 +74,19 @@ def down(
     folder: Folder = _FOLDER,
     delete: Annotated[bool, typer.Option("--delete", help="delete the folder too")] = False,
 ) -> None:
-    """End every process of the lab; the data stays."""
+    """End every process of the lab; the data stays.
+
+    Example: python -m lab down --delete
+    """
     Lab(folder).down(delete=delete)
 
 
 @app.command()
 def status(folder: Folder = _FOLDER, as_json: AsJson = False) -> None:
-    """Show each process; exit with 1 when one that should run does not."""
+    """Show each process; exit with 1 when one that should run does not.
+
+    Example: python -m lab status --json
+    """
     answer = Lab(folder).status()
     if as_json:
         typer.echo(answer.model_dump_json(indent=2))
@@ -86,7 +98,10 @@ def status(folder: Folder = _FOLDER, as_json: AsJson = False) -> None:
 
 @app.command()
 def faults(as_json: AsJson = False) -> None:
-    """List the faults and what the Copilot is expected to say of each."""
+    """List the faults and what the Copilot is expected to say of each.
+
+    Example: python -m lab faults --json
+    """
     listed = [
         {
             "name": fault.name,
@@ -106,13 +121,19 @@ def faults(as_json: AsJson = False) -> None:
 
 @app.command()
 def inject(name: FaultName, folder: Folder = _FOLDER) -> None:
-    """Inject a fault."""
+    """Inject a fault.
+
+    Example: python -m lab inject slow-database
+    """
     Lab(folder).inject(name)
 
 
 @app.command()
 def heal(name: FaultName, folder: Folder = _FOLDER) -> None:
-    """Take a fault back."""
+    """Take a fault back.
+
+    Example: python -m lab heal slow-database
+    """
     Lab(folder).heal(name)
 
 
@@ -121,7 +142,10 @@ def spike(
     factor: Annotated[float, typer.Argument(min=0, max=20, help="times the usual rate")],
     folder: Folder = _FOLDER,
 ) -> None:
-    """Multiply the rate of the running load; 1 is the usual rate, 0 none."""
+    """Multiply the rate of the running load; 1 is the usual rate, 0 none.
+
+    Example: python -m lab spike 4
+    """
     Lab(folder).spike(factor)
 
 
@@ -143,7 +167,10 @@ def load(
     ] = None,
     folder: Folder = _FOLDER,
 ) -> None:
-    """Run a load of real workflows in this terminal, until stopped."""
+    """Run a load of real workflows in this terminal, until stopped.
+
+    Example: python -m lab load --rate 20 --duration 60 --queues orders,payments
+    """
     # Only this command needs the Temporal SDK, which takes half a second to load.
     from lab.load import QUEUES, LoadOptions, run_load_process  # noqa: PLC0415
 

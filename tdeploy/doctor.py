@@ -16,6 +16,8 @@ def doctor(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
     """Check what a stack needs here and in AWS, with each fix.
 
     Exits with 1 if something is wrong. Nothing is changed.
+
+    Example: tdeploy doctor -p local
     """
     from tdeploy.checks import every_check  # noqa: PLC0415
 

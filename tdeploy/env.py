@@ -16,7 +16,10 @@ def env(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the stack's `.env`, or write it again."""
+    """Print the stack's `.env`, or write it again.
+
+    Example: tdeploy env -p local --write
+    """
     from stacks import env_file  # noqa: PLC0415
     from tdeploy.stack import ROOT, stack_outputs  # noqa: PLC0415
 

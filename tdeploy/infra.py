@@ -60,6 +60,8 @@ def apply_copilot(project: Project = None, region: Region = None, yes: Yes = Fal
     """Make the Copilot's DSQL cluster and knowledge base.
 
     Without options, project and region are those of the shared cluster.
+
+    Example: tdeploy infra apply-copilot --yes
     """
     from tdeploy.stack import ManagedStack, stack_outputs  # noqa: PLC0415
 
@@ -89,6 +91,8 @@ def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = F
     Its containers cannot be without it, and go too. The shared cluster stays, and so do the Docker
     volumes. Docker need not run. With --project and --region it goes on only where the stack is
     that of this project and region.
+
+    Example: tdeploy infra destroy-copilot -p temporal-dev -r eu-west-1
     """
     from tdeploy.containers import containers  # noqa: PLC0415
     from tdeploy.stack import ManagedStack, stack_outputs  # noqa: PLC0415
@@ -128,6 +132,8 @@ def status(as_json: AsJson = False) -> None:
     """Print the outputs of both stacks.
 
     Exits with 1 where one is not provisioned.
+
+    Example: tdeploy infra status --json
     """
     from tdeploy.stack import stack_outputs  # noqa: PLC0415
 

@@ -43,7 +43,7 @@ def init(
     It asks, and can be run again: what is set is the default then. An option answers its question
     before it is asked.
 
-    Example: tdeploy init -p local
+    Example: tdeploy init --region eu-west-1 --temporal-source ../temporal-dsql
     """
     from tdeploy.stack import ManagedStack, make_stacks  # noqa: PLC0415
 

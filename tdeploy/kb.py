@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # What each command needs is imported by it alone: `--help` has to be quick.
 
 app = typer.Typer(
-    help="The corpus of the Copilot's knowledge base: files, bucket, ingestion.",
+    help="Fill the Copilot's knowledge base, and look at it.",
     no_args_is_help=True,
 )
 
@@ -62,11 +62,11 @@ def populate(
     timeout: Timeout = 15,
     yes: Yes = False,
 ) -> None:
-    """Bring the files into the bucket and the bucket into the knowledge base.
+    """Bring the files into the bucket, and ingest them.
 
     Nothing is ingested where nothing changed since the last job.
 
-    Example: tdeploy kb populate --source docs/runbooks
+    Example: tdeploy kb populate --source ../runbooks --timeout 30
     """
     from tdeploy.ingestion import is_up_to_date  # noqa: PLC0415
 
@@ -96,9 +96,11 @@ def sync(
     profile: Profile = DEFAULT,
     yes: Yes = False,
 ) -> None:
-    """Upload changed files to the bucket, and delete from there what is gone.
+    """Make the bucket hold what the folder holds.
 
-    Only Markdown is touched. Example: tdeploy kb sync --source docs/runbooks --yes
+    Changed files are uploaded, and what is gone is deleted after asking. Only Markdown is touched.
+
+    Example: tdeploy kb sync --source ../runbooks --yes
     """
     known = _known(profile, {_BUCKET: bucket, _REGION: region})
     _sync(source, _corpus_bucket(known), yes=yes)
@@ -115,7 +117,9 @@ def ingest(
 ) -> None:
     """Let the knowledge base read its bucket, and wait until it has.
 
-    Ctrl-C ends the waiting, and the job goes on. Example: tdeploy kb ingest --timeout 30
+    Ctrl-C ends the waiting, and the job goes on.
+
+    Example: tdeploy kb ingest --timeout 30
     """
     _ingest(_knowledge_base(_known(profile, {_KB: kb_id, _DS: ds_id, _REGION: region})), timeout)
 
@@ -129,7 +133,12 @@ def status(
     profile: Profile = DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Show knowledge base, data source, documents and last jobs; exit with 1 if not usable."""
+    """Show knowledge base, data source, documents, jobs.
+
+    Exits with 1 where the knowledge base or its data source cannot be used.
+
+    Example: tdeploy kb status -k KB_ID -d DS_ID -r eu-west-1
+    """
     known = _known(profile, {_KB: kb_id, _DS: ds_id, _REGION: region})
     asked = _knowledge_base(known)
     base, source = asked.base(), asked.source()
@@ -169,7 +178,10 @@ def jobs(
     ] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """List the last ingestions, newest first. Example: tdeploy kb jobs -l 3 --json"""
+    """List the last ingestions, newest first.
+
+    Example: tdeploy kb jobs -l 3 --json
+    """
     known = _known(profile, {_KB: kb_id, _DS: ds_id, _REGION: region})
     found = _knowledge_base(known).jobs(limit)
     if as_json:

@@ -27,6 +27,8 @@ def down(profile: Profile = DEFAULT, yes: Yes = False) -> None:
     """Destroy all that `up` made, data too, after asking.
 
     The shared cluster of the stack dev stays. `tdeploy services down` keeps AWS and data.
+
+    Example: tdeploy down -p local --yes
     """
     from tdeploy.stack import ManagedStack  # noqa: PLC0415
 

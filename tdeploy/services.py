@@ -54,7 +54,10 @@ def down(
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Remove the containers; AWS and the volumes stay."""
+    """Remove the containers; AWS and the volumes stay.
+
+    Example, which drops Docker's volumes too: tdeploy services down --volumes
+    """
     from tdeploy.stack import ManagedStack  # noqa: PLC0415
 
     stack = ManagedStack(profile)
@@ -78,7 +81,7 @@ def down(
 def restart(names: Names = None, profile: Profile = DEFAULT) -> None:
     """Replace the containers of services; their data stays.
 
-    Example, after a change of its code: tdeploy services restart copilot-worker copilot-api
+    Example: tdeploy services restart copilot-worker copilot-api
     """
     from tdeploy.stack import ManagedStack  # noqa: PLC0415
 
@@ -102,7 +105,10 @@ def logs(
     ] = _TAIL,
     as_json: AsJson = False,
 ) -> None:
-    """Print the logs of services, or of jobs that are named."""
+    """Print the logs of services, or of jobs that are named.
+
+    Example: tdeploy services logs -p local -f -n 20 copilot-worker
+    """
     _print_logs(profile, names or [], tail=tail, follow=follow, as_json=as_json)
 
 
@@ -111,6 +117,8 @@ def ps(names: Names = None, profile: Profile = DEFAULT, as_json: AsJson = False)
     """List the containers.
 
     Exits with 1 where one that is listed is not well.
+
+    Example: tdeploy services ps -p local temporal-frontend --json
     """
     from tdeploy.containers import containers  # noqa: PLC0415
 

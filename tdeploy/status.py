@@ -26,6 +26,8 @@ def status(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
     """Show services, the verdict and addresses on one screen.
 
     Exits with 0 where every service runs and the verdict is happy, else with 1.
+
+    Example: tdeploy status -p local --json
     """
     from tdeploy.stack import ManagedStack, resource_counts  # noqa: PLC0415
 

@@ -21,7 +21,10 @@ def build(
         list[str] | None, typer.Argument(help="servers to build; all by default")
     ] = None,
 ) -> None:
-    """Build every server that is not there yet."""
+    """Build every server that is not there yet.
+
+    Example: python -m tools build temporal-server prometheus
+    """
     known = {server.name: server for server in SERVERS}
     for name in names or []:
         if name not in known:
@@ -37,7 +40,10 @@ def build(
 def where(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Say where each server is; exit with 1 when one is missing."""
+    """Say where each server is; exit with 1 when one is missing.
+
+    Example: python -m tools where --json
+    """
     places = {server.name: find(server) for server in SERVERS}
     if as_json:
         typer.echo(json.dumps({name: str(path) if path else None for name, path in places.items()}))

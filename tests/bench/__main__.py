@@ -8,7 +8,9 @@ ONLY=stack or ONLY=faults does one part.
 
 import json
 import os
+import signal
 import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +26,12 @@ _console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
+    # Everything is said by variables: an option is refused, and help costs no minutes.
+    ArgumentParser(
+        prog="make bench", description=__doc__, formatter_class=RawDescriptionHelpFormatter
+    ).parse_args()
+    # Being told to end is like Ctrl-C: what was started ends too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     only, repeat = os.environ.get("ONLY", ""), int(os.environ.get("REPEAT", "1"))
     figures: list[Figure] = []
     try:
