@@ -29,6 +29,7 @@ TABLES = (
     "issues",
     "remembered_queues",
     "assessments",
+    "model_budgets",
 )
 """Those that the Copilot's migrations make."""
 _LOG_LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "error": "ERROR"}
