@@ -21,6 +21,7 @@ from tests.bench import corpus, costs, detection, stack
 from tests.bench.figure import Figure
 from tools.errors import ToolsError
 
+PARTS = ("cost", "corpus", "stack", "faults")
 RESULT = Path("bench.json")
 _console = Console(highlight=False, soft_wrap=True)
 
@@ -33,6 +34,9 @@ def main() -> int:
     # Being told to end is like Ctrl-C: what was started ends too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     only, repeat = os.environ.get("ONLY", ""), int(os.environ.get("REPEAT", "1"))
+    if only and only not in PARTS:
+        print(f"error: ONLY={only} is no part: use {', '.join(PARTS)}", file=sys.stderr)  # noqa: T201
+        return 2
     figures: list[Figure] = []
     try:
         if only in ("", "cost"):
