@@ -36,18 +36,23 @@ def declare(
     if services == "stopped":
         return []
     public = {key: name for key, name in catalogue.images.items() if key not in builds}
-    images = declare_images(stack, public=public, builds=builds)
+    images = declare_images(stack, public=public, builds=builds, ask=services != "unasked")
     around = Surroundings(stack, network.name, network.volumes, images.ids, healing)
     return _containers(catalogue, around)
 
 
-def declare_images(stack: str, *, public: Mapping[str, str], builds: Mapping[str, Build]) -> Images:
-    """Declare the images, public ones by name and those that are built here."""
+def declare_images(
+    stack: str, *, public: Mapping[str, str], builds: Mapping[str, Build], ask: bool = True
+) -> Images:
+    """Declare the images, public ones by name and those that are built here.
+
+    Without `ask` the engine is not asked whether the latter are still there.
+    """
     return Images(
         stack,
         public=public,
         built=builds,
-        generations={key: generation(key) for key in builds},
+        generations={key: generation(key, ask=ask) for key in builds},
     )
 
 

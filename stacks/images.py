@@ -59,10 +59,10 @@ def _build(key: str, context: Path, dockerfile: Path, overrides: Mapping[str, st
     )
 
 
-def generation(key: str) -> str:
+def generation(key: str, *, ask: bool) -> str:
     """A value that changes when the built image with this key was removed by hand.
 
-    Its provider would never look. Raises DockerEngineError.
+    Its provider would never look; we `ask` the engine. Raises DockerEngineError.
     """
-    is_lost = docker_engine.missing_image(BUILT[key], from_registry=False) is not None
+    is_lost = ask and docker_engine.missing_image(BUILT[key], from_registry=False) is not None
     return kept.generation(f"{key}-image", is_lost=is_lost)

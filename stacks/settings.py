@@ -34,7 +34,7 @@ from stacks.setting_types import (
 
 SERVICES_VARIABLE = "TDEPLOY_SERVICES"
 OVERWRITE_VARIABLE = "TDEPLOY_OVERWRITE"
-Services = Literal["running", "stopped", "none", "images"]
+Services = Literal["running", "stopped", "none", "images", "unasked"]
 
 
 class StackSettings(BaseModel):
@@ -294,8 +294,9 @@ def secret(key: str) -> pulumi.Output[str] | None:
 def services() -> Services:
     """What containers this run should leave: always `running`, unless the environment says else.
 
-    `stopped` keeps network and volumes, `none` does without Docker, `images` knows of nothing but
-    the images that are built here, for an update of them alone. Raises pulumi.RunError.
+    `stopped` keeps network and volumes, `none` does without Docker. For updates of a part alone,
+    `images` knows of nothing but the images that are built here, and `unasked` of everything as
+    `running` does, without asking Docker. Raises pulumi.RunError.
     """
     value = os.environ.get(SERVICES_VARIABLE, "running")
     if value == "running":
@@ -306,6 +307,8 @@ def services() -> Services:
         return "none"
     if value == "images":
         return "images"
+    if value == "unasked":
+        return "unasked"
     raise pulumi.RunError(f"{SERVICES_VARIABLE}={value}: use running, stopped, none or images")
 
 

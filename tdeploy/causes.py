@@ -24,6 +24,7 @@ _CONSEQUENCES = (
 _BEFORE_THE_CAUSE = re.compile(
     r"^(error: )?(sdk-v2/\S+ )?(sdk\.helper_schema: )?(\d+ errors? occurred:\s*\*\s*)?"
 )
+_NOT_TARGETED = re.compile(r"depends on '(?P<urn>[^']+)' which was .*not specified in --target")
 _TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -39,6 +40,9 @@ def _causes(errors: Iterable[tuple[Resource | None, str]]) -> Iterator[str]:
             continue
         if _TRACEBACK in text:
             text = f"the program ended with {text.splitlines()[-1].strip()}, which is a bug of ours"
+        if needed := _NOT_TARGETED.search(text):
+            yield f"{Resource.of(needed['urn']).label} is not there yet: `tdeploy up` makes it"
+            continue
         text = _BEFORE_THE_CAUSE.sub("", text)
         is_named = resource is None or resource.is_group or resource.name in text
         yield text if is_named or resource is None else f"{resource.label}: {text}"

@@ -1,5 +1,6 @@
 """`tdeploy infra`: what is in AWS, without the containers on this machine."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,8 +28,12 @@ Region = Annotated[
 _SHARED = "dev"
 _COPILOT = "copilot"
 _CONTAINER = "docker:index/container:Container"
-_VOLUME = "docker:index/volume:Volume"
-_IN_AWS = "**aws:**"
+_CONTAINERS = (
+    f"**{_CONTAINER}::**",
+    "**copilot:docker:ContainerService::**",
+    "**copilot:docker:OneShotJob::**",
+)
+"""What their URNs, and those of their groups, match."""
 
 
 @app.command()
@@ -51,8 +56,7 @@ def apply_shared(
     wanted = {"project_name": project, "region": region}
     if dynamodb is not None:
         wanted["dynamodb_tables"] = str(dynamodb).lower()
-    _set(stack, wanted)
-    _apply(stack, "running", [], yes=yes)
+    _apply(stack, wanted, yes=yes)
 
 
 @app.command()
@@ -66,22 +70,11 @@ def apply_copilot(project: Project = None, region: Region = None, yes: Yes = Fal
     from tdeploy.stack import ManagedStack, stack_outputs  # noqa: PLC0415
 
     stack = ManagedStack(_COPILOT)
-    shared = stack_outputs(_SHARED)
-    _set(
-        stack,
-        {
-            "project_name": project or shared.get("project_name"),
-            "region": region or shared.get("region"),
-        },
-    )
-    types = {resource.type for resource in stack.resources()}
-    if _CONTAINER in types:
-        # They depend on AWS, and would be removed where the program does not name them.
-        _apply(stack, "running", [_IN_AWS], yes=yes)
-    elif any(kind.startswith("docker:") for kind in types):
-        _apply(stack, "stopped", [_IN_AWS], yes=yes)
-    else:
-        _apply(stack, "none", [], yes=yes)
+    wanted = {"project_name": project, "region": region}
+    if not any(resource.type.startswith("aws:") for resource in stack.resources()):
+        shared = stack_outputs(_SHARED)
+        wanted = {key: value or shared.get(key) for key, value in wanted.items()}
+    _apply(stack, wanted, yes=yes)
 
 
 @app.command()
@@ -94,23 +87,18 @@ def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = F
 
     Example: tdeploy infra destroy-copilot -p temporal-dev -r eu-west-1
     """
-    from tdeploy.containers import containers  # noqa: PLC0415
-    from tdeploy.stack import ManagedStack, stack_outputs  # noqa: PLC0415
+    from tdeploy.stack import IN_AWS, ManagedStack, stack_outputs  # noqa: PLC0415
 
     stack = ManagedStack(_COPILOT)
     _require_same(stack, {"project_name": project, "region": region})
     resources = stack.resources()
     if not any(resource.type.startswith("aws:") for resource in resources):
         raise NoError(f"the stack {_COPILOT} has nothing in AWS")
-    has_docker = any(resource.type.startswith("docker:") for resource in resources)
-    problem = ""
-    if has_docker:
-        try:
-            containers(_COPILOT)
-        except TdeployError as error:
-            problem = str(error)
+    targets = [IN_AWS]
     doomed = [one for one in resources if one.type.startswith("aws:")]
+    problem = _docker_problem() if any(one.type == _CONTAINER for one in resources) else ""
     if not problem:
+        targets += _CONTAINERS
         doomed += [one for one in resources if one.type == _CONTAINER]
     for line in listed(doomed):
         remark(line)
@@ -119,12 +107,20 @@ def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = F
         f"this destroys all of the above, with the data in {endpoint} and in the bucket", yes=yes
     )
     if problem:
-        remark(f"{problem}; the containers are left, and the next `tdeploy up` removes them")
-        stack.rewrite_state(_without_docker)
-    else:
-        stack.rewrite_state(_keeping_volumes)
-    stack.destroy(refresh=not problem)
+        remark(f"{problem}; the containers stay: `tdeploy services down` removes them")
+        stack.rewrite_state(_with_independent_containers)
+    stack.destroy(targets=targets, refresh=not problem)
     remark(f"the stack {_COPILOT} has nothing in AWS any more; the shared cluster stays")
+
+
+def _docker_problem() -> str:
+    from tdeploy.containers import containers  # noqa: PLC0415
+
+    try:
+        containers(_COPILOT)
+    except TdeployError as error:
+        return str(error)
+    return ""
 
 
 @app.command()
@@ -147,13 +143,6 @@ def status(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _set(stack: "ManagedStack", wanted: dict[str, Any]) -> None:
-    known = stack.settings()
-    stack.set_settings(
-        {key: value for key, value in wanted.items() if value and known.get(key) != value}
-    )
-
-
 def _require_same(stack: "ManagedStack", said: dict[str, str | None]) -> None:
     known = stack.settings()
     for key, value in said.items():
@@ -161,16 +150,23 @@ def _require_same(stack: "ManagedStack", said: dict[str, str | None]) -> None:
             raise NoError(f"the stack {stack.name} has {key} {known.get(key)}, not {value}")
 
 
-def _apply(stack: "ManagedStack", services: "Services", targets: list[str], *, yes: bool) -> None:
-    from tdeploy.stack import stack_outputs  # noqa: PLC0415
+def _apply(stack: "ManagedStack", wanted: Mapping[str, str | None], *, yes: bool) -> None:
+    from tdeploy.stack import IN_AWS, stack_outputs  # noqa: PLC0415
 
-    if not yes:
-        planned = stack.preview(services, targets=targets)
-        for verb in dict.fromkeys(verb for verb, _ in planned):
-            for line in listed(resource for what, resource in planned if what == verb):
-                remark(f"  {verb} {line.strip()}")
-        if planned:
-            require_yes(f"this does all of the above in the stack {stack.name}", yes=False)
+    types = {resource.type for resource in stack.resources()}
+    targets = [IN_AWS] if any(kind.startswith("docker:") for kind in types) else []
+    # Containers depend on AWS, and would have to go where the program does not name them.
+    services: Services = "unasked" if _CONTAINER in types else "none"
+    with stack.settings_to_be_confirmed(
+        {key: value for key, value in wanted.items() if value is not None}
+    ):
+        if not yes:
+            planned = stack.preview(services, targets=targets)
+            for verb in dict.fromkeys(verb for verb, _ in planned):
+                for line in listed(resource for what, resource in planned if what == verb):
+                    remark(f"  {verb} {line.strip()}")
+            if planned:
+                require_yes(f"this does all of the above in the stack {stack.name}", yes=False)
     stack.up(services, targets=targets)
     _say_outputs(stack.name, _of_aws(stack_outputs(stack.name)))
 
@@ -194,12 +190,23 @@ def _say_outputs(stack: str, values: dict[str, str]) -> None:
         say(f"  {name}: {value}")
 
 
-def _without_docker(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A state that knows of no container, so that Docker need not be asked."""
-    docker = ("docker:", "copilot:docker:", "pulumi:providers:docker")
-    return [one for one in resources if not one["type"].startswith(docker)]
+def _with_independent_containers(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A state whose containers depend on nothing in AWS, which then can go without them."""
+    in_aws = {one["urn"] for one in resources if "aws:" in one["type"]}
 
+    def kept(urns: list[str]) -> list[str]:
+        return [urn for urn in urns if urn not in in_aws]
 
-def _keeping_volumes(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A state whose volumes outlive it."""
-    return [{**one, "retainOnDelete": True} if one["type"] == _VOLUME else one for one in resources]
+    return [
+        {
+            **one,
+            "dependencies": kept(one.get("dependencies") or []),
+            "propertyDependencies": {
+                key: kept(urns or [])
+                for key, urns in (one.get("propertyDependencies") or {}).items()
+            },
+        }
+        if "docker:" in one["type"]
+        else one
+        for one in resources
+    ]

@@ -10,17 +10,44 @@ from tdeploy.profile import DEFAULT, Profile, Yes
 
 if TYPE_CHECKING:
     from tdeploy.progress import Resource
+    from tdeploy.stack import ManagedStack
 
 
-def up(profile: Profile = DEFAULT) -> None:
+def up(profile: Profile = DEFAULT, yes: Yes = False) -> None:
     """Bring up all of a stack, until the first verdict.
+
+    It asks before it would remove or replace something in AWS.
 
     Example: tdeploy up -p local
     """
+    bring_up(profile, yes=yes)
+
+
+def bring_up(profile: str, *, yes: bool) -> None:
+    """Make what the program says, and print where it is. Nothing in AWS is lost unasked."""
     from tdeploy.stack import ManagedStack, stack_outputs  # noqa: PLC0415
 
-    ManagedStack(profile).up()
+    stack = ManagedStack(profile)
+    if not yes and any(resource.type.startswith("aws:") for resource in stack.resources()):
+        _require_yes_to_losses(stack)
+    stack.up()
     say_pages(stack_outputs(profile))
+
+
+def _require_yes_to_losses(stack: "ManagedStack") -> None:
+    lost = [
+        resource
+        for verb, resource in stack.preview()
+        if verb in {"remove", "replace"} and resource.type.startswith("aws:")
+    ]
+    for line in listed(lost):
+        remark(line)
+    if lost:
+        require_yes(
+            f"this removes or replaces all of the above, which the stack {stack.name} has in AWS,"
+            " with its data",
+            yes=False,
+        )
 
 
 def down(profile: Profile = DEFAULT, yes: Yes = False) -> None:

@@ -32,6 +32,8 @@ _PLANNED = {
 }
 # The engine's and our own groups of resources are nothing that anyone would look for.
 _GROUPS = ("pulumi:", "copilot:")
+# Of "urn:pulumi:STACK::PROJECT::TYPE::NAME".
+_URN_PARTS = 4
 _REFRESH_PER_SECOND = 8
 _SHOWN_AT_ONCE = 4
 
@@ -42,6 +44,12 @@ class Resource:
 
     urn: str
     type: str
+
+    @classmethod
+    def of(cls, urn: str) -> "Resource":
+        """The resource that a URN names; its type is empty where the text is none."""
+        parts = urn.split("::")
+        return cls(urn, parts[-2].rsplit("$", 1)[-1] if len(parts) >= _URN_PARTS else "")
 
     @property
     def name(self) -> str:
@@ -88,7 +96,7 @@ class Record:
         with self._lock:
             if event.diagnostic_event and event.diagnostic_event.severity == "error":
                 urn = event.diagnostic_event.urn or ""
-                found = Resource(urn, _type_in(urn)) if urn else None
+                found = Resource.of(urn) if urn else None
                 self.errors.append((found, event.diagnostic_event.message))
             elif event.resource_pre_event:
                 told = event.resource_pre_event
@@ -96,7 +104,7 @@ class Record:
             elif event.res_outputs_event:
                 told_done = event.res_outputs_event
                 if not told_done.planning:
-                    return self._ended(told_done.metadata.op.value, _resource(told_done.metadata))
+                    return self._ended(told_done.metadata)
             elif event.res_op_failed_event:
                 self._under_way.pop(event.res_op_failed_event.metadata.urn, None)
             return None
@@ -110,7 +118,8 @@ class Record:
         elif operation in _DONE or operation == "refresh":
             self._under_way[resource.urn] = (resource, time.monotonic())
 
-    def _ended(self, operation: str, resource: Resource) -> str | None:
+    def _ended(self, told: StepEventMetadata) -> str | None:
+        operation, resource = told.op.value, _resource(told)
         if resource.is_group:
             return None
         _, start = self._under_way.pop(resource.urn, (resource, time.monotonic()))
@@ -118,7 +127,8 @@ class Record:
             return None
         seconds = time.monotonic() - start
         took = f" ({seconds:.0f} s)" if seconds >= 1 else ""
-        return f"{_DONE[operation]} {resource.label}{took}"
+        kept = operation == "delete" and told.old and told.old.retain_on_delete
+        return f"{'kept' if kept else _DONE[operation]} {resource.label}{took}"
 
     def __rich__(self) -> Spinner:
         now = time.monotonic()
@@ -146,7 +156,3 @@ def watched(title: str) -> Iterator[Record]:
 
 def _resource(metadata: StepEventMetadata) -> Resource:
     return Resource(metadata.urn, metadata.type)
-
-
-def _type_in(urn: str) -> str:
-    return urn.split("::")[-2].rsplit("$", 1)[-1] if urn.count("::") >= 3 else ""  # noqa: PLR2004

@@ -151,7 +151,7 @@ def _require_dsql(profile: str) -> None:
 
 def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes: bool) -> None:
     from tdeploy.containers import log_lines  # noqa: PLC0415
-    from tdeploy.stack import ManagedStack  # noqa: PLC0415
+    from tdeploy.stack import IN_DOCKER, ManagedStack  # noqa: PLC0415
 
     if version:
         _require_dsql(profile)
@@ -167,15 +167,15 @@ def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes
     if overwrite:
         _require_yes_to_losses(job, profile, yes=yes)
         # Nothing may use it meanwhile, and what did would not notice that it begins anew.
-        stack.up("stopped")
-        stack.up(overwrite=job)
+        stack.up("stopped", targets=[IN_DOCKER])
+        stack.up(targets=[IN_DOCKER], overwrite=job)
     else:
         stack.up(targets=urns, replace=urns)
     for _, line in log_lines(profile, [job], tail=_LAST_LINES, follow=False):
         say(line)
     if overwrite:
         # So that the job is again the one that drops nothing.
-        stack.up()
+        stack.up(targets=[IN_DOCKER])
 
 
 def _require_yes_to_losses(job: str, profile: str, *, yes: bool) -> None:

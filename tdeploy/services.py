@@ -8,7 +8,7 @@ import typer
 
 from tdeploy.console import remark, require_yes, say, say_json, say_table
 from tdeploy.errors import NoError
-from tdeploy.lifecycle import say_pages
+from tdeploy.lifecycle import bring_up
 from tdeploy.profile import DEFAULT, AsJson, Profile, Yes
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="do not follow the logs afterwards")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Start what does not run, then follow the logs.
 
@@ -37,12 +38,8 @@ def up(
 
     Example: tdeploy services up -p local -d
     """
-    from tdeploy.stack import ManagedStack, stack_outputs  # noqa: PLC0415
-
-    ManagedStack(profile).up()
-    say_pages(stack_outputs(profile))
+    bring_up(profile, yes=yes)
     if not detach:
-        remark("following the logs; Ctrl-C ends that, and the services run on")
         _print_logs(profile, [], tail=0, follow=True, as_json=False)
 
 
@@ -58,14 +55,14 @@ def down(
 
     Example, which drops Docker's volumes too: tdeploy services down --volumes
     """
-    from tdeploy.stack import ManagedStack  # noqa: PLC0415
+    from tdeploy.stack import IN_DOCKER, ManagedStack  # noqa: PLC0415
 
     stack = ManagedStack(profile)
     resources = stack.resources()
     if not any(resource.type.startswith("docker:") for resource in resources):
         raise NoError(f"nothing of the stack {profile} runs")
     if not volumes:
-        stack.up("stopped")
+        stack.up("stopped", targets=[IN_DOCKER])
         return
     if stack.settings().get("keep_volumes") == "true":
         raise NoError(
@@ -74,7 +71,7 @@ def down(
         )
     names = sorted(resource.name for resource in resources if resource.type == _VOLUME)
     require_yes(f"this deletes the data in the volumes {', '.join(names)}", yes=yes)
-    stack.up("none")
+    stack.up("none", targets=[IN_DOCKER])
 
 
 @app.command()
@@ -83,7 +80,7 @@ def restart(names: Names = None, profile: Profile = DEFAULT) -> None:
 
     Example: tdeploy services restart copilot-worker copilot-api
     """
-    from tdeploy.stack import ManagedStack  # noqa: PLC0415
+    from tdeploy.stack import IN_DOCKER, ManagedStack  # noqa: PLC0415
 
     stack = ManagedStack(profile)
     every = {one.name: one.urn for one in stack.resources() if _OF_SERVICE in one.urn}
@@ -92,7 +89,7 @@ def restart(names: Names = None, profile: Profile = DEFAULT) -> None:
     for name in names or ():
         if name not in every:
             raise NoError(f"there is no service {name}: use {', '.join(sorted(every))}")
-    stack.up(replace=[every[name] for name in names or every])
+    stack.up(targets=[IN_DOCKER], replace=[every[name] for name in names or every])
 
 
 @app.command()
@@ -135,9 +132,11 @@ def ps(names: Names = None, profile: Profile = DEFAULT, as_json: AsJson = False)
 
 
 def _print_logs(profile: str, names: list[str], *, tail: int, follow: bool, as_json: bool) -> None:
-    from tdeploy.containers import log_lines  # noqa: PLC0415
-
     try:
+        if follow:
+            remark("following the logs; Ctrl-C ends that, and the services run on")
+        from tdeploy.containers import log_lines  # noqa: PLC0415
+
         for service, line in log_lines(profile, names, tail=tail, follow=follow):
             if as_json:
                 say(json.dumps({"service": service, "line": line}))

@@ -4,7 +4,8 @@ import json
 import os
 import re
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,12 +20,15 @@ from stacks.settings import OVERWRITE_VARIABLE, SERVICES_VARIABLE, Services
 from tdeploy import pulumi_command
 from tdeploy.catalogue import require_valid
 from tdeploy.causes import causes
-from tdeploy.errors import TdeployError
+from tdeploy.errors import InterruptedByUserError, TdeployError
 from tdeploy.progress import Record, Resource, watched
-from tdeploy.pulumi_command import HOW_TO_INSTALL, Cli
+from tdeploy.pulumi_command import HOW_TO_INSTALL, Cli, Interrupts
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "copilot"
+IN_AWS = "**aws:**"
+IN_DOCKER = "**docker:**"
+"""What URNs of either match, those of their providers and of our groups too."""
 _STACK = "pulumi:pulumi:Stack"
 _NO_LANGUAGE_HOST = "no language plugin"
 _LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
@@ -148,11 +152,13 @@ class ManagedStack:
 
         return self._operate(f"looking at {self.name}", run, services).planned
 
-    def destroy(self, *, refresh: bool) -> None:
-        """Remove everything that the stack's state names."""
+    def destroy(self, *, targets: Sequence[str] = (), refresh: bool = True) -> None:
+        """Remove everything that the stack's state names; with `targets` (URNs) only those."""
 
         def run(stack: Stack, record: Record) -> None:
-            stack.destroy(on_event=record, color="never", refresh=refresh)
+            stack.destroy(
+                on_event=record, color="never", target=[*targets] or None, refresh=refresh
+            )
 
         self._operate(f"destroying {self.name}", run)
 
@@ -209,6 +215,23 @@ class ManagedStack:
         except CommandError as error:
             raise TdeployError(f"cannot set {key} of {self.name}: {said(error)}") from error
 
+    @contextmanager
+    def settings_to_be_confirmed(self, values: Mapping[str, str]) -> Iterator[None]:
+        """Set them for the block, and for good where it ends without an exception."""
+        require_valid(self.name, values)
+        make_stacks()
+        path = ROOT / f"Pulumi.{self.name}.yaml"
+        before = path.read_bytes()
+        known = self.settings()
+        try:
+            self.set_settings(
+                {key: value for key, value in values.items() if known.get(key) != value}
+            )
+            yield
+        except BaseException:
+            path.write_bytes(before)
+            raise
+
     def _exported(self) -> Deployment:
         try:
             return self._stack().export_stack()
@@ -245,19 +268,24 @@ class ManagedStack:
                 stack.cancel()
             except CommandError as error:
                 if interrupts.count:
-                    raise TdeployError(self._interrupted(stack, interrupts.killed)) from error
+                    raise self._interrupted(stack, title, interrupts) from error
                 raise TdeployError(f"{title} failed: {_reason(record, error)}") from error
             else:
+                # Of what was destroyed until then, the engine makes a success.
+                if interrupts.count:
+                    raise self._interrupted(stack, title, interrupts)
                 return record
         return self._operate(title, run, services, overwrite=overwrite, is_retry=True)
 
-    def _interrupted(self, stack: Stack, killed: bool) -> str:
-        if killed:
+    def _interrupted(
+        self, stack: Stack, title: str, interrupts: Interrupts
+    ) -> InterruptedByUserError:
+        if interrupts.killed:
             # It could not release its lock.
             stack.cancel()
-        return (
-            f"interrupted: what was made of {self.name} is known and stays; the same command goes"
-            f" on from there, `tdeploy down -p {self.name}` takes it away"
+        return InterruptedByUserError(
+            f"{title} was interrupted: what was done until then is known, and the same command goes"
+            " on from there"
         )
 
     def _is_left_behind(self, complaint: str) -> bool:

@@ -104,7 +104,7 @@ def test_ctrl_c_ends_in_good_order(fresh: Clone) -> None:
         pause.go_on.set()
         up = ended(process)
     assert up.exit_code == 2
-    assert "interrupted: what was made of local is known and stays" in up.error
+    assert "updating local was interrupted: what was done until then is known" in up.error
     # The lock is released, and nothing made is forgotten.
     assert fresh.tdeploy("up", "-p", "local").exit_code == 0
     assert fresh.world.docker.named("local-copilot-worker").running

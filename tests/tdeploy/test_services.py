@@ -169,6 +169,11 @@ def test_volumes_that_are_to_be_kept_are_not_dropped(local: Clone) -> None:
     assert "keep_volumes is set" in refused.error
     assert local.world.docker.containers
 
+    assert local.tdeploy("up", "-p", "local").exit_code == 0
+    down = local.tdeploy("down", "-p", "local", "--yes")
+    assert "kept docker volume postgresql-data" in down.remarks
+    assert local.world.docker.volumes
+
 
 def test_only_the_image_is_built(local: Clone, fresh: Clone) -> None:
     alone = fresh.tdeploy("build", "copilot", "-p", "local")
