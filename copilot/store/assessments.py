@@ -99,9 +99,10 @@ async def ask(
 ) -> str:
     """Note that `model` is asked about the assessment; why it may not be, empty when it may.
 
-    `tokens` is the most that it could take: until the answer is there, they count as spent.
+    `tokens` is the most that it could take: until the answer is there, they count as spent. Asking
+    about the same assessment again counts once.
     """
-    reason = refusal(await spend(connection, now), limits, tokens, now)
+    reason = refusal(await spend(connection, now, besides=key), limits, tokens, now)
     if reason:
         return reason
     # Two at once could each find room for the last call: this row makes one of them fail with 40001
@@ -146,16 +147,17 @@ async def conclude(connection: Connection, key: UUID, answer: ModelAnswer) -> No
         )
 
 
-async def spend(connection: Connection, now: datetime) -> Spend:
-    """What all clusters' assessments took of models up to `now`."""
+async def spend(connection: Connection, now: datetime, besides: UUID | None = None) -> Spend:
+    """What all clusters' assessments, one left out, took of models up to `now`."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     cursor = await connection.execute(
         "SELECT count(*) FILTER (WHERE asked_at > %(hour)s),"
         " coalesce(sum(input_tokens + output_tokens) FILTER (WHERE asked_at >= %(midnight)s), 0),"
         " sum(cost_usd) FILTER (WHERE asked_at >= %(midnight)s),"
         " count(*) FILTER (WHERE asked_at >= %(midnight)s AND cost_usd IS NULL)"
-        " FROM assessments WHERE asked_at > %(since)s",
+        " FROM assessments WHERE asked_at > %(since)s AND key IS DISTINCT FROM %(besides)s",
         {
+            "besides": besides,
             "hour": now - timedelta(hours=1),
             "midnight": midnight,
             "since": min(midnight, now - timedelta(hours=1)) - timedelta(seconds=1),
@@ -163,9 +165,9 @@ async def spend(connection: Connection, now: datetime) -> Spend:
     )
     calls, tokens, cost, unpriced = await cursor.fetchone() or (0, 0, None, 0)
     recent = await connection.execute(
-        "SELECT asked_at, failure FROM assessments WHERE asked_at IS NOT NULL"
-        " ORDER BY asked_at DESC LIMIT %s",
-        (RECENT_CALLS,),
+        "SELECT asked_at, failure FROM assessments"
+        " WHERE asked_at IS NOT NULL AND key IS DISTINCT FROM %s ORDER BY asked_at DESC LIMIT %s",
+        (besides, RECENT_CALLS),
     )
     failed: list[tuple[datetime, str]] = []
     async for asked_at, failure in recent:

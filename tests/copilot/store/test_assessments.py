@@ -61,3 +61,14 @@ async def test_of_calls_at_once_no_more_are_made_than_fit(
     assert sum(not refusal for refusal in refusals) == FIT
     spend = await repository.spend(now + timedelta(minutes=1))
     assert (spend.calls_last_hour, spend.tokens_today) == (FIT, FIT * TOKENS)
+
+
+async def test_asking_again_about_the_same_assessment_counts_once(repository: Repository) -> None:
+    """As an activity does that was repeated because its first answer got lost."""
+    now = datetime.now(UTC).replace(hour=1)
+    first, other = assessed(0, "one"), assessed(1, "two")
+    await repository.save([first, other])
+    limits = Limits(calls_per_hour=1, tokens_per_day=TOKENS)
+    for _ in range(2):
+        assert not await repository.ask_model(first.key, MODEL, limits, tokens=TOKENS, now=now)
+    assert await repository.ask_model(other.key, MODEL, limits, tokens=TOKENS, now=now)
