@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 
 _LAST_LINES = 20
+_MONITORED_JOB = "temporal-schema"
 _VERSION = "dsql_schema_version"
 # What the stack's outputs call what the options name.
 _MONITORED = {"endpoint": "temporal_sql_host", "region": "region"}
@@ -77,7 +78,7 @@ def setup(
     Example: tdeploy schema setup -p local --overwrite
     """
     _require_same(profile, _MONITORED, {"endpoint": endpoint, "region": region})
-    _set_up("temporal-schema", profile, version, overwrite=overwrite, yes=yes)
+    _set_up(_MONITORED_JOB, profile, version, overwrite=overwrite, yes=yes)
 
 
 @app.command("setup-copilot")
@@ -156,7 +157,8 @@ def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes
     if version:
         _require_dsql(profile)
     stack = ManagedStack(profile)
-    urns = [one.urn for one in stack.resources() if one.name == job and "OneShotJob$" in one.urn]
+    resources, outputs = stack.seen()
+    urns = [one.urn for one in resources if one.name == job and "OneShotJob$" in one.urn]
     if not urns:
         raise NoError(
             f"the job {job} has not run in the stack {profile} yet: `tdeploy up -p {profile}`"
@@ -165,7 +167,8 @@ def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes
     if version:
         stack.set_settings({_VERSION: version})
     if overwrite:
-        _require_yes_to_losses(job, profile, yes=yes)
+        where = outputs.get("copilot_dsql_endpoint") if job != _MONITORED_JOB else ""
+        _require_yes_to_losses(job, profile, where or outputs["temporal_sql_host"], yes=yes)
         # Nothing may use it meanwhile, and what did would not notice that it begins anew.
         stack.up("stopped", targets=[IN_DOCKER])
         stack.up(targets=[IN_DOCKER], overwrite=job)
@@ -178,12 +181,14 @@ def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes
         stack.up(targets=[IN_DOCKER])
 
 
-def _require_yes_to_losses(job: str, profile: str, *, yes: bool) -> None:
+def _require_yes_to_losses(job: str, profile: str, where: str, *, yes: bool) -> None:
     from tdeploy.catalogue import plain_settings, planned  # noqa: PLC0415
 
     jobs = planned(profile, plain_settings(profile)).jobs
     for line in (one.overwrites[job].drops for one in jobs if job in one.overwrites):
         remark(f"  {line}")
     require_yes(
-        f"this drops all of the above with what is in it, and restarts the stack {profile}", yes=yes
+        f"this drops all of the above from {where}, for everyone who uses it, with what is in it,"
+        f" and restarts the stack {profile}",
+        yes=yes,
     )

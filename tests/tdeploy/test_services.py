@@ -248,6 +248,14 @@ def test_a_schema_command_is_only_about_the_database_that_is_named(aws: Clone) -
     assert "the stack copilot has the endpoint " in other.error
     database = aws.tdeploy("schema", "setup-copilot-app", "-d", "copilot", "-r", "eu-west-1")
     assert "the stack copilot has the database postgres, not copilot" in database.error
+    outputs = json.loads(aws.tdeploy("status", "--json").answer)["outputs"]
+    for command, output in (
+        ("setup", "temporal_sql_host"),
+        ("setup-copilot", "copilot_dsql_endpoint"),
+    ):
+        unasked = aws.tdeploy("schema", command, "--overwrite")
+        assert f"from {outputs[output]}, for everyone who uses it" in unasked.error
+        assert "  the index temporal_visibility_v1_" in unasked.remarks
     of_copilot = aws.tdeploy("schema", "setup-copilot", "-d", "postgres", "-r", "eu-west-1")
     assert of_copilot.exit_code == 0, of_copilot.remarks
 
