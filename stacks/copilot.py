@@ -6,7 +6,7 @@ from components.dsql_cluster import DsqlCluster
 from components.images import Build
 from components.knowledge_base import KnowledgeBase
 from components.service import Text
-from stacks import aws, environment, outputs, preflight, preflight_aws, secrets, settings
+from stacks import aws, environment, outputs, preflight, preflight_aws, run_mode, secrets, settings
 from stacks.dsql import DATABASE, Dsql, caller_access, make_caches
 from stacks.images import copilot_build, temporal_build
 from stacks.services import Catalogue, catalogue
@@ -67,7 +67,7 @@ def stores(chosen: CopilotSettings, monitored_endpoint: Text, copilot_endpoint: 
 
 def declare(chosen: CopilotSettings) -> None:
     """Declare the stack. Raises pulumi.RunError where AWS or this machine cannot run it."""
-    mode = settings.services()
+    mode = run_mode.services()
     builds = _builds(chosen)
     if mode == "images":
         preflight.require(preflight.build_problems())

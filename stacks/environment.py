@@ -13,8 +13,9 @@ from components.job import OneShotJob
 from components.network import Network
 from components.service import Job, Service, Workload
 from stacks.images import generation
+from stacks.run_mode import Services, overwritten
 from stacks.services import Catalogue
-from stacks.settings import ContainerSettings, Services, overwritten
+from stacks.settings import ContainerSettings
 
 
 def declare(

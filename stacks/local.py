@@ -2,7 +2,7 @@
 
 import pulumi
 
-from stacks import environment, outputs, preflight, secrets, settings
+from stacks import environment, outputs, preflight, run_mode, secrets, settings
 from stacks.images import copilot_build
 from stacks.postgresql import PostgreSQL
 from stacks.services import Catalogue, catalogue
@@ -30,7 +30,7 @@ def services(
 
 def declare(chosen: LocalSettings) -> None:
     """Declare the stack. Raises pulumi.RunError where this machine cannot run it."""
-    mode = settings.services()
+    mode = run_mode.services()
     builds = {"copilot": copilot_build(chosen.images)}
     if mode == "images":
         preflight.require(preflight.build_problems())

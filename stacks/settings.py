@@ -1,7 +1,6 @@
 """The stacks' settings: Pulumi's configuration, typed, with every problem in one message."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -31,10 +30,6 @@ from stacks.setting_types import (
     Region,
     SchemaVersion,
 )
-
-SERVICES_VARIABLE = "TDEPLOY_SERVICES"
-OVERWRITE_VARIABLE = "TDEPLOY_OVERWRITE"
-Services = Literal["running", "stopped", "none", "images", "unasked"]
 
 
 class StackSettings(BaseModel):
@@ -289,32 +284,6 @@ def load(model: type[S], known: Known | None = None) -> S:
 def secret(key: str) -> pulumi.Output[str] | None:
     """A secret of the current stack, or None where it is not set."""
     return pulumi.Config().get_secret(key)
-
-
-def services() -> Services:
-    """What containers this run should leave: always `running`, unless the environment says else.
-
-    `stopped` keeps network and volumes, `none` does without Docker. For updates of a part alone,
-    `images` knows of nothing but the images that are built here, and `unasked` of everything as
-    `running` does, without asking Docker. Raises pulumi.RunError.
-    """
-    value = os.environ.get(SERVICES_VARIABLE, "running")
-    if value == "running":
-        return "running"
-    if value == "stopped":
-        return "stopped"
-    if value == "none":
-        return "none"
-    if value == "images":
-        return "images"
-    if value == "unasked":
-        return "unasked"
-    raise pulumi.RunError(f"{SERVICES_VARIABLE}={value}: use running, stopped, none or images")
-
-
-def overwritten() -> str:
-    """Name of the job whose schema this run makes anew; empty, as it always is but on request."""
-    return os.environ.get(OVERWRITE_VARIABLE, "")
 
 
 def _values(project: str, model: type[StackSettings]) -> tuple[dict[str, Any], list[str]]:

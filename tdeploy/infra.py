@@ -11,7 +11,7 @@ from tdeploy.lifecycle import listed
 from tdeploy.profile import AsJson, Yes
 
 if TYPE_CHECKING:
-    from stacks.settings import Services
+    from stacks.run_mode import Services
     from tdeploy.stack import ManagedStack
 
 app = typer.Typer(

@@ -16,7 +16,7 @@ from pulumi.automation import ConfigValue, Deployment, LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from stacks import prepare
-from stacks.settings import OVERWRITE_VARIABLE, SERVICES_VARIABLE, Services
+from stacks.run_mode import OVERWRITE_VARIABLE, SERVICES_VARIABLE, Services
 from tdeploy import pulumi_command
 from tdeploy.catalogue import require_valid
 from tdeploy.causes import causes

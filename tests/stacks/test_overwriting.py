@@ -12,7 +12,8 @@ from psycopg import sql
 from copilot.store.migrate import migrate, tables
 from stacks import copilot, environment, local
 from stacks.copilot_services import TABLES as COPILOT_TABLES
-from stacks.settings import OVERWRITE_VARIABLE, CopilotSettings, LocalSettings
+from stacks.run_mode import OVERWRITE_VARIABLE
+from stacks.settings import CopilotSettings, LocalSettings
 from stacks.templates import DOCKER
 from tests.postgres import PASSWORD, USER, Postgres, program
 from tools.build import ensure

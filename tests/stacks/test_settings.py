@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pydantic import ValidationError
 
-from stacks import copilot, dev, local, settings
+from stacks import copilot, dev, local
 from stacks.settings import CopilotSettings, DevSettings, LocalSettings, Ulimits
 from tests.components.pulumi_run import run
 
@@ -160,25 +160,6 @@ def test_secrets_are_known_keys() -> None:
 def test_the_copilot_stack_has_no_password_for_its_database() -> None:
     said = refusal(copilot.configured, {}, {"database_password": "d"})
     assert "copilot:database_password: no such name" in said
-
-
-@pytest.mark.parametrize("value", ["running", "stopped", "none"])
-def test_what_should_run_comes_from_the_environment(
-    monkeypatch: pytest.MonkeyPatch, value: str
-) -> None:
-    monkeypatch.setenv(settings.SERVICES_VARIABLE, value)
-    assert settings.services() == value
-
-
-def test_what_should_run_is_refused_when_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(settings.SERVICES_VARIABLE, "paused")
-    with pytest.raises(pulumi.RunError, match="TDEPLOY_SERVICES=paused: use running, stopped"):
-        settings.services()
-
-
-def test_a_plain_run_means_running(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(settings.SERVICES_VARIABLE, raising=False)
-    assert settings.services() == "running"
 
 
 def test_claude_explains_in_the_region_unless_somebody_chooses() -> None:
