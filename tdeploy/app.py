@@ -4,13 +4,17 @@ Answers go to standard output, progress and errors to standard error. Exit codes
 1 no, 2 cannot.
 """
 
+import os
+import shutil
 import signal
 import sys
 import warnings
 
 import typer
+from typer import TyperException
 
 from tdeploy import build, doctor, env, infra, init, kb, lifecycle, schema, services, status
+from tdeploy.console import remark, say_failure
 from tdeploy.errors import TdeployError
 
 app = typer.Typer(
@@ -32,8 +36,9 @@ app.add_typer(kb.app, name="kb")
 app.add_typer(schema.app, name="schema")
 app.add_typer(services.app, name="services")
 
-# What Typer ends with after Ctrl-C; ours are 0, 1 and 2.
+# By it Typer tells of Ctrl-C; ours are 0, 1 and 2.
 _TYPER_INTERRUPTED = 130
+_COMPLETION = ("--install-completion", "--show-completion")
 
 
 def main() -> None:
@@ -45,12 +50,32 @@ def main() -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, signal.default_int_handler)
     try:
-        app()
+        _require_completable()
+        # Named, because the shell would complete `python` where it is `python -m tdeploy`.
+        exit_code = app(prog_name="tdeploy", standalone_mode=False)
     except TdeployError as error:
-        sys.stderr.write(f"error: {error}\n")
+        remark(f"error: {error}")
+        say_failure(str(error))
         raise SystemExit(error.exit_code) from error
-    except SystemExit as end:
-        if end.code != _TYPER_INTERRUPTED:
-            raise
-        sys.stderr.write("interrupted\n")
-        raise SystemExit(TdeployError.exit_code) from end
+    except TyperException as error:
+        error.show()
+        say_failure(error.format_message())
+        raise SystemExit(error.exit_code) from error
+    except typer.Abort:
+        exit_code = _TYPER_INTERRUPTED
+    if exit_code == _TYPER_INTERRUPTED:
+        remark("interrupted")
+        say_failure("interrupted")
+        exit_code = TdeployError.exit_code
+    raise SystemExit(exit_code)
+
+
+def _require_completable() -> None:
+    """Raise TdeployError where completion is asked for, and the shell has no `tdeploy` to run."""
+    # `uv run` has one, which the shell that called it has not.
+    has_command = shutil.which("tdeploy") and "UV_RUN_RECURSION_DEPTH" not in os.environ
+    if not has_command and any(word.startswith(_COMPLETION) for word in sys.argv[1:2]):
+        raise TdeployError(
+            "completion is for a command tdeploy of the shell itself, and here is none: run"
+            " `uv sync`, then `source .venv/bin/activate`, then this as `tdeploy`"
+        )

@@ -15,6 +15,10 @@ from tdeploy.errors import NoError, TdeployError
 if TYPE_CHECKING:
     from rich.console import Console
 
+AS_JSON = "--json"
+"""The option of every command that can answer so."""
+_whole_answers: list[str] = []
+
 
 @cache
 def console() -> "Console":
@@ -45,8 +49,20 @@ def remark(text: str) -> None:
 
 
 def say_json(value: object) -> None:
-    """Print the answer as JSON; a Pydantic model is dumped by its caller."""
-    say(json.dumps(value, indent=2, default=str))
+    """Print the whole answer as JSON; a Pydantic model is dumped by its caller."""
+    _whole_answers.append(json.dumps(value, indent=2, default=str))
+    say(_whole_answers[-1])
+
+
+def say_json_line(value: object) -> None:
+    """Print a line of an answer that is a JSON value a line."""
+    say(json.dumps(value, default=str))
+
+
+def say_failure(message: str) -> None:
+    """Where JSON was asked for, print it as that, unless the answer is there and whole."""
+    if AS_JSON in sys.argv[1:] and not _whole_answers:
+        say_json_line({"error": message})
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

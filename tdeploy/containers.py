@@ -43,6 +43,15 @@ def containers(stack: str) -> list[Container]:
     return sorted(found, key=lambda one: (one.is_job, one.service))
 
 
+def named(every: Sequence[Container], services: Sequence[str]) -> list[Container]:
+    """Those of these services, in order. Raises NoError for a service that has no container."""
+    known = {one.service: one for one in every}
+    for name in services:
+        if name not in known:
+            raise NoError(f"there is no container {name}: use {', '.join(sorted(known))}")
+    return [known[name] for name in dict.fromkeys(services)]
+
+
 def log_lines(
     stack: str, services: Sequence[str], *, tail: int, follow: bool
 ) -> Iterator[tuple[str, str]]:
@@ -50,13 +59,10 @@ def log_lines(
 
     Raises NoError for a service that the stack does not run, TdeployError where Docker fails.
     """
-    every = {one.service: one for one in containers(stack)}
+    every = containers(stack)
     if not every:
         raise NoError(f"nothing of the stack {stack} runs: start it with `tdeploy services up`")
-    unknown = sorted(set(services) - every.keys())
-    if unknown:
-        raise NoError(f"there is no container {unknown[0]}: use {', '.join(sorted(every))}")
-    chosen = [every[name] for name in services] or [o for o in every.values() if not o.is_job]
+    chosen = named(every, services) or [one for one in every if not one.is_job]
     queue: Queue[tuple[str, str] | Exception | None] = Queue(maxsize=1000)
     for one in chosen:
         Thread(target=_read, args=(one, tail, follow, queue), daemon=True).start()

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tdeploy.console import remark, say, say_json
-from tdeploy.errors import NoError
+from tdeploy.errors import NoError, TdeployError
 from tdeploy.profile import DEFAULT, AsJson, Profile
 
 
@@ -23,6 +23,8 @@ def env(
     from stacks import env_file  # noqa: PLC0415
     from tdeploy.stack import ROOT, stack_outputs  # noqa: PLC0415
 
+    if as_json and write:
+        raise TdeployError("--json prints and --write writes a file: give one of them")
     outputs = stack_outputs(profile)
     if any(variable.output not in outputs for variable in env_file.VARIABLES):
         raise NoError(f"the stack {profile} is not up: run `tdeploy up -p {profile}`")

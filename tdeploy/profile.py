@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from tdeploy.console import AS_JSON
 from tdeploy.errors import TdeployError
 
 DEFAULT = "copilot"
@@ -33,5 +34,5 @@ Profile = Annotated[
         help="stack: copilot, or local, which needs no AWS account",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+AsJson = Annotated[bool, typer.Option(AS_JSON, help="print JSON")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]

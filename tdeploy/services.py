@@ -1,12 +1,11 @@
 """`tdeploy services`: the containers of a stack."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from tdeploy.console import remark, require_yes, say, say_json, say_table
+from tdeploy.console import remark, require_yes, say, say_json, say_json_line, say_table
 from tdeploy.errors import NoError
 from tdeploy.lifecycle import bring_up
 from tdeploy.profile import DEFAULT, AsJson, Profile, Yes
@@ -117,9 +116,10 @@ def ps(names: Names = None, profile: Profile = DEFAULT, as_json: AsJson = False)
 
     Example: tdeploy services ps -p local temporal-frontend --json
     """
-    from tdeploy.containers import containers  # noqa: PLC0415
+    from tdeploy.containers import containers, named  # noqa: PLC0415
 
-    listed = [one for one in containers(profile) if not names or one.service in names]
+    every = containers(profile)
+    listed = named(every, names) if names and every else every
     if as_json:
         say_json([asdict(one) for one in listed])
     elif listed:
@@ -139,7 +139,7 @@ def _print_logs(profile: str, names: list[str], *, tail: int, follow: bool, as_j
 
         for service, line in log_lines(profile, names, tail=tail, follow=follow):
             if as_json:
-                say(json.dumps({"service": service, "line": line}))
+                say_json_line({"service": service, "line": line})
             else:
                 say(f"{service} | {line}")
     except KeyboardInterrupt:

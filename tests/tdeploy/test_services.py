@@ -116,6 +116,12 @@ def test_containers_are_listed_with_their_state(local: Clone) -> None:
     by_name = {one["service"]: one["state"] for one in json.loads(ended.answer)}
     assert by_name["loki"] == "exited"
 
+    some = local.tdeploy("services", "ps", "-p", "local", "mimir", "grafana")
+    assert [line.split()[0] for line in some.answer.splitlines()[1:]] == ["mimir", "grafana"]
+    unknown = local.tdeploy("services", "ps", "-p", "local", "mimir", "nope")
+    assert (unknown.exit_code, unknown.answer) == (1, "")
+    assert "there is no container nope: use alloy, " in unknown.error
+
 
 def test_logs_of_services_and_jobs(local: Clone) -> None:
     local.world.docker.named("local-mimir").end = JobEnd(0, "first\nsecond\nthird\n")

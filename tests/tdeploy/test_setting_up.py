@@ -137,6 +137,9 @@ def test_the_environment_file_is_printed_and_written(local: Clone) -> None:
     assert local.tdeploy("env", "-p", "local", "--write").exit_code == 0
     assert path.read_text(encoding="utf-8") == written
 
+    both = local.tdeploy("env", "-p", "local", "--json", "--write")
+    assert both.exit_code == 2
+    assert "give one of them" in both.error
     nothing = local.tdeploy("env")
     assert nothing.exit_code == 1
     assert nothing.error == "the stack copilot is not up: run `tdeploy up -p copilot`"
