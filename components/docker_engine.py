@@ -1,9 +1,11 @@
 """Direct talk with the Docker engine, for what its Pulumi provider cannot do."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
@@ -115,15 +117,35 @@ def remove_left_behind_network(name: str, stack: str) -> None:
 @contextmanager
 def connected() -> Iterator[docker.DockerClient]:
     """The engine's client; whatever fails in the block is a DockerEngineError."""
+    address = ""
     try:
+        address = _address()
         client = docker.from_env(timeout=_REQUEST_SECONDS)
-    except DockerException as error:
+    # A port that is no number is none of Docker's own errors.
+    except (DockerException, ValueError) as error:
         raise DockerEngineError(
-            f"Docker does not answer: start it, or correct DOCKER_HOST ({error})"
+            "Docker does not answer: start it, or set DOCKER_HOST to where it listens"
+            f" (tried {address or 'its context'}: {_cause(error)})"
         ) from error
     try:
         yield client
     except (DockerException, RequestException) as error:
-        raise DockerEngineError(f"Docker does not do what it was asked: {error}") from error
+        raise DockerEngineError(f"Docker does not do what it was asked: {_cause(error)}") from error
     finally:
         client.close()
+
+
+def _address() -> str:
+    """Where the SDK looks for the engine. Raises DockerException for a context that is wrong."""
+    named = os.environ.get("DOCKER_HOST")
+    return named or str(ContextAPI.kwargs_from_context(environment=os.environ)["base_url"])
+
+
+def _cause(error: BaseException) -> str:
+    """What the system said, where an error of the network is wrapped in others; else the error."""
+    deepest: BaseException | None = error
+    while deepest is not None:
+        if isinstance(deepest, OSError) and deepest.strerror:
+            return deepest.strerror
+        deepest = deepest.__context__
+    return str(error)

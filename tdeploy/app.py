@@ -58,7 +58,9 @@ def main() -> None:
         say_failure(str(error))
         raise SystemExit(error.exit_code) from error
     except TyperException as error:
-        error.show()
+        # What it raises for wrong words shows usage too, and is of a class private to it.
+        if hasattr(error, "show"):
+            error.show()
         say_failure(error.format_message())
         raise SystemExit(error.exit_code) from error
     except typer.Abort:

@@ -101,4 +101,9 @@ def _hindrance(error: "BotoCoreError", subject: str, region: str) -> AwsError:
             f"{subject}: AWS does not answer ({error}): look at the network and at the region"
             f" {region}"
         )
+    if isinstance(error, exceptions.ParamValidationError) and subject.startswith("s3://"):
+        return AwsError(
+            f"{subject} is no bucket: its name has 3 to 63 lower-case letters, digits, dots and"
+            " hyphens"
+        )
     return AwsError(f"{subject}: {error}")

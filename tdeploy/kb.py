@@ -32,7 +32,10 @@ _OPTIONS = {_BUCKET: "--bucket", _KB: "--kb-id", _DS: "--ds-id", _REGION: "--reg
 Source = Annotated[
     Path | None,
     typer.Option(
-        "--source", "-s", help="folder of Markdown files; by default the Copilot's own corpus"
+        "--source",
+        "-s",
+        help="folder of Markdown files, by default the Copilot's own corpus; what it has not is"
+        " deleted from the bucket, after asking",
     ),
 ]
 Bucket = Annotated[
@@ -66,7 +69,7 @@ def populate(
 
     Nothing is ingested where nothing changed since the last job.
 
-    Example: tdeploy kb populate --source ../runbooks --timeout 30
+    Example: tdeploy kb populate --timeout 30
     """
     from tdeploy.ingestion import is_up_to_date  # noqa: PLC0415
 
@@ -100,7 +103,7 @@ def sync(
 
     Changed files are uploaded, and what is gone is deleted after asking. Only Markdown is touched.
 
-    Example: tdeploy kb sync --source ../runbooks --yes
+    Example: tdeploy kb sync --source copilot/knowledge/corpus
     """
     known = _known(profile, {_BUCKET: bucket, _REGION: region})
     _sync(source, _corpus_bucket(known), yes=yes)

@@ -1,7 +1,10 @@
 """What is asked of the Docker engine directly, against a stand-in of its API."""
 
 import gc
+import json
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -40,12 +43,34 @@ def has(engine: MemoryEngine, name: str) -> bool:
 
 # The SDK leaves its socket to the garbage collector when it cannot connect.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("host", "tried"),
+    [
+        (
+            "unix:///nowhere/docker.sock",
+            "unix:///nowhere/docker.sock: No such file or directory",
+        ),
+        ("tcp://127.0.0.1:9", "tcp://127.0.0.1:9: Connection refused"),
+        ("tcp://127.0.0.1:many", "tcp://127.0.0.1:many: Port could not be cast to integer"),
+        (None, "unix:///nowhere/context.sock: No such file or directory"),
+    ],
+)
 def test_an_engine_that_does_not_answer_is_said_in_one_line(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str | None, tried: str
 ) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    context = tmp_path / "contexts" / "meta" / sha256(b"elsewhere").hexdigest() / "meta.json"
+    context.parent.mkdir(parents=True)
+    endpoint = {"Host": "unix:///nowhere/context.sock"}
+    described = {"Name": "elsewhere", "Metadata": {}, "Endpoints": {"docker": endpoint}}
+    context.write_text(json.dumps(described))
+    (tmp_path / "config.json").write_text(json.dumps({"currentContext": "elsewhere"}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    if host:
+        monkeypatch.setenv("DOCKER_HOST", host)
     with pytest.raises(DockerEngineError, match="Docker does not answer: start it") as raised:
         docker_engine.inspect()
+    assert f"(tried {tried}" in str(raised.value)
     assert "\n" not in str(raised.value)
     del raised
     gc.collect()

@@ -29,7 +29,7 @@ def bash(home: Path, script: str, **more: str) -> subprocess.CompletedProcess[st
     variables = {"HOME": str(home), "PATH": f"{home}/bin:{_PATH}", "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         # The last command would take the shell's place, and be asked for the shell that it is in.
-        ["bash", "-c", f"{script}\nexit $?"],
+        ["/bin/bash", "-c", f"{script}\nexit $?"],
         cwd=home,
         env={**variables, **more},
         capture_output=True,

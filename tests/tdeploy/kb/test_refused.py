@@ -54,6 +54,15 @@ def test_a_wrong_id_or_region_is_named(world: World, options: tuple[str, ...], s
     assert said in answer.err
 
 
+def test_a_name_that_no_bucket_has_is_one_line(world: World) -> None:
+    answer = world.run("sync", "--bucket", "bad bucket!", "--region", "eu-west-1")
+    assert answer.code == 2
+    assert answer.err == (
+        "error: s3://bad bucket! is no bucket: its name has 3 to 63 lower-case letters, digits,"
+        " dots and hyphens\n"
+    )
+
+
 def test_the_permission_that_is_missing_is_named(strict_url: str) -> None:
     world = make_world(strict_url)
     nobody = somebody(world)
