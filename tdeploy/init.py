@@ -75,6 +75,7 @@ def _answers(
     known: Mapping[str, str], given: Mapping[str, str | None], *, yes: bool
 ) -> dict[str, str]:
     from stacks.settings import CopilotSettings  # noqa: PLC0415
+    from tdeploy.catalogue import require_valid  # noqa: PLC0415
 
     plain = CopilotSettings()
     questions = (
@@ -83,14 +84,30 @@ def _answers(
         Question("temporal_source", "checkout of the DSQL fork of Temporal, or empty", ""),
         Question("model", "model that words explanations: bedrock:ID, none, or empty: Claude", ""),
     )
+    # Before anything is asked, because an option cannot be corrected here.
+    require_valid(DEFAULT, {key: said for key, said in given.items() if said})
     answers = {}
     for question in questions:
         default = known.get(question.key, question.default)
         said = given[question.key]
-        if said is None and not yes:
-            said = str(typer.prompt(question.text, default=default, err=True)).strip()
-        answers[question.key] = default if said is None else said
+        if said is None:
+            said = default if yes else _asked(question, default)
+        answers[question.key] = said
     return answers
+
+
+def _asked(question: Question, default: str) -> str:
+    """An answer that the stack takes: with the reason, it is asked again until it is one."""
+    from tdeploy.catalogue import require_valid  # noqa: PLC0415
+
+    while True:
+        said = str(typer.prompt(question.text, default=default, err=True)).strip()
+        try:
+            require_valid(DEFAULT, {question.key: said} if said else {})
+        except TdeployError as error:
+            remark(str(error))
+        else:
+            return said
 
 
 def _next(profile: str) -> list[str]:

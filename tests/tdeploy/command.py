@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,16 +47,26 @@ class Tdeploy:
 
     def answered(self, answer: str, *arguments: str, question: str) -> Ended:
         """Run at a terminal on which `answer` is typed once `question` was asked."""
+        return self.asked([(question, f"{answer}\n")], *arguments)
+
+    def asked(self, answers: Sequence[tuple[str, str | signal.Signals]], *arguments: str) -> Ended:
+        """Run at a terminal on which, for each question, something is typed or a signal sent."""
         ours, theirs = pty.openpty()
+        said = ""
         try:
             with self.started(*arguments, stdin=theirs) as process:
                 assert process.stderr
-                asked = ""
-                while question not in asked and (letter := process.stderr.read(1)):
-                    asked += letter
-                os.write(ours, f"{answer}\n".encode())
+                for question, answer in answers:
+                    asked = ""
+                    while question not in asked and (letter := process.stderr.read(1)):
+                        asked += letter
+                    said += asked
+                    if isinstance(answer, str):
+                        os.write(ours, answer.encode())
+                    else:
+                        process.send_signal(answer)
                 end = ended(process)
-                return replace(end, remarks=asked + end.remarks)
+                return replace(end, remarks=said + end.remarks)
         finally:
             os.close(ours)
             os.close(theirs)

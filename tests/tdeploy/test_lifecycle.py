@@ -47,6 +47,8 @@ def test_what_is_destroyed_is_shown_and_asked(local: Clone) -> None:
     assert "--yes" in unasked.error
     refused = local.tdeploy.answered("n", "down", "-p", "local", question="[y/N] ")
     assert (refused.exit_code, refused.error) == (1, "nothing was changed")
+    ended = local.tdeploy.asked([("[y/N] ", signal.SIGINT)], "down", "-p", "local")
+    assert (ended.exit_code, ended.remarks.splitlines()[-1][-11:]) == (2, "interrupted")
     assert local.world.docker.volumes
 
     assert local.tdeploy.answered("y", "down", "-p", "local", question="[y/N] ").exit_code == 0

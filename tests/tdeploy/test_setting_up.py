@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -74,6 +75,36 @@ def test_a_fresh_clone_is_set_up_by_answers_or_options(fresh: Clone) -> None:
     assert wrong.exit_code == 2
     assert "region: " in wrong.error
     assert "model: " in wrong.error
+
+
+def test_a_wrong_answer_is_asked_again_with_the_reason(fresh: Clone) -> None:
+    done = fresh.tdeploy.asked(
+        [
+            ("names in AWS [temporal-dev]:", "team-a\n"),
+            ("AWS region [eu-west-1]:", "moon\n"),
+            ("wrong settings: region: ", ""),
+            ("AWS region [eu-west-1]:", "eu-west-2\n"),
+            ("checkout of the DSQL fork of Temporal, or empty", "\n"),
+            ("or empty: Claude", "\n"),
+            ("empty: admin: ", "\n"),
+        ],
+        "init",
+    )
+    assert done.exit_code == 0, done.remarks
+    text = (fresh.world.folder / "Pulumi.copilot.yaml").read_text(encoding="utf-8")
+    assert "copilot:project_name: team-a" in text
+    assert "copilot:region: eu-west-2" in text
+    # An option cannot be corrected, so nothing is asked.
+    wrong = fresh.tdeploy.answered("", "init", "--region", "moon", question="region: ")
+    assert wrong.exit_code == 2
+    assert "names in AWS" not in wrong.remarks
+
+
+def test_ctrl_c_at_a_question_is_an_interruption(fresh: Clone) -> None:
+    ended = fresh.tdeploy.asked([("names in AWS [temporal-dev]:", signal.SIGINT)], "init")
+    assert ended.exit_code == 2
+    assert ended.remarks.endswith("interrupted\n")
+    assert "Aborted" not in ended.remarks
 
 
 def test_looking_at_a_fresh_clone_changes_none_of_its_files(fresh: Clone) -> None:
