@@ -2,11 +2,9 @@
 
 import pulumi
 
-from components.dsql_cluster import DsqlCluster
 from components.images import Build
-from components.knowledge_base import KnowledgeBase
 from components.service import Text
-from stacks import aws, environment, outputs, preflight, preflight_aws, run_mode, secrets, settings
+from stacks import environment, outputs, preflight, run_mode, secrets, settings
 from stacks.dsql import DATABASE, Dsql, caller_access, make_caches
 from stacks.images import copilot_build, temporal_build
 from stacks.services import Catalogue, catalogue
@@ -67,6 +65,11 @@ def stores(chosen: CopilotSettings, monitored_endpoint: Text, copilot_endpoint: 
 
 def declare(chosen: CopilotSettings) -> None:
     """Declare the stack. Raises pulumi.RunError where AWS or this machine cannot run it."""
+    # Not for a plan, because the SDK of AWS takes longest to load.
+    from components.dsql_cluster import DsqlCluster  # noqa: PLC0415
+    from components.knowledge_base import KnowledgeBase  # noqa: PLC0415
+    from stacks import aws, preflight_aws  # noqa: PLC0415
+
     mode = run_mode.services()
     builds = _builds(chosen)
     if mode == "images":

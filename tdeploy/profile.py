@@ -16,7 +16,10 @@ _DSQL = (
 )
 
 
-def _checked(value: str) -> str:
+def _checked(context: typer.Context, value: str) -> str:
+    if context.resilient_parsing:
+        # The shell completes a line that is not whole.
+        return value
     if value == "dsql":
         raise TdeployError(_DSQL)
     if value not in CONTAINER_STACKS:
@@ -31,6 +34,7 @@ Profile = Annotated[
         "-p",
         envvar="TDEPLOY_PROFILE",
         callback=_checked,
+        autocompletion=lambda: list(CONTAINER_STACKS),
         help="stack: copilot, or local, which needs no AWS account",
     ),
 ]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tdeploy import completion
 from tdeploy.console import remark, require_yes, say, say_json, say_json_line, say_table
 from tdeploy.errors import NoError
 from tdeploy.lifecycle import bring_up
@@ -16,7 +17,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Names = Annotated[list[str] | None, typer.Argument(help="services; all by default")]
+_NAMES_HELP = "services; all by default"
+Services = Annotated[
+    list[str] | None,
+    typer.Argument(help=_NAMES_HELP, autocompletion=completion.services),
+]
+Containers = Annotated[
+    list[str] | None,
+    typer.Argument(help=_NAMES_HELP, autocompletion=completion.containers),
+]
 # How the URN of a service's container shows what it is; jobs are another component.
 _OF_SERVICE = "copilot:docker:ContainerService$"
 _VOLUME = "docker:index/volume:Volume"
@@ -74,7 +83,7 @@ def down(
 
 
 @app.command()
-def restart(names: Names = None, profile: Profile = DEFAULT) -> None:
+def restart(names: Services = None, profile: Profile = DEFAULT) -> None:
     """Replace the containers of services; their data stays.
 
     Example: tdeploy services restart copilot-worker copilot-api
@@ -93,7 +102,7 @@ def restart(names: Names = None, profile: Profile = DEFAULT) -> None:
 
 @app.command()
 def logs(
-    names: Names = None,
+    names: Containers = None,
     profile: Profile = DEFAULT,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on until Ctrl-C")] = False,
     tail: Annotated[
@@ -109,7 +118,7 @@ def logs(
 
 
 @app.command()
-def ps(names: Names = None, profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
+def ps(names: Containers = None, profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
     """List the containers.
 
     Exits with 1 where one that is listed is not well.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tdeploy.profile import CONTAINER_STACKS
 from tests.engine.project import ROOT
 from tests.tdeploy.command import Tdeploy
 
@@ -75,3 +76,42 @@ def test_without_a_command_of_the_shell_there_is_nothing_to_complete(
     assert (refused.exit_code, refused.answer) == (2, "")
     assert "run `uv sync`, then `source .venv/bin/activate`" in refused.error
     assert [path.name for path in home.iterdir()] == ["bin"]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("tdeploy status -p ", ["copilot", "local"]),
+        ("tdeploy down --profile l", ["local"]),
+        ("tdeploy services restart -p local p", ["postgresql"]),
+        ("tdeploy services restart copilot-t", ["copilot-temporal"]),
+        ("tdeploy services logs -p local mimir", ["mimir", "mimir-ready"]),
+        ("tdeploy services ps -p wrong elastic", ["elasticsearch"]),
+    ],
+)
+def test_profiles_and_the_services_of_each_are_offered(
+    home: Path, line: str, names: list[str]
+) -> None:
+    bash(home, "tdeploy --install-completion")
+    # Nobody is asked: no Docker, no AWS, no Pulumi.
+    said = offered(home, line, DOCKER_HOST="unix:///nowhere/docker.sock", PULUMI_BIN="/nowhere")
+    assert sorted(said) == names
+
+
+def test_the_profile_of_the_environment_says_whose_services(home: Path) -> None:
+    bash(home, "tdeploy --install-completion")
+    assert offered(home, "tdeploy services ps po", TDEPLOY_PROFILE="local") == ["postgresql"]
+    assert offered(home, "tdeploy services ps po") == []
+
+
+@pytest.mark.parametrize("profile", CONTAINER_STACKS)
+def test_a_plan_does_not_wait_for_the_sdk_of_aws(profile: str) -> None:
+    code = (
+        "import sys; from tdeploy.catalogue import planned, plain_settings as plain;"
+        f" planned({profile!r}, plain({profile!r}));"
+        " print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not {"boto3", "pulumi_aws"} & set(loaded.stdout.split())
