@@ -2,8 +2,8 @@
 
 Everything runs on a real lab of its own at the default cadence: cycles of 30 s, scrapes of 15 s.
 One run a fault on a fresh lab, and the longest is the figure; REPEAT=n makes n runs. The stack
-`local` runs on a Docker engine of its own, the corpus goes to MiniStack. ONLY=cost, ONLY=corpus,
-ONLY=stack or ONLY=faults does one part.
+`local` runs on a Docker engine of its own, the corpus goes to MiniStack. ONLY=cost,
+ONLY=command, ONLY=corpus, ONLY=stack or ONLY=faults does one part.
 """
 
 import json
@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.errors import LabError
-from tests.bench import corpus, costs, detection, stack
+from tests.bench import command, corpus, costs, detection, stack
 from tests.bench.figure import Figure
 from tools.errors import ToolsError
 
-PARTS = ("cost", "corpus", "stack", "faults")
+PARTS = ("cost", "command", "corpus", "stack", "faults")
 RESULT = Path("bench.json")
 _console = Console(highlight=False, soft_wrap=True)
 
@@ -41,6 +41,8 @@ def main() -> int:
     try:
         if only in ("", "cost"):
             figures += costs.measure(_console.print)
+        if only in ("", "command"):
+            figures += command.measure(_console.print)
         if only in ("", "corpus"):
             figures += corpus.measure(_console.print)
         if only in ("", "stack"):

@@ -18,4 +18,4 @@ def test_a_part_that_is_none_is_refused_before_anything_is_measured() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: ONLY=costs is no part: use cost, corpus, stack, faults\n"
+    assert done.stderr == "error: ONLY=costs is no part: use cost, command, corpus, stack, faults\n"
