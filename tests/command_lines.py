@@ -42,6 +42,8 @@ def require_known(line: str) -> str:
     words = shlex.split(line.removeprefix(program), comments=True)
     while isinstance(command, TyperGroup) and words and words[0] != "--help":
         name = words.pop(0)
+        if any(name in option.opts for option in command.params):
+            break
         assert name in command.commands, f"{line}: {called} has no command {name}"
         command = command.commands[name]
         called += f" {name}"

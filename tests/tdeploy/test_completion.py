@@ -51,8 +51,11 @@ def offered(home: Path, line: str, **more: str) -> list[str]:
     return found.stdout.split()
 
 
-def test_the_script_completes_the_command_and_never_python(home: Path) -> None:
-    done = bash(home, "tdeploy --install-completion")
+@pytest.mark.parametrize(
+    "called", ["tdeploy", f"{sys.executable} -m tdeploy"], ids=["command", "module"]
+)
+def test_the_script_completes_the_command_and_never_python(home: Path, called: str) -> None:
+    done = bash(home, f"{called} --install-completion")
     assert done.returncode == 0, done.stderr
     registered = bash(home, "source ~/.bashrc; complete -p").stdout.splitlines()
     assert registered == ["complete -o default -F _tdeploy_completion tdeploy"]
