@@ -48,10 +48,10 @@ generated: $(VENV)/.ready
 dashboards: setup
 	@$(PY) -m grafana
 
-# Pins again after a change in pyproject.toml; needs uv.
-requirements:
+# Pins again after a change in pyproject.toml.
+requirements: $(VENV)/.ready
 	@compile() { \
-	  uv pip compile --quiet --universal --python-version $(MIN_PYTHON) --generate-hashes \
+	  $(VENV)/bin/uv pip compile --quiet --universal --python-version $(MIN_PYTHON) --generate-hashes \
 	    --no-emit-index-url --no-header --no-annotate "$$@" || exit 2; \
 	}; \
 	compile pyproject.toml --group dev -o requirements/dev.txt; \
