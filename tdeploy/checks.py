@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from components import docker_engine
 from components.docker_engine import DockerEngineError, Engine
-from stacks import preflight
+from stacks import passphrase, preflight
 from stacks import settings as stack_settings
 from stacks.settings import ContainerSettings, CopilotSettings
 from tdeploy import pulumi_command
@@ -47,6 +47,7 @@ def every_check(profile: str) -> Iterator[Check]:
     yield pulumi
     settings = plain_settings(profile)
     if pulumi.state == "ok":
+        yield _passphrase(profile)
         chosen, problem = _configured(profile, settings)
         settings = chosen or settings
         yield problem or Check("settings", "ok", f"Pulumi.{profile}.yaml is understood")
@@ -66,6 +67,20 @@ def _pulumi() -> Check:
         fix = f"nothing, with a network: the first command installs it; else {HOW_TO_INSTALL}"
         return Check("pulumi", "warning", "not here", fix)
     return Check("pulumi", "ok", f"{found.version} at {found.command}")
+
+
+def _passphrase(profile: str) -> Check:
+    name = "passphrase"
+    variable = passphrase.chosen()
+    if variable is None and not (ROOT / passphrase.FILE).is_file():
+        if passphrase.encrypted(ROOT):
+            return Check(name, "wrong", *_told(passphrase.lost(ROOT)))
+        return Check(name, "ok", "made with the first stack")
+    try:
+        ManagedStack(profile).require_passphrase()
+    except TdeployError as error:
+        return Check(name, "wrong", *_told(str(error)))
+    return Check(name, "ok", f"in {variable or passphrase.FILE}")
 
 
 def _configured(
@@ -170,5 +185,10 @@ def _of_problems(name: str, finding: str, problems: Iterable[str]) -> Iterator[C
     if not found:
         yield Check(name, "ok", finding)
     for problem in found:
-        what, _, fix = problem.partition(": ")
-        yield Check(name, "wrong", what, fix)
+        yield Check(name, "wrong", *_told(problem))
+
+
+def _told(problem: str) -> tuple[str, str]:
+    """What is wrong, and what to do, of a sentence that says both."""
+    what, _, fix = problem.partition(": ")
+    return what, fix

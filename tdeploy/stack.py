@@ -3,19 +3,21 @@
 import json
 import os
 import re
+import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 from pulumi.automation import ConfigValue, Deployment, LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-from stacks import prepare
+from stacks import complaints, passphrase, prepare
 from stacks.run_mode import OVERWRITE_VARIABLE, SERVICES_VARIABLE, Services
 from tdeploy import pulumi_command
 from tdeploy.catalogue import require_valid
@@ -89,7 +91,7 @@ def make_stacks() -> None:
 def environment(services: Services = "running", overwrite: str = "") -> dict[str, str]:
     """What Pulumi's command gets besides this environment."""
     return {
-        **prepare.passphrase_environment(ROOT),
+        **passphrase.environment(ROOT),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         SERVICES_VARIABLE: services,
         OVERWRITE_VARIABLE: overwrite,
@@ -97,10 +99,11 @@ def environment(services: Services = "running", overwrite: str = "") -> dict[str
 
 
 def said(error: CommandError) -> str:
-    """What the command complained of, without the SDK's frame around it."""
+    """What the command complained of, without the SDK's frame around it, in our words if we can."""
     text = str(error).partition("\n stderr: ")[2] or str(error)
     lines = [line.strip().removeprefix("error: ") for line in text.splitlines()]
-    return "; ".join(line for line in lines if line)
+    complaint = "; ".join(line for line in lines if line)
+    return complaints.in_our_words(ROOT, complaint) or complaint
 
 
 class _Workspace(LocalWorkspace):
@@ -231,6 +234,20 @@ class ManagedStack:
         except BaseException:
             path.write_bytes(before)
             raise
+
+    def require_passphrase(self) -> None:
+        """Raise TdeployError where the passphrase is not that of the stack. Changes nothing."""
+        path = ROOT / f"Pulumi.{self.name}.yaml"
+        if not path.is_file() or passphrase.SALT not in path.read_text(encoding="utf-8"):
+            return
+        # Pulumi tries its passphrase on what it writes only, so it writes into a copy.
+        with TemporaryDirectory() as folder:
+            copied = shutil.copy(path, folder)
+            arguments = ["config", "set", "--stack", self.name, "--config-file", copied]
+            try:
+                command().run([*arguments, "--secret", "tried", "0"], str(ROOT), environment())
+            except CommandError as error:
+                raise TdeployError(said(error)) from error
 
     def _exported(self) -> Deployment:
         try:
