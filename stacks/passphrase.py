@@ -48,7 +48,7 @@ def make(folder: Path) -> bool:
         if isinstance(error, FileExistsError) and path.is_file():
             return False
         raise PassphraseError(
-            f"cannot write {path}: {error.strerror}: make {path.parent} a folder that you can write"
+            f"cannot write {path} ({error.strerror}): make {path.parent} a folder you can write"
         ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(f"{secrets.token_urlsafe(_BYTES)}\n")

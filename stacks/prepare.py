@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from stacks import passphrase
+from stacks.complaints import in_our_words
 from stacks.passphrase import PassphraseError
 
 STACKS = ("dev", "copilot", "local")
@@ -66,7 +67,8 @@ def _stack(folder: Path, command: str, *arguments: str) -> str:
         raise _PulumiError(f"{what} took more than {_STACK_SECONDS} s") from error
     # Another who prepares in the same instant has made it.
     if answer.returncode and "already exists" not in answer.stderr:
-        raise _PulumiError(f"{what} failed: {' '.join(answer.stderr.split())}")
+        complaint = " ".join(answer.stderr.split())
+        raise _PulumiError(in_our_words(folder, complaint) or f"{what} failed: {complaint}")
     return answer.stdout
 
 

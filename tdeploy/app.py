@@ -6,6 +6,7 @@ Answers go to standard output, progress and errors to standard error. Exit codes
 
 import signal
 import sys
+import traceback
 import warnings
 
 import typer
@@ -54,3 +55,6 @@ def main() -> None:
             raise
         sys.stderr.write("interrupted\n")
         raise SystemExit(TdeployError.exit_code) from end
+    except Exception as error:  # a defect: it is told whole, and is no answer
+        traceback.print_exc()
+        raise SystemExit(TdeployError.exit_code) from error

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from components import docker_engine
 from components.docker_engine import DockerEngineError, Engine
-from stacks import passphrase, preflight
+from stacks import complaints, passphrase, preflight
 from stacks import settings as stack_settings
 from stacks.settings import ContainerSettings, CopilotSettings
 from tdeploy import pulumi_command
@@ -51,6 +51,7 @@ def every_check(profile: str) -> Iterator[Check]:
         chosen, problem = _configured(profile, settings)
         settings = chosen or settings
         yield problem or Check("settings", "ok", f"Pulumi.{profile}.yaml is understood")
+    yield _files(profile)
     yield from _docker(profile, settings)
     yield _disk()
     if isinstance(settings, CopilotSettings):
@@ -90,7 +91,7 @@ def _configured(
     try:
         raw = ManagedStack(profile).settings()
     except TdeployError as error:
-        return None, Check("settings", "wrong", str(error), "see the sentence before")
+        return None, Check("settings", "wrong", *_told(str(error)))
     values = {
         key: stack_settings.parsed(text) for key, text in raw.items() if key not in model.secrets
     }
@@ -100,6 +101,15 @@ def _configured(
         where = "; ".join(problems_of(error))
         fix = f"`pulumi config set -s {profile} KEY VALUE`, or `pulumi config rm -s {profile} KEY`"
         return None, Check("settings", "wrong", where, fix)
+
+
+def _files(profile: str) -> Check:
+    every = (ROOT, ROOT / passphrase.FILE.parent, ROOT / f"Pulumi.{profile}.yaml")
+    for path in every:
+        if path.exists() and not os.access(path, os.W_OK):
+            problem = complaints.not_written(ROOT, path, "permission denied")
+            return Check("files", "wrong", *_told(problem))
+    return Check("files", "ok", f"{ROOT} can be written")
 
 
 def _docker(profile: str, settings: ContainerSettings) -> Iterator[Check]:

@@ -242,7 +242,7 @@ class ManagedStack:
             return
         # Pulumi tries its passphrase on what it writes only, so it writes into a copy.
         with TemporaryDirectory() as folder:
-            copied = shutil.copy(path, folder)
+            copied = str(shutil.copyfile(path, Path(folder) / path.name))
             arguments = ["config", "set", "--stack", self.name, "--config-file", copied]
             try:
                 command().run([*arguments, "--secret", "tried", "0"], str(ROOT), environment())

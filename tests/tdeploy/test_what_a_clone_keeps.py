@@ -1,5 +1,11 @@
 """A clone whose passphrase, state or settings are lost, broken or not to be written."""
 
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +14,28 @@ from tests.tdeploy.conftest import Clone
 
 OTHER = "another"
 READING = (("status",), ("doctor",), ("down", "--yes"))
+
+
+# Root may write everywhere, unless it gives that up.
+WITHOUT_ROOTS_RIGHTS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+
+
+@contextmanager
+def read_only(clone: Clone, *paths: str) -> Iterator[Clone]:
+    """The same clone, in which the paths, or else all of it, cannot be written."""
+    if os.geteuid() == 0 and shutil.which("setpriv") is None:
+        pytest.skip("needs setpriv: install util-linux, or run as another user than root")
+    folder = clone.world.folder
+    every = [folder / path for path in paths] or [folder, *folder.rglob("*")]
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in every}
+    before = WITHOUT_ROOTS_RIGHTS if os.geteuid() == 0 else ()
+    for path, mode in modes.items():
+        path.chmod(mode & ~0o222)
+    try:
+        yield Clone(clone.world, replace(clone.tdeploy, before=before))
+    finally:
+        for path, mode in modes.items():
+            path.chmod(mode)
 
 
 def files(clone: Clone) -> set[Path]:
@@ -56,3 +84,58 @@ def test_a_wrong_passphrase_is_said_to_be_one(fresh: Clone, passphrase: Path) ->
     chosen = fresh.tdeploy("status", "-p", "local", PULUMI_CONFIG_PASSPHRASE=OTHER)
     assert "correct PULUMI_CONFIG_PASSPHRASE, or begin anew: " in chosen.error
     assert settings.read_text(encoding="utf-8") == before
+
+
+def test_a_clone_that_cannot_be_written_is_said_to_be_so(fresh: Clone) -> None:
+    with read_only(fresh) as clone:
+        for command in (("status",), ("env",), ("down", "--yes"), ("up",), ("init", "--yes")):
+            ended = clone.tdeploy(*command, "-p", "local")
+            assert ended.exit_code == 2
+            assert f"cannot write {fresh.world.folder / '.state'}" in ended.error
+            assert "ermission denied): make " in ended.error
+            assert "\n" not in ended.error
+        doctor = clone.tdeploy("doctor", "-p", "local")
+        assert doctor.exit_code == 1
+        assert f"wrong    files: cannot write {fresh.world.folder} (" in doctor.answer
+        assert "Traceback" not in doctor.remarks
+
+
+def test_a_stack_that_cannot_be_written_can_be_read(fresh: Clone, passphrase: Path) -> None:
+    assert passphrase.exists()
+    with read_only(fresh) as clone:
+        status = clone.tdeploy("status", "-p", "local")
+        assert status.exit_code == 1
+        assert "of 14 well" in status.answer
+        for command in (("up",), ("down", "--yes")):
+            ended = clone.tdeploy(*command, "-p", "local")
+            assert ended.exit_code == 2
+            assert f"cannot write {fresh.world.folder / '.state' / '.pulumi' / 'locks'}" in (
+                ended.error
+            )
+        settings = clone.tdeploy("init", "--yes")
+        assert settings.exit_code == 2
+        assert f"cannot write {fresh.world.folder / 'Pulumi.copilot.yaml'} (" in settings.error
+
+
+def test_an_environment_file_that_cannot_be_written_is_named(
+    fresh: Clone, passphrase: Path
+) -> None:
+    assert passphrase.exists()
+    path = fresh.world.folder / ".env"
+    said = f"cannot write {path} (Permission denied): make {path.parent} writable for you"
+    with read_only(fresh, ".") as clone:
+        written = clone.tdeploy("env", "-p", "local", "--write")
+        assert (written.exit_code, written.error) == (2, said)
+        up = clone.tdeploy("up", "-p", "local")
+        assert (up.exit_code, up.error) == (2, f"updating local failed: {said}")
+
+
+def test_a_defect_is_told_whole_and_is_no_answer(fresh: Clone) -> None:
+    module = fresh.world.folder / "tdeploy" / "doctor.py"
+    text = module.read_text(encoding="utf-8")
+    body = "    from tdeploy.checks"
+    module.write_text(text.replace(body, f'    raise RuntimeError("a defect")\n{body}'))
+    ended = fresh.tdeploy("doctor", "-p", "local")
+    assert ended.exit_code == 2
+    assert "Traceback (most recent call last)" in ended.remarks
+    assert ended.remarks.endswith("RuntimeError: a defect\n")
