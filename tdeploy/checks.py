@@ -46,7 +46,7 @@ def every_check(profile: str) -> Iterator[Check]:
     pulumi = _pulumi()
     yield pulumi
     settings = plain_settings(profile)
-    if pulumi.state == "ok":
+    if pulumi_command.found():
         yield _passphrase(profile)
         chosen, problem = _configured(profile, settings)
         settings = chosen or settings
@@ -67,6 +67,10 @@ def _pulumi() -> Check:
     if found is None:
         fix = f"nothing, with a network: the first command installs it; else {HOW_TO_INSTALL}"
         return Check("pulumi", "warning", "not here", fix)
+    if not found.has_language_host:
+        lacks = f"{found.version} at {found.command} has no language host for Python beside it"
+        fix = f"with a network nothing: `up` installs a whole one; else {HOW_TO_INSTALL}"
+        return Check("pulumi", "wrong", lacks, fix)
     return Check("pulumi", "ok", f"{found.version} at {found.command}")
 
 

@@ -66,14 +66,23 @@ def resource_counts() -> dict[str, int]:
     return dict(sorted({**dict.fromkeys(prepare.STACKS, 0), **made}.items()))
 
 
-@cache
 def command() -> Cli:
     """Pulumi's command line. Raises TdeployError where it or the project is not to be had."""
+    _require_project()
+    return pulumi_command.cli()
+
+
+def require_language_host() -> None:
+    """Have a command that can run the program, for `up` and `preview`. Raises TdeployError."""
+    _require_project()
+    pulumi_command.require_language_host()
+
+
+def _require_project() -> None:
     if not (ROOT / "Pulumi.yaml").is_file():
         raise TdeployError(
             f"{ROOT} holds no Pulumi project: install this package from a clone, with `uv sync`"
         )
-    return pulumi_command.cli()
 
 
 @cache
@@ -135,6 +144,8 @@ class ManagedStack:
         `overwrite` is the job that may drop what it made before.
         """
 
+        require_language_host()
+
         def run(stack: Stack, record: Record) -> None:
             stack.up(
                 on_event=record,
@@ -149,6 +160,8 @@ class ManagedStack:
         self, services: Services = "running", *, targets: Sequence[str] = ()
     ) -> list[tuple[str, Resource]]:
         """What `up` would do to what."""
+
+        require_language_host()
 
         def run(stack: Stack, record: Record) -> None:
             stack.preview(on_event=record, color="never", target=[*targets] or None)
