@@ -13,6 +13,7 @@ from components import docker_engine
 from components.docker_engine import DockerEngineError, Engine
 from stacks import complaints, passphrase, preflight
 from stacks import settings as stack_settings
+from stacks.services import Catalogue
 from stacks.settings import ContainerSettings, CopilotSettings
 from tdeploy import pulumi_command
 from tdeploy.catalogue import plain_settings, planned, problems_of
@@ -33,24 +34,29 @@ _GIGABYTE = 1024**3
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at; `fix` is empty where nothing is to be done."""
+    """One thing; `fix` is empty where nothing is to be done.
+
+    One that is `unknown` could not be looked at, and its finding says why.
+    """
 
     name: str
-    state: Literal["ok", "warning", "wrong"]
+    state: Literal["ok", "warning", "wrong", "unknown"]
     finding: str
     fix: str = ""
 
 
 def every_check(profile: str) -> Iterator[Check]:
     """Each as soon as it is known. Raises nothing that a user can cause."""
-    pulumi = _pulumi()
+    pulumi, is_here = _pulumi()
     yield pulumi
     settings = plain_settings(profile)
-    if pulumi_command.found():
+    if is_here:
         yield _passphrase(profile)
         chosen, problem = _configured(profile, settings)
         settings = chosen or settings
         yield problem or Check("settings", "ok", f"Pulumi.{profile}.yaml is understood")
+    else:
+        yield from _unknown("without Pulumi's command line", "passphrase", "settings")
     yield _files(profile)
     yield from _docker(profile, settings)
     yield _disk()
@@ -59,19 +65,25 @@ def every_check(profile: str) -> Iterator[Check]:
         yield from _aws(settings)
 
 
-def _pulumi() -> Check:
+def _pulumi() -> tuple[Check, bool]:
+    """The check, and whether there is a command that can be asked."""
     try:
         found = pulumi_command.found()
     except TdeployError as error:
-        return Check("pulumi", "wrong", str(error), "correct or unset PULUMI_BIN")
+        return Check("pulumi", "wrong", str(error), "correct or unset PULUMI_BIN"), False
     if found is None:
         fix = f"nothing, with a network: the first command installs it; else {HOW_TO_INSTALL}"
-        return Check("pulumi", "warning", "not here", fix)
+        return Check("pulumi", "warning", "not here", fix), False
     if not found.has_language_host:
         lacks = f"{found.version} at {found.command} has no language host for Python beside it"
         fix = f"with a network nothing: `up` installs a whole one; else {HOW_TO_INSTALL}"
-        return Check("pulumi", "wrong", lacks, fix)
-    return Check("pulumi", "ok", f"{found.version} at {found.command}")
+        return Check("pulumi", "wrong", lacks, fix), True
+    return Check("pulumi", "ok", f"{found.version} at {found.command}"), True
+
+
+def _unknown(reason: str, *names: str) -> Iterator[Check]:
+    for name in names:
+        yield Check(name, "unknown", f"not looked at, {reason}")
 
 
 def _passphrase(profile: str) -> Check:
@@ -117,21 +129,28 @@ def _files(profile: str) -> Check:
 
 
 def _docker(profile: str, settings: ContainerSettings) -> Iterator[Check]:
+    catalogue = planned(profile, settings)
     try:
         engine = docker_engine.inspect()
     except DockerEngineError as error:
-        finding, _, why = str(error).partition(":")
-        yield Check("docker", "wrong", finding, why.strip())
+        yield Check("docker", "wrong", *_told(str(error)))
+        reason = "because Docker does not answer"
+        yield from _unknown(reason, "architecture", "cpus", "memory")
+        if _docker_is_local():
+            yield from _ports_without_docker(profile, catalogue)
+        else:
+            yield from _unknown(reason, "ports")
+        yield from _unknown(reason, "images")
         return
     yield Check("docker", "ok", f"version {engine.version}")
-    catalogue = planned(profile, settings)
     yield _architecture(engine)
     yield _cpus(engine)
     memory = f"{engine.memory_mb} MB, the services' limits add up to {catalogue.memory_mb} MB"
     yield from _of_problems("memory", memory, preflight.memory_problems(catalogue, engine))
-    ports = ", ".join(str(port.host) for _, port in catalogue.ports)
     yield from _of_problems(
-        "ports", f"free or ours: {ports}", preflight.port_problems(profile, catalogue, engine)
+        "ports",
+        f"free or ours: {_numbers(catalogue)}",
+        preflight.port_problems(profile, catalogue, engine),
     )
     built = {"copilot"} | (
         {"temporal_dsql"} if getattr(settings, "temporal_source", None) else set()
@@ -141,6 +160,18 @@ def _docker(profile: str, settings: ContainerSettings) -> Iterator[Check]:
     except DockerEngineError as error:
         problems = [str(error)]
     yield from _of_problems("images", "here, or in their registries", problems)
+
+
+def _ports_without_docker(profile: str, catalogue: Catalogue) -> Iterator[Check]:
+    problems = list(preflight.port_problems(profile, catalogue, Engine(memory_mb=0, published={})))
+    if not problems:
+        yield Check("ports", "ok", f"free: {_numbers(catalogue)}")
+    for what, fix in map(_told, problems):
+        yield Check("ports", "warning", f"{what}, or by what Docker runs for us", fix)
+
+
+def _numbers(catalogue: Catalogue) -> str:
+    return ", ".join(str(port.host) for _, port in catalogue.ports)
 
 
 def _architecture(engine: Engine) -> Check:
@@ -165,10 +196,13 @@ def _disk() -> Check:
     return Check("disk", "warning", finding, f"free {_DISK_GB} GB: images take about half of that")
 
 
+def _docker_is_local() -> bool:
+    return os.environ.get("DOCKER_HOST", "unix:").startswith("unix:")
+
+
 def _map_count() -> Iterator[Check]:
     """Elasticsearch's need, where this kernel is the one that Docker runs on."""
-    local = os.environ.get("DOCKER_HOST", "unix:").startswith("unix:")
-    if not local or not _MAP_COUNT_FILE.exists():
+    if not _docker_is_local() or not _MAP_COUNT_FILE.exists():
         return
     count = int(_MAP_COUNT_FILE.read_text())
     if count >= _MAP_COUNT:
