@@ -1,7 +1,11 @@
 """What Pulumi's command complains of about a clone's own files, in words that say what to do."""
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+
+import yaml
 
 from stacks import passphrase
 
@@ -10,6 +14,9 @@ _WRONG = re.compile(r"incorrect passphrase")
 _UNWRITABLE = re.compile(
     r"(?P<path>/[^:\"]+): (?P<why>permission denied|read-only file system|not a directory)"
 )
+_BROKEN_STATE = re.compile(r"load checkpoint|JSON|invalid character")
+_BROKEN_SETTINGS = re.compile(r"YAML|unmarshal|to be an object")
+_STATE = passphrase.STATES.parent.parent
 
 
 def in_our_words(folder: Path, complaint: str) -> str | None:
@@ -24,7 +31,62 @@ def in_our_words(folder: Path, complaint: str) -> str | None:
     unwritable = _UNWRITABLE.search(complaint)
     if unwritable and Path(unwritable["path"]).is_relative_to(folder):
         return not_written(folder, Path(unwritable["path"]), unwritable["why"])
-    return None
+    broken = [
+        *(broken_state(folder) if _BROKEN_STATE.search(complaint) else ()),
+        *(broken_settings(folder) if _BROKEN_SETTINGS.search(complaint) else ()),
+    ]
+    return "; ".join(broken) or None
+
+
+def broken_state(folder: Path) -> Iterator[str]:
+    """Each file of the state that is no JSON, with what to do about it."""
+    for path in sorted((folder / _STATE / "stacks").rglob("*.json")):
+        if _is_json(path):
+            continue
+        copies = folder / _STATE / "backups" / path.parent.name / path.stem
+        candidates = [path.with_name(f"{path.name}.bak"), *sorted(copies.glob("*.json"))[::-1]]
+        copy = next(filter(_is_json, candidates), None)
+        mend = (
+            f"`cp {copy} {path}` puts back what was known before the last change"
+            if copy
+            else "put it back from a copy of your own; without one remove by hand what the stack"
+            " made, then the file"
+        )
+        yield f"{path} is broken off or empty: {mend}"
+    for path in sorted((folder / _STATE / "locks").rglob("*.json")):
+        if not _is_json(path):
+            yield f"{path}, a lock, is broken off or empty: delete it once no other command runs"
+
+
+def broken_settings(folder: Path, name: str = "Pulumi.*.yaml") -> Iterator[str]:
+    """Each file of settings of this name that is no YAML, with what to do about it."""
+    for path in sorted(folder.glob(name)):
+        why = _no_settings(path)
+        if why:
+            what = f"{path} is no YAML of keys and values"
+            yield f"{what}: correct it, keeping encryptionsalt ({why})"
+
+
+def _no_settings(path: Path) -> str | None:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}: {error.problem}" if mark else error.problem
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return " ".join(str(error).split())
+    if not isinstance(content, dict):
+        return f"it holds {content!r:.20}"
+    settings = content.get("config")
+    return None if isinstance(settings, dict | None) else f"config is {settings!r:.20}"
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def not_written(folder: Path, path: Path, why: str | None) -> str:

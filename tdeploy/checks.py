@@ -58,6 +58,8 @@ def every_check(profile: str) -> Iterator[Check]:
     else:
         yield from _unknown("without Pulumi's command line", "passphrase", "settings")
     yield _files(profile)
+    state = f"what {ROOT / '.state'} holds can be read"
+    yield from _of_problems("state", state, complaints.broken_state(ROOT))
     yield from _docker(profile, settings)
     yield _disk()
     if isinstance(settings, CopilotSettings):
@@ -115,7 +117,10 @@ def _configured(
         return model.model_validate(values, context=planned(profile, plain).known), None
     except ValidationError as error:
         where = "; ".join(problems_of(error))
-        fix = f"`pulumi config set -s {profile} KEY VALUE`, or `pulumi config rm -s {profile} KEY`"
+        fix = (
+            f"`pulumi config set -s {profile} KEY VALUE`, or"
+            f" `pulumi config rm -s {profile} KEY`"
+        )
         return None, Check("settings", "wrong", where, fix)
 
 

@@ -48,7 +48,7 @@ def stack_outputs(stack: str) -> dict[str, Any]:
     except StackNotFoundError:
         return {}
     except CommandError as error:
-        raise TdeployError(f"cannot read the stack {stack}: {said(error)}") from error
+        raise _failure(f"cannot read the stack {stack}", error) from error
     outputs: dict[str, Any] = json.loads(answer.stdout)
     return outputs
 
@@ -58,7 +58,7 @@ def resource_counts() -> dict[str, int]:
     try:
         answer = command().run(["stack", "ls", "--json"], str(ROOT), environment())
     except CommandError as error:
-        raise TdeployError(f"cannot list the stacks: {said(error)}") from error
+        raise _failure("cannot list the stacks", error) from error
     made = {
         one["name"].rsplit("/", 1)[-1]: int(one.get("resourceCount") or 0)
         for one in json.loads(answer.stdout)
@@ -109,10 +109,21 @@ def environment(services: Services = "running", overwrite: str = "") -> dict[str
 
 def said(error: CommandError) -> str:
     """What the command complained of, without the SDK's frame around it, in our words if we can."""
+    complaint = _complaint(error)
+    return complaints.in_our_words(ROOT, complaint) or complaint
+
+
+def _failure(what: str, error: CommandError) -> TdeployError:
+    """What failed and why; where a file of the clone is the reason, what to do about that."""
+    complaint = _complaint(error)
+    ours = complaints.in_our_words(ROOT, complaint)
+    return TdeployError(ours or f"{what}: {complaint}")
+
+
+def _complaint(error: CommandError) -> str:
     text = str(error).partition("\n stderr: ")[2] or str(error)
     lines = [line.strip().removeprefix("error: ") for line in text.splitlines()]
-    complaint = "; ".join(line for line in lines if line)
-    return complaints.in_our_words(ROOT, complaint) or complaint
+    return "; ".join(line for line in lines if line)
 
 
 class _Workspace(LocalWorkspace):
@@ -200,7 +211,7 @@ class ManagedStack:
         try:
             self._stack().import_stack(Deployment(version=state.version, deployment=deployment))
         except CommandError as error:
-            raise TdeployError(f"cannot write the stack {self.name}: {said(error)}") from error
+            raise _failure(f"cannot write the stack {self.name}", error) from error
 
     def settings(self) -> dict[str, str]:
         """The stack's own settings by key, without the project's name; secrets too.
@@ -212,7 +223,7 @@ class ManagedStack:
         except StackNotFoundError:
             every = _in_clear_text(ROOT / f"Pulumi.{self.name}.yaml")
         except CommandError as error:
-            raise TdeployError(f"cannot read the settings of {self.name}: {said(error)}") from error
+            raise _failure(f"cannot read the settings of {self.name}", error) from error
         prefix = f"{PROJECT}:"
         return {
             key.removeprefix(prefix): value
@@ -229,7 +240,7 @@ class ManagedStack:
             for key, value in values.items():
                 self._stack().set_config(f"{PROJECT}:{key}", ConfigValue(value, secret=secret))
         except CommandError as error:
-            raise TdeployError(f"cannot set {key} of {self.name}: {said(error)}") from error
+            raise _failure(f"cannot set {key} of {self.name}", error) from error
 
     @contextmanager
     def settings_to_be_confirmed(self, values: Mapping[str, str]) -> Iterator[None]:
@@ -268,7 +279,7 @@ class ManagedStack:
         except StackNotFoundError:
             return Deployment()
         except CommandError as error:
-            raise TdeployError(f"cannot read the stack {self.name}: {said(error)}") from error
+            raise _failure(f"cannot read the stack {self.name}", error) from error
 
     def _stack(self, services: Services = "running", overwrite: str = "") -> Stack:
         workspace = _Workspace(
@@ -349,12 +360,11 @@ def _reason(record: Record, error: CommandError) -> str:
 
 def _in_clear_text(path: Path) -> dict[str, str]:
     """The values of a stack's file as Pulumi would give them, but for its secrets."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
+    if not path.is_file():
         return {}
-    except yaml.YAMLError as error:
-        raise TdeployError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    for problem in complaints.broken_settings(path.parent, path.name):
+        raise TdeployError(problem)
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     return {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in (content.get("config") or {}).items()

@@ -1,8 +1,10 @@
 """A clone whose passphrase, state or settings are lost, broken or not to be written."""
 
 import os
+import shlex
 import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -139,3 +141,79 @@ def test_a_defect_is_told_whole_and_is_no_answer(fresh: Clone) -> None:
     assert ended.exit_code == 2
     assert "Traceback (most recent call last)" in ended.remarks
     assert ended.remarks.endswith("RuntimeError: a defect\n")
+
+
+@pytest.mark.parametrize("left", [0, 3000])
+def test_a_state_that_is_broken_off_is_named_with_its_copy(local: Clone, left: int) -> None:
+    state = local.world.folder / ".state" / ".pulumi" / "stacks" / "copilot" / "local.json"
+    copy = state.with_name("local.json.bak")
+    state.write_bytes(state.read_bytes()[:left])
+    said = f"{state} is broken off or empty: `cp {copy} {state}` puts back what was known"
+    for command in (("status",), ("env",), ("up",), ("down", "--yes")):
+        ended = local.tdeploy(*command, "-p", "local")
+        assert ended.exit_code == 2
+        assert ended.error.startswith(said)
+    doctor = local.tdeploy("doctor", "-p", "local")
+    assert doctor.exit_code == 1
+    assert f"wrong    state: {state} is broken off or empty\n" in doctor.answer
+    # Of another stack what there is to know is said all the same.
+    other = local.tdeploy("status")
+    assert other.exit_code == 1
+    assert "nothing of the stack copilot runs" in other.answer
+    assert f"trouble   {said}" in other.answer
+
+    shutil.copy(copy, state)
+    assert "services  14 of 14 well" in local.tdeploy("status", "-p", "local").answer
+    assert local.tdeploy("up", "-p", "local").exit_code == 0
+
+
+def test_without_a_copy_beside_it_the_state_is_put_back_from_an_older_one(local: Clone) -> None:
+    # The second one leaves a copy of what the first has made.
+    assert local.tdeploy("up", "-p", "local").exit_code == 0
+    state = local.world.folder / ".state" / ".pulumi" / "stacks" / "copilot" / "local.json"
+    state.write_bytes(b"")
+    state.with_name("local.json.bak").unlink()
+    said = local.tdeploy("env", "-p", "local").error
+    subprocess.run(shlex.split(said.split("`")[1]), check=True)
+    assert local.tdeploy("env", "-p", "local").exit_code == 0
+    for copy in (local.world.folder / ".state" / ".pulumi" / "backups").rglob("*.json"):
+        copy.unlink()
+    state.write_bytes(b"")
+    assert "put it back from a copy of your own" in local.tdeploy("env", "-p", "local").error
+
+
+def test_a_lock_that_is_broken_off_is_named(local: Clone) -> None:
+    locks = (
+        local.world.folder / ".state" / ".pulumi" / "locks" / "organization" / "copilot" / "local"
+    )
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = locks / "5f0a.json"
+    lock.touch()
+    up = local.tdeploy("up", "-p", "local")
+    assert up.exit_code == 2
+    assert f"{lock}, a lock, is broken off or empty: delete it once no other" in up.error
+    assert f"wrong    state: {lock}, a lock" in local.tdeploy("doctor", "-p", "local").answer
+    lock.unlink()
+    assert local.tdeploy("up", "-p", "local").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("config:\n  copilot:a: [1\n  b: {", "line 3: expected ',' or ']', but got ':'"),
+        ("hello", "it holds 'hello'"),
+        ("config: 3", "config is 3"),
+    ],
+)
+def test_settings_that_are_no_yaml_are_named(local: Clone, text: str, why: str) -> None:
+    settings = local.world.folder / "Pulumi.local.yaml"
+    settings.write_text(text, encoding="utf-8")
+    what = f"{settings} is no YAML of keys and values"
+    fix = f"correct it, keeping encryptionsalt ({why})"
+    for command in (("up",), ("init", "--yes")):
+        ended = local.tdeploy(*command, "-p", "local")
+        assert ended.exit_code == 2
+        assert f"{what}: {fix}" in ended.error
+    doctor = local.tdeploy("doctor", "-p", "local")
+    assert doctor.exit_code == 1
+    assert f"wrong    settings: {what}\n           {fix}\n" in doctor.answer
