@@ -11,7 +11,19 @@ import warnings
 
 import typer
 
-from tdeploy import build, doctor, env, infra, init, kb, lifecycle, schema, services, status
+from tdeploy import (
+    build,
+    doctor,
+    env,
+    infra,
+    init,
+    kb,
+    lifecycle,
+    plain_pulumi,
+    schema,
+    services,
+    status,
+)
 from tdeploy.errors import TdeployError
 
 app = typer.Typer(
@@ -27,6 +39,7 @@ app.command("down")(lifecycle.down)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("env")(env.env)
+app.command("pulumi", context_settings=plain_pulumi.PASSED_ON)(plain_pulumi.pulumi)
 app.add_typer(build.app, name="build")
 app.add_typer(infra.app, name="infra")
 app.add_typer(kb.app, name="kb")

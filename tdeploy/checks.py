@@ -118,8 +118,8 @@ def _configured(
     except ValidationError as error:
         where = "; ".join(problems_of(error))
         fix = (
-            f"`pulumi config set -s {profile} KEY VALUE`, or"
-            f" `pulumi config rm -s {profile} KEY`"
+            f"`tdeploy pulumi config set -s {profile} KEY VALUE`, or"
+            f" `tdeploy pulumi config rm -s {profile} KEY`"
         )
         return None, Check("settings", "wrong", where, fix)
 

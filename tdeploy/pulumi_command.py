@@ -56,13 +56,10 @@ class Cli(PulumiCommand):
         on_error: OnOutput | None = None,
     ) -> CommandResult:
         """Run to the end. Raises the SDK's CommandError; output is told about when all is there."""
-        beside = str(Path(self.command).parent)
-        environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
-        environment["PATH"] = os.pathsep.join([beside, environment.get("PATH", os.defpath)])
         with subprocess.Popen(
             [self.command, "--non-interactive", *args],
             cwd=cwd,
-            env=environment,
+            env=self.environment({**additional_env, "PULUMI_AUTOMATION_API": "true"}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -83,6 +80,12 @@ class Cli(PulumiCommand):
         if process.returncode:
             raise create_command_error(result)
         return result
+
+    def environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        """Ours and `more`, in which what is beside the command is found first."""
+        found = {**os.environ, **more}
+        beside = str(Path(self.command).parent)
+        return {**found, "PATH": os.pathsep.join([beside, found.get("PATH", os.defpath)])}
 
     @property
     def has_language_host(self) -> bool:

@@ -347,7 +347,7 @@ class ManagedStack:
         by = f" by {lock['user']}@{lock['host']} (process {lock['pid']})" if lock else ""
         return (
             f"the stack {self.name} is being changed{by}: wait until that has ended, or where it"
-            f" has died, run `pulumi cancel -s {self.name}`"
+            f" has died, run `tdeploy pulumi cancel -s {self.name}`"
         )
 
 
