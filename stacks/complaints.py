@@ -1,6 +1,7 @@
 """What Pulumi's command complains of about a clone's own files, in words that say what to do."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,9 @@ import yaml
 
 from stacks import passphrase
 
-_LOST = re.compile(r"unable to read PULUMI_CONFIG_PASSPHRASE_FILE")
+_LOST = re.compile(r"unable to read PULUMI_CONFIG_PASSPHRASE_FILE.*no such file")
 _WRONG = re.compile(r"incorrect passphrase")
-_UNWRITABLE = re.compile(
+_NO_ACCESS = re.compile(
     r"(?P<path>/[^:\"]+): (?P<why>permission denied|read-only file system|not a directory)"
 )
 _BROKEN_STATE = re.compile(r"load checkpoint|JSON|invalid character")
@@ -28,9 +29,9 @@ def in_our_words(folder: Path, complaint: str) -> str | None:
         return passphrase.lost(folder)
     if _WRONG.search(complaint):
         return passphrase.wrong(folder)
-    unwritable = _UNWRITABLE.search(complaint)
-    if unwritable and Path(unwritable["path"]).is_relative_to(folder):
-        return not_written(folder, Path(unwritable["path"]), unwritable["why"])
+    refused = _NO_ACCESS.search(complaint)
+    if refused and Path(refused["path"]).is_relative_to(folder):
+        return no_access(folder, Path(refused["path"]), refused["why"])
     broken = [
         *(broken_state(folder) if _BROKEN_STATE.search(complaint) else ()),
         *(broken_settings(folder) if _BROKEN_SETTINGS.search(complaint) else ()),
@@ -41,7 +42,7 @@ def in_our_words(folder: Path, complaint: str) -> str | None:
 def broken_state(folder: Path) -> Iterator[str]:
     """Each file of the state that is no JSON, with what to do about it."""
     for path in sorted((folder / _STATE / "stacks").rglob("*.json")):
-        if _is_json(path):
+        if _is_json(path) or not os.access(path, os.R_OK):
             continue
         copies = folder / _STATE / "backups" / path.parent.name / path.stem
         candidates = [path.with_name(f"{path.name}.bak"), *sorted(copies.glob("*.json"))[::-1]]
@@ -54,7 +55,7 @@ def broken_state(folder: Path) -> Iterator[str]:
         )
         yield f"{path} is broken off or empty: {mend}"
     for path in sorted((folder / _STATE / "locks").rglob("*.json")):
-        if not _is_json(path):
+        if not _is_json(path) and os.access(path, os.R_OK):
             yield f"{path}, a lock, is broken off or empty: delete it once no other command runs"
 
 
@@ -75,6 +76,8 @@ def _no_settings(path: Path) -> str | None:
         return f"line {mark.line + 1}: {error.problem}" if mark else error.problem
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         return " ".join(str(error).split())
+    except OSError:
+        return None  # which is not known of one that cannot be read
     if not isinstance(content, dict):
         return f"it holds {content!r:.20}"
     settings = content.get("config")
@@ -89,6 +92,8 @@ def _is_json(path: Path) -> bool:
     return True
 
 
-def not_written(folder: Path, path: Path, why: str | None) -> str:
-    """That a file of the clone in `folder` cannot be written, and what to do."""
-    return f"cannot write {path} ({why}): make {folder} and all in it writable for you"
+def no_access(folder: Path, path: Path, why: str | None) -> str:
+    """That a file of the clone in `folder` cannot be read or written, and what to do."""
+    is_there = os.path.exists(path)  # noqa: PTH110  Path's raises where its folder is closed
+    verb = "read" if is_there and not os.access(path, os.R_OK) else "write"
+    return f"cannot {verb} {path} ({why}): make {folder} and all in it yours to read and write"

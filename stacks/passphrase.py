@@ -88,8 +88,11 @@ def _anew(folder: Path) -> str:
 
 def _salted(folder: Path) -> list[Path]:
     """The stacks' files that hold the salt of an encryption."""
-    return [
-        path
-        for path in sorted(folder.glob("Pulumi.*.yaml"))
-        if SALT in path.read_text(encoding="utf-8", errors="replace")
-    ]
+    return [path for path in sorted(folder.glob("Pulumi.*.yaml")) if _has_salt(path)]
+
+
+def _has_salt(path: Path) -> bool:
+    try:
+        return SALT.encode() in path.read_bytes()
+    except OSError:
+        return True  # for all that is known

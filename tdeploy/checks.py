@@ -51,7 +51,10 @@ def every_check(profile: str) -> Iterator[Check]:
     yield pulumi
     settings = plain_settings(profile)
     if is_here:
-        yield _passphrase(profile)
+        if any(complaints.broken_settings(ROOT, f"Pulumi.{profile}.yaml")):
+            yield from _unknown("because the settings cannot be read", "passphrase")
+        else:
+            yield _passphrase(profile)
         chosen, problem = _configured(profile, settings)
         settings = chosen or settings
         yield problem or Check("settings", "ok", f"Pulumi.{profile}.yaml is understood")
@@ -125,12 +128,13 @@ def _configured(
 
 
 def _files(profile: str) -> Check:
-    every = (ROOT, ROOT / passphrase.FILE.parent, ROOT / f"Pulumi.{profile}.yaml")
-    for path in every:
-        if path.exists() and not os.access(path, os.W_OK):
-            problem = complaints.not_written(ROOT, path, "permission denied")
+    state = passphrase.STATES / f"{profile}.json"
+    kept = (passphrase.FILE.parent, passphrase.FILE, state.parent, state, f"Pulumi.{profile}.yaml")
+    for path in (ROOT, *(ROOT / one for one in kept)):
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+            problem = complaints.no_access(ROOT, path, "permission denied")
             return Check("files", "wrong", *_told(problem))
-    return Check("files", "ok", f"{ROOT} can be written")
+    return Check("files", "ok", f"{ROOT} can be read and written")
 
 
 def _docker(profile: str, settings: ContainerSettings) -> Iterator[Check]:

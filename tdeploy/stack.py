@@ -154,7 +154,6 @@ class ManagedStack:
 
         `overwrite` is the job that may drop what it made before.
         """
-
         require_language_host()
 
         def run(stack: Stack, record: Record) -> None:
@@ -171,7 +170,6 @@ class ManagedStack:
         self, services: Services = "running", *, targets: Sequence[str] = ()
     ) -> list[tuple[str, Resource]]:
         """What `up` would do to what."""
-
         require_language_host()
 
         def run(stack: Stack, record: Record) -> None:
@@ -246,6 +244,8 @@ class ManagedStack:
     def settings_to_be_confirmed(self, values: Mapping[str, str]) -> Iterator[None]:
         """Set them for the block, and for good where it ends without an exception."""
         require_valid(self.name, values)
+        # What follows runs the program, and is not worth a build of what cannot.
+        require_language_host()
         make_stacks()
         path = ROOT / f"Pulumi.{self.name}.yaml"
         before = path.read_bytes()
@@ -256,14 +256,21 @@ class ManagedStack:
             )
             yield
         except BaseException:
-            path.write_bytes(before)
+            # Not where nothing was written, perhaps because it cannot be.
+            if path.read_bytes() != before:
+                path.write_bytes(before)
             raise
 
     def require_passphrase(self) -> None:
         """Raise TdeployError where the passphrase is not that of the stack. Changes nothing."""
         path = ROOT / f"Pulumi.{self.name}.yaml"
-        if not path.is_file() or passphrase.SALT not in path.read_text(encoding="utf-8"):
+        try:
+            if passphrase.SALT.encode() not in path.read_bytes():
+                return
+        except FileNotFoundError:
             return
+        except OSError as error:
+            raise TdeployError(complaints.no_access(ROOT, path, error.strerror)) from error
         # Pulumi tries its passphrase on what it writes only, so it writes into a copy.
         with TemporaryDirectory() as folder:
             copied = str(shutil.copyfile(path, Path(folder) / path.name))

@@ -23,8 +23,11 @@ WITHOUT_ROOTS_RIGHTS = ("setpriv", "--bounding-set=-dac_override,-dac_read_searc
 
 
 @contextmanager
-def read_only(clone: Clone, *paths: str) -> Iterator[Clone]:
-    """The same clone, in which the paths, or else all of it, cannot be written."""
+def read_only(clone: Clone, *paths: str, taken: int = 0o222) -> Iterator[Clone]:
+    """The same clone, in which the paths, or else all of it, cannot be written.
+
+    `taken` are the bits of their mode that they lose.
+    """
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
         pytest.skip("needs setpriv: install util-linux, or run as another user than root")
     folder = clone.world.folder
@@ -32,7 +35,7 @@ def read_only(clone: Clone, *paths: str) -> Iterator[Clone]:
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in every}
     before = WITHOUT_ROOTS_RIGHTS if os.geteuid() == 0 else ()
     for path, mode in modes.items():
-        path.chmod(mode & ~0o222)
+        path.chmod(mode & ~taken)
     try:
         yield Clone(clone.world, replace(clone.tdeploy, before=before))
     finally:
@@ -114,9 +117,24 @@ def test_a_stack_that_cannot_be_written_can_be_read(fresh: Clone, passphrase: Pa
             assert f"cannot write {fresh.world.folder / '.state' / '.pulumi' / 'locks'}" in (
                 ended.error
             )
-        settings = clone.tdeploy("init", "--yes")
-        assert settings.exit_code == 2
-        assert f"cannot write {fresh.world.folder / 'Pulumi.copilot.yaml'} (" in settings.error
+        settings = fresh.world.folder / "Pulumi.copilot.yaml"
+        for words in ("init --yes", "infra apply-copilot -p other --yes"):
+            ended = clone.tdeploy(*words.split())
+            assert ended.exit_code == 2
+            assert f"cannot write {settings} (" in ended.error
+
+
+@pytest.mark.parametrize("kept", ["passphrase", ".pulumi/stacks/copilot/local.json"])
+def test_what_belongs_to_another_user_is_named(fresh: Clone, passphrase: Path, kept: str) -> None:
+    path = passphrase.parent / kept
+    with read_only(fresh, f".state/{kept}", taken=0o666) as clone:
+        for command in (("status",), ("down", "--yes")):
+            ended = clone.tdeploy(*command, "-p", "local")
+            assert ended.exit_code == 2
+            assert f"cannot read {path} (permission denied): make " in ended.error
+        doctor = clone.tdeploy("doctor", "-p", "local")
+        assert (doctor.exit_code, doctor.remarks) == (1, "")
+        assert f"wrong    files: cannot read {path} (" in doctor.answer
 
 
 def test_an_environment_file_that_cannot_be_written_is_named(
@@ -217,3 +235,4 @@ def test_settings_that_are_no_yaml_are_named(local: Clone, text: str, why: str) 
     doctor = local.tdeploy("doctor", "-p", "local")
     assert doctor.exit_code == 1
     assert f"wrong    settings: {what}\n           {fix}\n" in doctor.answer
+    assert "unknown  passphrase: not looked at, because the settings" in doctor.answer
