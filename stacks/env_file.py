@@ -78,13 +78,18 @@ def rendered(values: Mapping[str, str]) -> str:
 
 
 def write(folder: Path, values: Mapping[str, str]) -> None:
-    """Replace `.env` in `folder` at once; only its owner can read it."""
+    """Replace `.env` in `folder` at once; only its owner can read it. Raises OSError."""
     with NamedTemporaryFile("w", dir=folder, prefix=f"{NAME}.", delete=False) as file:
         # A temporary file has mode 0600 from its first moment.
         file.write(rendered(values))
         file.flush()
         os.fsync(file.fileno())
     Path(file.name).replace(folder / NAME)
+
+
+def not_written(folder: Path, error: OSError) -> str:
+    """That `write` failed, and what to do."""
+    return f"cannot write {folder / NAME} ({error.strerror}): make {folder} writable for you"
 
 
 def example(values: Mapping[str, str]) -> str:

@@ -54,5 +54,12 @@ def export(outputs: Mapping[str, Text], ends: Sequence[pulumi.Input[str]]) -> No
         return
     folder = Path(pulumi.get_root_directory())
     pulumi.Output.all(pulumi.Output.all(**outputs), *ends).apply(
-        lambda known: env_file.write(folder, known[0])
+        lambda known: _write(folder, known[0])
     )
+
+
+def _write(folder: Path, values: Mapping[str, str]) -> None:
+    try:
+        env_file.write(folder, values)
+    except OSError as error:
+        raise pulumi.RunError(env_file.not_written(folder, error)) from error

@@ -6,18 +6,21 @@ can make a stack, so where it is missing only the passphrase is made.
 
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
+from stacks import passphrase
+from stacks.complaints import in_our_words
+from stacks.passphrase import PassphraseError
+
 STACKS = ("dev", "copilot", "local")
-PASSPHRASE = Path(".state") / "passphrase"
-_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+WITHOUT_COMMAND = (
+    "the command pulumi is not here, so there are no stacks yet: to use them, install it"
+    " (https://www.pulumi.com/docs/install) and run `make setup` again"
+)
 _STACK_SECONDS = 60
-_BYTES = 24
 
 
 def prepare(folder: Path, command: str | None = None) -> str | None:
@@ -25,10 +28,13 @@ def prepare(folder: Path, command: str | None = None) -> str | None:
 
     `command` is Pulumi's, by default the one on PATH.
     """
-    is_first = _make_passphrase(folder / PASSPHRASE)
+    try:
+        is_first = passphrase.make(folder)
+    except PassphraseError as error:
+        return str(error)
     command = command or shutil.which("pulumi")
     if command is None:
-        return _without_command() if is_first else None
+        return WITHOUT_COMMAND if is_first else None
     try:
         # Not a look into the folder of the state, because it may be kept elsewhere.
         known = {one["name"] for one in json.loads(_stack(folder, command, "ls", "--json"))}
@@ -51,7 +57,7 @@ def _stack(folder: Path, command: str, *arguments: str) -> str:
         answer = subprocess.run(
             [command, "stack", *arguments, "--non-interactive"],
             cwd=folder,
-            env={**os.environ, **passphrase_environment(folder)},
+            env={**os.environ, **passphrase.environment(folder)},
             capture_output=True,
             text=True,
             timeout=_STACK_SECONDS,
@@ -61,42 +67,17 @@ def _stack(folder: Path, command: str, *arguments: str) -> str:
         raise _PulumiError(f"{what} took more than {_STACK_SECONDS} s") from error
     # Another who prepares in the same instant has made it.
     if answer.returncode and "already exists" not in answer.stderr:
-        raise _PulumiError(f"{what} failed: {' '.join(answer.stderr.split())}")
+        complaint = " ".join(answer.stderr.split())
+        raise _PulumiError(in_our_words(folder, complaint) or f"{what} failed: {complaint}")
     return answer.stdout
 
 
-def _make_passphrase(path: Path) -> bool:
-    """Make the file where it is missing, for its owner alone; whether it was."""
-    path.parent.mkdir(exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return False
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(f"{secrets.token_urlsafe(_BYTES)}\n")
-    return True
-
-
-def passphrase_environment(folder: Path) -> Mapping[str, str]:
-    """The variable that names our passphrase, where the user's environment has none."""
-    if any(name in os.environ for name in _VARIABLES):
-        return {}
-    return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(folder / PASSPHRASE)}
-
-
-def _without_command() -> str:
-    return (
-        "the command pulumi is not here, so there are no stacks yet: to use them, install it"
-        " (https://www.pulumi.com/docs/install) and run `make setup` again"
-    )
-
-
 def main() -> int:
-    """Exit code 2 where a stack could not be made."""
+    """Exit code 2 where passphrase or stacks could not be made by the command that is here."""
     problem = prepare(Path(__file__).parent.parent)
     if problem:
         print(f"setup: {problem}", file=sys.stderr)  # noqa: T201
-    return 2 if problem and shutil.which("pulumi") else 0
+    return 2 if problem and problem != WITHOUT_COMMAND else 0
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ $ pulumi config rm -s local cycle_seconds
 
 They are kept in `Pulumi.STACK.yaml`, secrets too, encrypted with the passphrase that
 `PULUMI_CONFIG_PASSPHRASE_FILE` names: `.state/passphrase`, unless you have another.
+`tdeploy pulumi` is `pulumi` with that passphrase.
 """
 _SECRETS = """\
 `pulumi config set -s STACK --secret KEY` asks for the value. In clear text they are refused.

@@ -8,12 +8,25 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 import warnings
 
 import typer
 from typer import TyperException
 
-from tdeploy import build, doctor, env, infra, init, kb, lifecycle, schema, services, status
+from tdeploy import (
+    build,
+    doctor,
+    env,
+    infra,
+    init,
+    kb,
+    lifecycle,
+    plain_pulumi,
+    schema,
+    services,
+    status,
+)
 from tdeploy.console import remark, say_failure
 from tdeploy.errors import TdeployError
 
@@ -30,6 +43,7 @@ app.command("down")(lifecycle.down)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("env")(env.env)
+app.command("pulumi", context_settings=plain_pulumi.PASSED_ON)(plain_pulumi.pulumi)
 app.add_typer(build.app, name="build")
 app.add_typer(infra.app, name="infra")
 app.add_typer(kb.app, name="kb")
@@ -65,6 +79,10 @@ def main() -> None:
         raise SystemExit(error.exit_code) from error
     except typer.Abort:
         exit_code = _TYPER_INTERRUPTED
+    except Exception as error:  # a defect: it is told whole, and is no answer
+        traceback.print_exc()
+        say_failure(str(error))
+        raise SystemExit(TdeployError.exit_code) from error
     if exit_code == _TYPER_INTERRUPTED:
         remark("interrupted")
         say_failure("interrupted")

@@ -31,7 +31,10 @@ def env(
     if as_json:
         say_json({one.name: str(outputs[one.output]) for one in env_file.VARIABLES})
     elif write:
-        env_file.write(ROOT, outputs)
+        try:
+            env_file.write(ROOT, outputs)
+        except OSError as error:
+            raise TdeployError(env_file.not_written(ROOT, error)) from error
         remark(f"wrote {ROOT / env_file.NAME}")
     else:
         say(env_file.rendered(outputs).rstrip())

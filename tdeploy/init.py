@@ -45,12 +45,14 @@ def init(
 
     Example: tdeploy init --region eu-west-1 --temporal-source ../temporal-dsql
     """
+    from stacks import passphrase  # noqa: PLC0415
     from tdeploy.stack import ManagedStack, make_stacks  # noqa: PLC0415
 
     if not yes and not sys.stdin.isatty():
         raise TdeployError("nobody is there to be asked: give the answers as options, with --yes")
     make_stacks()
     stack = ManagedStack(profile)
+    stack.require_passphrase()
     known = stack.settings()
     source = str(temporal_source.expanduser().absolute()) if temporal_source else None
     given = {"project_name": project, "region": region, "temporal_source": source, "model": model}
@@ -65,7 +67,8 @@ def init(
         password = typer.prompt(text, default="", hide_input=True, show_default=False, err=True)
         if password:
             stack.set_settings({"grafana_password": password}, secret=True)
-    remark(f"Pulumi.{profile}.yaml is set, the passphrase is in .state/passphrase: keep both")
+    where = passphrase.chosen() or passphrase.FILE
+    remark(f"Pulumi.{profile}.yaml is set, the passphrase is in {where}: keep both")
     say("next:")
     for line in _next(profile):
         say(f"  {line}")

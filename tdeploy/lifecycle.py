@@ -25,8 +25,14 @@ def up(profile: Profile = DEFAULT, yes: Yes = False) -> None:
 
 def bring_up(profile: str, *, yes: bool) -> None:
     """Make what the program says, and print where it is. Nothing in AWS is lost unasked."""
-    from tdeploy.stack import ManagedStack, stack_outputs  # noqa: PLC0415
+    from tdeploy.stack import (  # noqa: PLC0415
+        ManagedStack,
+        require_language_host,
+        stack_outputs,
+    )
 
+    # Before what reads, for which a Pulumi would be built that cannot run the program.
+    require_language_host()
     stack = ManagedStack(profile)
     if not yes and any(resource.type.startswith("aws:") for resource in stack.resources()):
         _require_yes_to_losses(stack)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -24,7 +25,11 @@ from tools.servers import PULUMI, find
 HOW_TO_INSTALL = "install it (https://www.pulumi.com/docs/install), or set PULUMI_BIN to it"
 # The first that streams its events to the SDK.
 _OLDEST = VersionInfo(3, 206, 0)
+# A Go module of its own that no proxy gave us, so that only the command itself is built here.
 _LANGUAGE_HOST = "pulumi-language-python"
+_ONLY_READS = f"without {_LANGUAGE_HOST}: good to read a stack and to take it away, not to make one"
+_NONE = "there is no command pulumi here"
+_NOT_TO_BE_HAD = f"Pulumi's command line is not to be had: {HOW_TO_INSTALL}"
 _CONNECT_SECONDS = 15
 _KILL_AT = 3
 _VERSION_SECONDS = 20
@@ -51,13 +56,10 @@ class Cli(PulumiCommand):
         on_error: OnOutput | None = None,
     ) -> CommandResult:
         """Run to the end. Raises the SDK's CommandError; output is told about when all is there."""
-        beside = str(Path(self.command).parent)
-        environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
-        environment["PATH"] = os.pathsep.join([beside, environment.get("PATH", os.defpath)])
         with subprocess.Popen(
             [self.command, "--non-interactive", *args],
             cwd=cwd,
-            env=environment,
+            env=self.environment({**additional_env, "PULUMI_AUTOMATION_API": "true"}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -78,6 +80,19 @@ class Cli(PulumiCommand):
         if process.returncode:
             raise create_command_error(result)
         return result
+
+    def environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        """Ours and `more`, in which what is beside the command is found first."""
+        found = {**os.environ, **more}
+        beside = str(Path(self.command).parent)
+        return {**found, "PATH": os.pathsep.join([beside, found.get("PATH", os.defpath)])}
+
+    @property
+    def has_language_host(self) -> bool:
+        """Whether it has what runs a program in Python: on PATH, or beside it."""
+        itself = Path(self.command)
+        beside = [itself.parent / _LANGUAGE_HOST, itself.resolve().parent / _LANGUAGE_HOST]
+        return bool(shutil.which(_LANGUAGE_HOST)) or any(os.access(one, os.X_OK) for one in beside)
 
     @contextmanager
     def ended_by_signals(self) -> Iterator["Interrupts"]:
@@ -118,11 +133,21 @@ _STOPPING = {
 
 
 def cli() -> Cli:
-    """The command to use. Raises TdeployError where there is none to be had."""
-    try:
-        return _found() or _installed()
-    except ToolsError as error:
-        raise TdeployError(str(error)) from error
+    """The command to use. Raises TdeployError where there is none to be had.
+
+    One that was built here cannot run a program: see `require_language_host`.
+    """
+    here = found()
+    if here is None:
+        try:
+            _install(_NONE)
+        except _DownloadError as error:
+            remark(f"it could not be downloaded ({error}): building it here, {_ONLY_READS}")
+            _build()
+        here = found()
+    if here is None:
+        raise TdeployError(_NOT_TO_BE_HAD)
+    return here
 
 
 def found() -> Cli | None:
@@ -133,7 +158,35 @@ def found() -> Cli | None:
         raise TdeployError(str(error)) from error
 
 
+def require_language_host() -> None:
+    """Have a command that runs programs in Python, which one that is built here cannot.
+
+    Raises TdeployError at once where it cannot be downloaded, before minutes of building.
+    """
+    here = found()
+    if here and here.has_language_host:
+        return
+    if os.environ.get(PULUMI.variable) and here:
+        raise TdeployError(
+            f"PULUMI_BIN={here.command} came without {_LANGUAGE_HOST}, which runs the program:"
+            " set it to a whole Pulumi, or unset it"
+        )
+    try:
+        _install(f"{here.command} is {_ONLY_READS}" if here else _NONE)
+    except _DownloadError as error:
+        raise TdeployError(
+            f"Pulumi's command line could not be downloaded ({error}), and one that is built here"
+            f" is {_ONLY_READS}: {HOW_TO_INSTALL}"
+        ) from error
+
+
+class _DownloadError(Exception):
+    """Pulumi's command line could not be downloaded; the message is the reason."""
+
+
+@cache
 def _found() -> Cli | None:
+    """Of those that are here the first that runs programs, or else the first."""
     if os.environ.get(PULUMI.variable):
         chosen = find(PULUMI)
         usable = chosen and _usable(chosen)
@@ -148,11 +201,14 @@ def _found() -> Cli | None:
         *([Path(on_path)] if on_path else []),
         home / "bin" / "pulumi",
         *sorted(home.glob("versions/*/bin/pulumi"), reverse=True),
+        PULUMI.cached,
     ]
-    # One that was built here has no language host beside it.
-    if shutil.which(_LANGUAGE_HOST):
-        candidates.append(PULUMI.cached)
-    return next(filter(None, map(_usable, candidates)), None)
+    first = None
+    for usable in filter(None, map(_usable, candidates)):
+        if usable.has_language_host:
+            return usable
+        first = first or usable
+    return first
 
 
 def _usable(binary: Path) -> Cli | None:
@@ -173,27 +229,27 @@ def _usable(binary: Path) -> Cli | None:
     return Cli(binary, version) if version.major == _OLDEST.major and version >= _OLDEST else None
 
 
-def _installed() -> Cli:
-    remark("Pulumi's command line is not here: installing it below ~/.pulumi/versions")
+def _install(lack: str) -> None:
+    """Raises _DownloadError."""
+    remark(f"{lack}: installing Pulumi's below ~/.pulumi/versions")
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_CONNECT_SECONDS)
     try:
-        made = PulumiCommand.install()
+        PulumiCommand.install()
     except (OSError, subprocess.SubprocessError) as error:
-        remark(f"it could not be downloaded ({_reason(error)}): building it here")
-        return _built()
+        raise _DownloadError(_reason(error)) from error
     finally:
         socket.setdefaulttimeout(before)
-    return Cli(Path(made.command), made.version or _OLDEST)
+    _found.cache_clear()
 
 
-def _built() -> Cli:
+def _build() -> None:
     try:
         with shown(side_console()) as progress:
-            binary = ensure(PULUMI, progress)
+            ensure(PULUMI, progress)
     except ToolsError as error:
-        raise TdeployError(f"Pulumi's command line is not to be had: {HOW_TO_INSTALL}") from error
-    return Cli(binary, VersionInfo.parse(PULUMI.version))
+        raise TdeployError(_NOT_TO_BE_HAD) from error
+    _found.cache_clear()
 
 
 def _reason(error: Exception) -> str:

@@ -74,8 +74,8 @@ def down(
         return
     if stack.settings().get("keep_volumes") == "true":
         raise NoError(
-            f"keep_volumes is set, which keeps them: `pulumi config set -s {profile} keep_volumes"
-            f" false`, then `tdeploy services up -p {profile} -d`, then this again"
+            f"keep_volumes is set, which keeps them: `tdeploy pulumi config set -s {profile}"
+            f" keep_volumes false`, then `tdeploy services up -p {profile} -d`, then this again"
         )
     names = sorted(resource.name for resource in resources if resource.type == _VOLUME)
     require_yes(f"this deletes the data in the volumes {', '.join(names)}", yes=yes)

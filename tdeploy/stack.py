@@ -3,19 +3,21 @@
 import json
 import os
 import re
+import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 from pulumi.automation import ConfigValue, Deployment, LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-from stacks import prepare
+from stacks import complaints, passphrase, prepare
 from stacks.run_mode import OVERWRITE_VARIABLE, SERVICES_VARIABLE, Services
 from tdeploy import pulumi_command
 from tdeploy.catalogue import require_valid
@@ -46,7 +48,7 @@ def stack_outputs(stack: str) -> dict[str, Any]:
     except StackNotFoundError:
         return {}
     except CommandError as error:
-        raise TdeployError(f"cannot read the stack {stack}: {said(error)}") from error
+        raise _failure(f"cannot read the stack {stack}", error) from error
     outputs: dict[str, Any] = json.loads(answer.stdout)
     return outputs
 
@@ -56,7 +58,7 @@ def resource_counts() -> dict[str, int]:
     try:
         answer = command().run(["stack", "ls", "--json"], str(ROOT), environment())
     except CommandError as error:
-        raise TdeployError(f"cannot list the stacks: {said(error)}") from error
+        raise _failure("cannot list the stacks", error) from error
     made = {
         one["name"].rsplit("/", 1)[-1]: int(one.get("resourceCount") or 0)
         for one in json.loads(answer.stdout)
@@ -64,14 +66,23 @@ def resource_counts() -> dict[str, int]:
     return dict(sorted({**dict.fromkeys(prepare.STACKS, 0), **made}.items()))
 
 
-@cache
 def command() -> Cli:
     """Pulumi's command line. Raises TdeployError where it or the project is not to be had."""
+    _require_project()
+    return pulumi_command.cli()
+
+
+def require_language_host() -> None:
+    """Have a command that can run the program, for `up` and `preview`. Raises TdeployError."""
+    _require_project()
+    pulumi_command.require_language_host()
+
+
+def _require_project() -> None:
     if not (ROOT / "Pulumi.yaml").is_file():
         raise TdeployError(
             f"{ROOT} holds no Pulumi project: install this package from a clone, with `uv sync`"
         )
-    return pulumi_command.cli()
 
 
 @cache
@@ -89,7 +100,7 @@ def make_stacks() -> None:
 def environment(services: Services = "running", overwrite: str = "") -> dict[str, str]:
     """What Pulumi's command gets besides this environment."""
     return {
-        **prepare.passphrase_environment(ROOT),
+        **passphrase.environment(ROOT),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         SERVICES_VARIABLE: services,
         OVERWRITE_VARIABLE: overwrite,
@@ -97,7 +108,19 @@ def environment(services: Services = "running", overwrite: str = "") -> dict[str
 
 
 def said(error: CommandError) -> str:
-    """What the command complained of, without the SDK's frame around it."""
+    """What the command complained of, without the SDK's frame around it, in our words if we can."""
+    complaint = _complaint(error)
+    return complaints.in_our_words(ROOT, complaint) or complaint
+
+
+def _failure(what: str, error: CommandError) -> TdeployError:
+    """What failed and why; where a file of the clone is the reason, what to do about that."""
+    complaint = _complaint(error)
+    ours = complaints.in_our_words(ROOT, complaint)
+    return TdeployError(ours or f"{what}: {complaint}")
+
+
+def _complaint(error: CommandError) -> str:
     text = str(error).partition("\n stderr: ")[2] or str(error)
     lines = [line.strip().removeprefix("error: ") for line in text.splitlines()]
     return "; ".join(line for line in lines if line)
@@ -131,6 +154,7 @@ class ManagedStack:
 
         `overwrite` is the job that may drop what it made before.
         """
+        require_language_host()
 
         def run(stack: Stack, record: Record) -> None:
             stack.up(
@@ -146,6 +170,7 @@ class ManagedStack:
         self, services: Services = "running", *, targets: Sequence[str] = ()
     ) -> list[tuple[str, Resource]]:
         """What `up` would do to what."""
+        require_language_host()
 
         def run(stack: Stack, record: Record) -> None:
             stack.preview(on_event=record, color="never", target=[*targets] or None)
@@ -184,7 +209,7 @@ class ManagedStack:
         try:
             self._stack().import_stack(Deployment(version=state.version, deployment=deployment))
         except CommandError as error:
-            raise TdeployError(f"cannot write the stack {self.name}: {said(error)}") from error
+            raise _failure(f"cannot write the stack {self.name}", error) from error
 
     def settings(self) -> dict[str, str]:
         """The stack's own settings by key, without the project's name; secrets too.
@@ -196,7 +221,7 @@ class ManagedStack:
         except StackNotFoundError:
             every = _in_clear_text(ROOT / f"Pulumi.{self.name}.yaml")
         except CommandError as error:
-            raise TdeployError(f"cannot read the settings of {self.name}: {said(error)}") from error
+            raise _failure(f"cannot read the settings of {self.name}", error) from error
         prefix = f"{PROJECT}:"
         return {
             key.removeprefix(prefix): value
@@ -213,12 +238,14 @@ class ManagedStack:
             for key, value in values.items():
                 self._stack().set_config(f"{PROJECT}:{key}", ConfigValue(value, secret=secret))
         except CommandError as error:
-            raise TdeployError(f"cannot set {key} of {self.name}: {said(error)}") from error
+            raise _failure(f"cannot set {key} of {self.name}", error) from error
 
     @contextmanager
     def settings_to_be_confirmed(self, values: Mapping[str, str]) -> Iterator[None]:
         """Set them for the block, and for good where it ends without an exception."""
         require_valid(self.name, values)
+        # What follows runs the program, and is not worth a build of what cannot.
+        require_language_host()
         make_stacks()
         path = ROOT / f"Pulumi.{self.name}.yaml"
         before = path.read_bytes()
@@ -229,8 +256,29 @@ class ManagedStack:
             )
             yield
         except BaseException:
-            path.write_bytes(before)
+            # Not where nothing was written, perhaps because it cannot be.
+            if path.read_bytes() != before:
+                path.write_bytes(before)
             raise
+
+    def require_passphrase(self) -> None:
+        """Raise TdeployError where the passphrase is not that of the stack. Changes nothing."""
+        path = ROOT / f"Pulumi.{self.name}.yaml"
+        try:
+            if passphrase.SALT.encode() not in path.read_bytes():
+                return
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise TdeployError(complaints.no_access(ROOT, path, error.strerror)) from error
+        # Pulumi tries its passphrase on what it writes only, so it writes into a copy.
+        with TemporaryDirectory() as folder:
+            copied = str(shutil.copyfile(path, Path(folder) / path.name))
+            arguments = ["config", "set", "--stack", self.name, "--config-file", copied]
+            try:
+                command().run([*arguments, "--secret", "tried", "0"], str(ROOT), environment())
+            except CommandError as error:
+                raise TdeployError(said(error)) from error
 
     def _exported(self) -> Deployment:
         try:
@@ -238,7 +286,7 @@ class ManagedStack:
         except StackNotFoundError:
             return Deployment()
         except CommandError as error:
-            raise TdeployError(f"cannot read the stack {self.name}: {said(error)}") from error
+            raise _failure(f"cannot read the stack {self.name}", error) from error
 
     def _stack(self, services: Services = "running", overwrite: str = "") -> Stack:
         workspace = _Workspace(
@@ -306,7 +354,7 @@ class ManagedStack:
         by = f" by {lock['user']}@{lock['host']} (process {lock['pid']})" if lock else ""
         return (
             f"the stack {self.name} is being changed{by}: wait until that has ended, or where it"
-            f" has died, run `pulumi cancel -s {self.name}`"
+            f" has died, run `tdeploy pulumi cancel -s {self.name}`"
         )
 
 
@@ -319,12 +367,11 @@ def _reason(record: Record, error: CommandError) -> str:
 
 def _in_clear_text(path: Path) -> dict[str, str]:
     """The values of a stack's file as Pulumi would give them, but for its secrets."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
+    if not path.is_file():
         return {}
-    except yaml.YAMLError as error:
-        raise TdeployError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    for problem in complaints.broken_settings(path.parent, path.name):
+        raise TdeployError(problem)
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     return {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in (content.get("config") or {}).items()

@@ -29,14 +29,23 @@ def status(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
 
     Example: tdeploy status -p local --json
     """
-    from tdeploy.stack import ManagedStack, resource_counts  # noqa: PLC0415
+    from tdeploy.stack import ManagedStack, command, resource_counts  # noqa: PLC0415
 
+    # Once, before two ask for it at once and each installs it.
+    command()
     with ThreadPoolExecutor() as ask:
-        counts = ask.submit(resource_counts)
+        asked_counts = ask.submit(resource_counts)
         running = ask.submit(_containers, profile)
         resources, outputs = ManagedStack(profile).seen()
         verdict, no_verdict = _verdict(outputs.get("copilot_api_url"))
     listed, no_docker = running.result()
+    counts: dict[str, int] = {}
+    no_counts = ""
+    try:
+        counts = asked_counts.result()
+    except TdeployError as error:
+        # About another stack: of this one everything was read.
+        no_counts = str(error)
     services = {one.service: one for one in listed if not one.is_job}
     wanted = {one.name for one in resources if "ContainerService$" in one.urn}
     troubles = [no_docker] if no_docker else _troubles(profile, wanted, services)
@@ -44,20 +53,22 @@ def status(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
         troubles.append(no_verdict)
     elif verdict and verdict.health_state != "happy":
         troubles.append(f"the cluster is {verdict.health_state}: {verdict.reason}")
+    if no_counts:
+        troubles.append(no_counts)
     if as_json:
         say_json(
             {
                 "profile": profile,
                 "healthy": not troubles,
                 "troubles": troubles,
-                "stacks": counts.result(),
+                "stacks": counts,
                 "containers": [asdict(one) for one in listed],
                 "verdict": verdict.model_dump(mode="json") if verdict else None,
                 "outputs": outputs,
             }
         )
     else:
-        others = ", ".join(f"{name} {count}" for name, count in counts.result().items())
+        others = ", ".join(f"{name} {count}" for name, count in counts.items()) or "unknown"
         say(f"stack     {profile} (resources: {others})")
         _print_running(services, verdict, outputs)
         for trouble in troubles:

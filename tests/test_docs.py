@@ -90,7 +90,13 @@ def test_a_module_that_is_run_is_there(said: Said) -> None:
     assert not found.submodule_search_locations or find_spec(f"{module}.__main__")
 
 
-@pytest.mark.parametrize("said", starting("pulumi config set", "pulumi config rm"), ids=named)
+def of_pulumis(*words: str) -> list[Said]:
+    """Every command of Pulumi's that begins so, called through `tdeploy` or not."""
+    called = starting(*words, *(f"tdeploy {one}" for one in words))
+    return [Said(one.where, one.text.removeprefix("tdeploy ")) for one in called]
+
+
+@pytest.mark.parametrize("said", of_pulumis("pulumi config set", "pulumi config rm"), ids=named)
 def test_a_setting_that_is_set_is_one_of_its_stack(said: Said) -> None:
     options = ArgumentParser(exit_on_error=False)
     options.add_argument("-s", dest="stack")
@@ -123,7 +129,7 @@ def test_a_setting_that_is_set_is_one_of_its_stack(said: Said) -> None:
             model.model_validate({field: {name: value} if name else value})
 
 
-@pytest.mark.parametrize("said", starting("pulumi"), ids=named)
+@pytest.mark.parametrize("said", of_pulumis("pulumi"), ids=named)
 def test_a_stack_that_is_named_is_there(said: Said) -> None:
     stacks = re.findall(r"(?<= -s )\S+", said.text)
     assert all(PLACEHOLDER.fullmatch(one) or one in STACKS for one in stacks)

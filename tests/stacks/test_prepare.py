@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks.prepare import PASSPHRASE, prepare
+from stacks.passphrase import FILE as PASSPHRASE
+from stacks.prepare import prepare
 from stacks.templates import ROOT
 
 
@@ -91,6 +92,20 @@ def test_the_users_own_passphrase_is_used(
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
     prepare(project)
     assert pulumi.passphrase_variable == ""
+    assert not (project / PASSPHRASE).exists()
+
+
+def test_a_passphrase_that_stacks_need_is_made_only_once(pulumi: Pulumi, project: Path) -> None:
+    pulumi.install()
+    (project / "Pulumi.dev.yaml").write_text("encryptionsalt: v1:x\n")
+    state = project / ".state" / ".pulumi" / "stacks" / "copilot" / "local.json"
+    state.parent.mkdir(parents=True)
+    state.touch()
+    problem = prepare(project)
+    assert problem
+    assert "state and the secrets of dev, local cannot be read: put it back" in problem
+    assert not (project / PASSPHRASE).exists()
+    assert not pulumi.calls
 
 
 def test_without_the_command_it_is_said_once(pulumi: Pulumi, project: Path) -> None:
@@ -110,6 +125,8 @@ def test_what_looks_like_the_state_does_not_stand_for_a_stack_that_is_kept_elsew
     pulumi: Pulumi, project: Path
 ) -> None:
     pulumi.install()
+    (project / PASSPHRASE).parent.mkdir()
+    (project / PASSPHRASE).write_text("kept")
     left = project / ".state" / ".pulumi" / "stacks" / "copilot" / "dev.json"
     left.parent.mkdir(parents=True)
     left.touch()

@@ -39,6 +39,8 @@ class Tdeploy:
 
     folder: Path
     environment: Mapping[str, str]
+    before: Sequence[str] = ()
+    """A command that runs this one."""
 
     def __call__(self, *arguments: str, **more: str) -> Ended:
         """Run to the end, with nobody there to be asked; `more` are environment variables."""
@@ -101,7 +103,7 @@ class Tdeploy:
     ) -> Iterator[subprocess.Popen[str]]:
         """A command under way; what is left of it is killed."""
         with subprocess.Popen(
-            [sys.executable, "-m", "tdeploy", *arguments],
+            [*self.before, sys.executable, "-m", "tdeploy", *arguments],
             cwd=self.folder,
             env={**self.environment, **(more or {})},
             stdin=stdin,

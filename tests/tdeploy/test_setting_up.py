@@ -204,6 +204,28 @@ def test_doctor_says_how_to_mend_what_is_wrong(local: Clone) -> None:
     assert "wrong    docker: Docker does not answer" in found.answer
 
 
+def test_doctor_names_what_it_could_not_look_at(fresh: Clone, tmp_path: Path) -> None:
+    nowhere = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    without_docker = fresh.tdeploy("doctor", "-p", "local", **nowhere)
+    assert without_docker.exit_code == 1
+    for name in ("architecture", "cpus", "memory", "images"):
+        said = f"unknown  {name}: not looked at, because Docker does not answer\n"
+        assert said in without_docker.answer
+    assert "ok       ports: free: " in without_docker.answer
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        fresh.world.configure("local", ports={"grafana": port})
+        found = fresh.tdeploy("doctor", "-p", "local", **nowhere).answer
+    assert f"warning  ports: port {port}, which grafana needs, is taken by another program" in found
+
+    nothing = {"PATH": str(tmp_path), "TEMPORAL_SRE_COPILOT_CACHE": str(tmp_path)}
+    without_pulumi = fresh.tdeploy("doctor", "-p", "local", **nothing).answer
+    for name in ("passphrase", "settings"):
+        assert f"unknown  {name}: not looked at, without Pulumi's command line\n" in without_pulumi
+
+
 def test_doctor_looks_at_aws_for_the_stack_that_needs_it(without_aws: Clone) -> None:
     world = without_aws.world
     world.configure("copilot", model="bedrock:eu.anthropic.claude-x")
