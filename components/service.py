@@ -126,6 +126,8 @@ class Overwrite:
     """What a job does instead when a schema is to be made anew."""
 
     command: tuple[Text, ...]
+    where: Text
+    """Host of the database, which has to be the one that was agreed to."""
     drops: str
     """What is lost by it, for the question to the user."""
 

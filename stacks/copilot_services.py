@@ -61,6 +61,7 @@ class Copilot:
             overwrites={
                 SCHEMA_JOB: Overwrite(
                     (self._command("copilot.store.migrate --overwrite"),),
+                    store.host,
                     f"the tables {', '.join(TABLES)}",
                 )
             },

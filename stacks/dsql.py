@@ -147,9 +147,14 @@ class Dsql:
                 overwrites={
                     job: Overwrite(
                         (_INDICES_SCRIPT, "--overwrite", index, *_INDICES.values()),
+                        endpoint,
                         f"the index {index} of {ELASTICSEARCH}",
                     )
-                    for job, index in _INDICES.items()
+                    for (job, index), endpoint in zip(
+                        _INDICES.items(),
+                        (self.monitored_endpoint, self.copilot_endpoint),
+                        strict=True,
+                    )
                 },
             ),
             self._schema_job(_SCHEMA_JOB, self.monitored_endpoint, "the shared cluster"),
@@ -188,6 +193,7 @@ class Dsql:
     @property
     def copilot(self) -> CopilotStore:
         return CopilotStore(
+            host=self.copilot_endpoint,
             environment={
                 "COPILOT_DSQL_DATABASE": DATABASE,
                 "COPILOT_DSQL_HOST": self.copilot_endpoint,
@@ -257,7 +263,9 @@ class Dsql:
             user=self.access.user,
             overwrites={
                 name: Overwrite(
-                    (*command, "--overwrite"), f"the tables {', '.join(tables.split())}"
+                    (*command, "--overwrite"),
+                    endpoint,
+                    f"the tables {', '.join(tables.split())}",
                 )
             },
         )

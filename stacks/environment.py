@@ -11,9 +11,10 @@ from components.healing import Healing
 from components.images import Build, Images
 from components.job import OneShotJob
 from components.network import Network
-from components.service import Job, Service, Workload
+from components.service import Job, Service
+from components.text import made_of
 from stacks.images import generation
-from stacks.run_mode import Services, overwritten
+from stacks.run_mode import Overwriting, Services, overwriting
 from stacks.services import Catalogue
 from stacks.settings import ContainerSettings
 
@@ -39,7 +40,7 @@ def declare(
     public = {key: name for key, name in catalogue.images.items() if key not in builds}
     images = declare_images(stack, public=public, builds=builds, ask=services != "unasked")
     around = Surroundings(stack, network.name, network.volumes, images.ids, healing)
-    return _containers(catalogue, around)
+    return _containers(with_overwriting(catalogue, overwriting()), around)
 
 
 def declare_images(
@@ -57,17 +58,32 @@ def declare_images(
     )
 
 
-def _as_asked_for(workload: Workload) -> Workload:
-    if isinstance(workload, Job) and (instead := workload.overwrites.get(overwritten())):
-        return replace(workload, command=instead.command)
-    return workload
+def with_overwriting(catalogue: Catalogue, asked: Overwriting | None) -> Catalogue:
+    """The catalogue whose jobs of that schema begin by dropping it. Raises pulumi.RunError."""
+    if asked is None:
+        return catalogue
+    if asked.job not in {job for one in catalogue.jobs for job in one.overwrites}:
+        raise pulumi.RunError(f"there is no schema of a job {asked.job} to make anew")
+    return replace(catalogue, jobs=tuple(_overwriting(job, asked) for job in catalogue.jobs))
+
+
+def _overwriting(job: Job, asked: Overwriting) -> Job:
+    instead = job.overwrites.get(asked.job)
+    if instead is None:
+        return job
+    first, *rest = instead.command
+
+    def agreed(host: str, word: str) -> str:
+        asked.require_agreed(host)
+        return word
+
+    return replace(job, command=(made_of({"host": instead.where, "word": first}, agreed), *rest))
 
 
 def _containers(catalogue: Catalogue, around: Surroundings) -> list[pulumi.Output[str]]:
     made: dict[str, pulumi.Input[pulumi.Resource]] = {}
     ids: dict[str, pulumi.Output[str]] = {}
-    for planned in catalogue.in_order:
-        workload = _as_asked_for(planned)
+    for workload in catalogue.in_order:
         depends_on = [made[name] for name in catalogue.waits_for(workload)]
         if isinstance(workload, Service):
             service = ContainerService(workload, around, depends_on=depends_on)

@@ -98,6 +98,7 @@ class PostgreSQL:
             )
 
         return CopilotStore(
+            host=NAME,
             environment={},
             secret_variables={"COPILOT_DATABASE_URL": _URL_FILE},
             files=(File(_URL_FILE, made_of({"password": self.password}, url)),),
@@ -182,6 +183,7 @@ class PostgreSQL:
             overwrites={
                 name: Overwrite(
                     (*command, "--overwrite"),
+                    NAME,
                     f"the databases {database} and {database}_visibility",
                 )
             },

@@ -4,6 +4,7 @@ Nothing of it is remembered, so that a plain `pulumi up` always means everything
 """
 
 import os
+from dataclasses import dataclass
 from typing import Literal
 
 import pulumi
@@ -26,11 +27,32 @@ def services() -> Services:
         case "running" | "stopped" | "none" | "images" | "unasked":
             return value
         case _:
+            raise pulumi.RunError(f"{SERVICES_VARIABLE}={value}: use running, stopped or none")
+
+
+@dataclass(frozen=True)
+class Overwriting:
+    """That a schema is to be made anew: the job that makes it, and the database's agreed host."""
+
+    job: str
+    host: str
+
+    def require_agreed(self, host: str) -> None:
+        """Raise pulumi.RunError where the database has become another."""
+        if host != self.host:
             raise pulumi.RunError(
-                f"{SERVICES_VARIABLE}={value}: use running, stopped, none or images"
+                f"the database of {self.job} is {host} by now, and what was agreed to is"
+                f" {self.host}: bring the stack up first"
             )
 
 
-def overwritten() -> str:
-    """Name of the job whose schema this run makes anew; empty, as it always is but on request."""
-    return os.environ.get(OVERWRITE_VARIABLE, "")
+def overwriting() -> Overwriting | None:
+    """The schema that this run makes anew; None, as it always is but for `tdeploy schema`.
+
+    Raises pulumi.RunError.
+    """
+    value = os.environ.get(OVERWRITE_VARIABLE, "")
+    job, _, host = value.partition("@")
+    if value and not (job and host):
+        raise pulumi.RunError(f"{OVERWRITE_VARIABLE}={value}: unset it, it is of `tdeploy schema`")
+    return Overwriting(job, host) if value else None

@@ -58,6 +58,7 @@ class TemporalStore:
 class CopilotStore:
     """The Copilot's own store."""
 
+    host: Text
     environment: Mapping[str, Text] = field(default_factory=dict)
     secret_variables: Mapping[str, str] = field(default_factory=dict)
     """Variables whose values stand in files of the container, with the path of each."""

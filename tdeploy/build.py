@@ -84,7 +84,7 @@ def _build(profile: str, key: str) -> None:
     group = f"urn:pulumi:{profile}::{PROJECT}::copilot:docker:Images"
     # As patterns, because the engine refuses to target by name what is not there yet.
     targets = [f"{group}*::{profile}", f"{group}**::{key}-image"]
-    has_containers = any("container:Container" in resource.type for resource in stack.resources())
+    has_containers = any(resource.is_container for resource in stack.resources())
     if has_containers:
         # Those of the image would have to go where the program does not name them.
         stack.up(targets=targets[1:])

@@ -27,13 +27,6 @@ Region = Annotated[
 ]
 _SHARED = "dev"
 _COPILOT = "copilot"
-_CONTAINER = "docker:index/container:Container"
-_CONTAINERS = (
-    f"**{_CONTAINER}::**",
-    "**copilot:docker:ContainerService::**",
-    "**copilot:docker:OneShotJob::**",
-)
-"""What their URNs, and those of their groups, match."""
 
 
 @app.command()
@@ -71,7 +64,7 @@ def apply_copilot(project: Project = None, region: Region = None, yes: Yes = Fal
 
     stack = ManagedStack(_COPILOT)
     wanted = {"project_name": project, "region": region}
-    if not any(resource.type.startswith("aws:") for resource in stack.resources()):
+    if not any(resource.is_in_aws for resource in stack.resources()):
         shared = stack_outputs(_SHARED)
         wanted = {key: value or shared.get(key) for key, value in wanted.items()}
     _apply(stack, wanted, yes=yes)
@@ -87,19 +80,19 @@ def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = F
 
     Example: tdeploy infra destroy-copilot -p temporal-dev -r eu-west-1
     """
-    from tdeploy.stack import IN_AWS, ManagedStack, stack_outputs  # noqa: PLC0415
+    from tdeploy.stack import CONTAINERS, IN_AWS, ManagedStack, stack_outputs  # noqa: PLC0415
 
     stack = ManagedStack(_COPILOT)
     _require_same(stack, {"project_name": project, "region": region})
     resources = stack.resources()
-    if not any(resource.type.startswith("aws:") for resource in resources):
+    if not any(resource.is_in_aws for resource in resources):
         raise NoError(f"the stack {_COPILOT} has nothing in AWS")
     targets = [IN_AWS]
-    doomed = [one for one in resources if one.type.startswith("aws:")]
-    problem = _docker_problem() if any(one.type == _CONTAINER for one in resources) else ""
+    doomed = [one for one in resources if one.is_in_aws]
+    problem = _docker_problem() if any(one.is_container for one in resources) else ""
     if not problem:
-        targets += _CONTAINERS
-        doomed += [one for one in resources if one.type == _CONTAINER]
+        targets += CONTAINERS
+        doomed += [one for one in resources if one.is_container]
     for line in listed(doomed):
         remark(line)
     endpoint = stack_outputs(_COPILOT).get("copilot_dsql_endpoint", "")
@@ -109,7 +102,7 @@ def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = F
     if problem:
         remark(f"{problem}; the containers stay: `tdeploy services down` removes them")
         stack.rewrite_state(_with_independent_containers)
-    stack.destroy(targets=targets, refresh=not problem)
+    stack.destroy(targets=targets)
     remark(f"the stack {_COPILOT} has nothing in AWS any more; the shared cluster stays")
 
 
@@ -153,20 +146,27 @@ def _require_same(stack: "ManagedStack", said: dict[str, str | None]) -> None:
 def _apply(stack: "ManagedStack", wanted: Mapping[str, str | None], *, yes: bool) -> None:
     from tdeploy.stack import IN_AWS, stack_outputs  # noqa: PLC0415
 
-    types = {resource.type for resource in stack.resources()}
-    targets = [IN_AWS] if any(kind.startswith("docker:") for kind in types) else []
+    resources = stack.resources()
+    targets = [IN_AWS] if any(one.is_in_docker for one in resources) else []
     # Containers depend on AWS, and would have to go where the program does not name them.
-    services: Services = "unasked" if _CONTAINER in types else "none"
+    has_containers = any(one.is_container for one in resources)
+    services: Services = "unasked" if has_containers else "none"
     with stack.settings_to_be_confirmed(
         {key: value for key, value in wanted.items() if value is not None}
     ):
-        if not yes:
-            planned = stack.preview(services, targets=targets)
-            for verb in dict.fromkeys(verb for verb, _ in planned):
-                for line in listed(resource for what, resource in planned if what == verb):
-                    remark(f"  {verb} {line.strip()}")
-            if planned:
-                require_yes(f"this does all of the above in the stack {stack.name}", yes=False)
+        # With --yes too: what cannot be has to be found before anything is changed.
+        planned = stack.preview(services, targets=targets)
+        verbs = dict.fromkeys(verb for verb, _ in planned)
+        for verb in verbs:
+            for line in listed(resource for what, resource in planned if what == verb):
+                remark(f"  {verb} {line.strip()}")
+        if has_containers and {"remove", "replace"} & set(verbs):
+            raise NoError(
+                f"containers of the stack {stack.name} use what this would remove or replace:"
+                " `tdeploy services down` first"
+            )
+        if planned:
+            require_yes(f"this does all of the above in the stack {stack.name}", yes=yes)
     stack.up(services, targets=targets)
     _say_outputs(stack.name, _of_aws(stack_outputs(stack.name)))
 

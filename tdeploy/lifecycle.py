@@ -34,7 +34,7 @@ def bring_up(profile: str, *, yes: bool) -> None:
     # Before what reads, for which a Pulumi would be built that cannot run the program.
     require_language_host()
     stack = ManagedStack(profile)
-    if not yes and any(resource.type.startswith("aws:") for resource in stack.resources()):
+    if not yes and any(resource.is_in_aws for resource in stack.resources()):
         _require_yes_to_losses(stack)
     stack.up()
     say_pages(stack_outputs(profile))
@@ -44,7 +44,7 @@ def _require_yes_to_losses(stack: "ManagedStack") -> None:
     lost = [
         resource
         for verb, resource in stack.preview()
-        if verb in {"remove", "replace"} and resource.type.startswith("aws:")
+        if verb in {"remove", "replace"} and resource.is_in_aws
     ]
     for line in listed(lost):
         remark(line)
@@ -69,11 +69,23 @@ def down(profile: Profile = DEFAULT, yes: Yes = False) -> None:
     resources = stack.resources()
     if not resources:
         raise NoError(f"the stack {profile} holds nothing")
-    for line in listed(resources):
+    require_settled_volumes(stack, resources)
+    for line in listed(one for one in resources if not one.is_kept):
         remark(line)
     require_yes(f"this destroys all of the above, which is the stack {profile}", yes=yes)
-    stack.destroy(refresh=True)
+    stack.destroy()
     remark(f"the stack {profile} is gone")
+
+
+def require_settled_volumes(stack: "ManagedStack", resources: Iterable["Resource"]) -> None:
+    """Raise NoError where the volumes were made as keep_volumes does not say any more."""
+    are_kept = {one.is_kept for one in resources if one.is_volume}
+    wanted = stack.settings().get("keep_volumes") == "true"
+    if are_kept - {wanted}:
+        raise NoError(
+            f"keep_volumes is {str(wanted).lower()} now, and the volumes do not know it yet: run"
+            f" `tdeploy services up -p {stack.name} -d`, then this again"
+        )
 
 
 def listed(resources: Iterable["Resource"]) -> list[str]:

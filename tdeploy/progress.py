@@ -44,6 +44,8 @@ class Resource:
 
     urn: str
     type: str
+    is_kept: bool = False
+    """Whether it outlives its removal from the stack."""
 
     @classmethod
     def of(cls, urn: str) -> "Resource":
@@ -59,6 +61,22 @@ class Resource:
     def is_group(self) -> bool:
         """Whether nothing outside Pulumi corresponds to it."""
         return self.type.startswith(_GROUPS)
+
+    @property
+    def is_in_aws(self) -> bool:
+        return self.type.startswith("aws:")
+
+    @property
+    def is_in_docker(self) -> bool:
+        return self.type.startswith("docker:")
+
+    @property
+    def is_container(self) -> bool:
+        return self.type == "docker:index/container:Container"
+
+    @property
+    def is_volume(self) -> bool:
+        return self.type == "docker:index/volume:Volume"
 
     @property
     def label(self) -> str:

@@ -5,13 +5,16 @@ asked for.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tdeploy.console import remark, require_yes, say
 from tdeploy.errors import NoError, TdeployError
 from tdeploy.profile import DEFAULT, Profile, Yes
+
+if TYPE_CHECKING:
+    from tdeploy.stack import ManagedStack
 
 app = typer.Typer(
     help="Set up the databases again, by the stack's jobs.",
@@ -158,22 +161,16 @@ def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes
         _require_dsql(profile)
     stack = ManagedStack(profile)
     resources, outputs = stack.seen()
-    urns = [one.urn for one in resources if one.name == job and "OneShotJob$" in one.urn]
-    if not urns:
-        raise NoError(
-            f"the job {job} has not run in the stack {profile} yet: `tdeploy up -p {profile}`"
-            " runs it"
-        )
-    if version:
-        stack.set_settings({_VERSION: version})
-    if overwrite:
-        where = outputs.get("copilot_dsql_endpoint") if job != _MONITORED_JOB else ""
-        _require_yes_to_losses(job, profile, where or outputs["temporal_sql_host"], yes=yes)
-        # Nothing may use it meanwhile, and what did would not notice that it begins anew.
-        stack.up("stopped", targets=[IN_DOCKER])
-        stack.up(targets=[IN_DOCKER], overwrite=job)
-    else:
-        stack.up(targets=urns, replace=urns)
+    if not (resources if overwrite else any(one.is_container for one in resources)):
+        raise NoError(f"nothing of the stack {profile} runs: `tdeploy up -p {profile}` starts it")
+    with stack.settings_to_be_confirmed({_VERSION: version} if version else {}):
+        if overwrite:
+            in_dsql = profile == DEFAULT and job != _MONITORED_JOB
+            where = outputs["copilot_dsql_endpoint" if in_dsql else "temporal_sql_host"]
+            _make_anew(stack, job, where, yes=yes)
+        else:
+            container = f"**OneShotJob$docker:index/container:Container::{job}"
+            stack.up(targets=[f"**OneShotJob::{job}", container], replace=[container])
     for _, line in log_lines(profile, [job], tail=_LAST_LINES, follow=False):
         say(line)
     if overwrite:
@@ -181,14 +178,22 @@ def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes
         stack.up(targets=[IN_DOCKER])
 
 
-def _require_yes_to_losses(job: str, profile: str, where: str, *, yes: bool) -> None:
+def _make_anew(stack: "ManagedStack", job: str, where: str, *, yes: bool) -> None:
     from tdeploy.catalogue import plain_settings, planned  # noqa: PLC0415
+    from tdeploy.stack import CONTAINERS, IMAGES, IN_DOCKER  # noqa: PLC0415
 
-    jobs = planned(profile, plain_settings(profile)).jobs
+    jobs = planned(stack.name, plain_settings(stack.name)).jobs
     for line in (one.overwrites[job].drops for one in jobs if job in one.overwrites):
         remark(f"  {line}")
     require_yes(
         f"this drops all of the above from {where}, for everyone who uses it, with what is in it,"
-        f" and restarts the stack {profile}",
+        f" and restarts the stack {stack.name}",
         yes=yes,
     )
+    # What would keep it from coming back has to be found while everything still stands.
+    agreed = f"{job}@{where}"
+    stack.preview(targets=[IN_DOCKER], overwrite=agreed)
+    stack.up(targets=[IMAGES])
+    # Nothing may use it meanwhile, and what did would not notice that it begins anew.
+    stack.destroy(targets=CONTAINERS)
+    stack.up(targets=[IN_DOCKER], overwrite=agreed)

@@ -8,7 +8,7 @@ import typer
 from tdeploy import completion
 from tdeploy.console import remark, require_yes, say, say_json, say_json_line, say_table
 from tdeploy.errors import NoError
-from tdeploy.lifecycle import bring_up
+from tdeploy.lifecycle import bring_up, require_settled_volumes
 from tdeploy.profile import DEFAULT, AsJson, Profile, Yes
 
 app = typer.Typer(
@@ -28,7 +28,6 @@ Containers = Annotated[
 ]
 # How the URN of a service's container shows what it is; jobs are another component.
 _OF_SERVICE = "copilot:docker:ContainerService$"
-_VOLUME = "docker:index/volume:Volume"
 _TAIL = 100
 
 
@@ -63,23 +62,25 @@ def down(
 
     Example, which drops Docker's volumes too: tdeploy services down --volumes
     """
-    from tdeploy.stack import IN_DOCKER, ManagedStack  # noqa: PLC0415
+    from tdeploy.stack import CONTAINERS, IN_DOCKER, ManagedStack  # noqa: PLC0415
 
     stack = ManagedStack(profile)
-    resources = stack.resources()
-    if not any(resource.type.startswith("docker:") for resource in resources):
+    resources = [one for one in stack.resources() if one.is_in_docker]
+    if not (resources if volumes else any(one.is_container for one in resources)):
         raise NoError(f"nothing of the stack {profile} runs")
     if not volumes:
-        stack.up("stopped", targets=[IN_DOCKER])
+        stack.destroy(targets=CONTAINERS)
         return
-    if stack.settings().get("keep_volumes") == "true":
+    require_settled_volumes(stack, resources)
+    found = [one for one in resources if one.is_volume]
+    if any(one.is_kept for one in found):
         raise NoError(
             f"keep_volumes is set, which keeps them: `tdeploy pulumi config set -s {profile}"
             f" keep_volumes false`, then `tdeploy services up -p {profile} -d`, then this again"
         )
-    names = sorted(resource.name for resource in resources if resource.type == _VOLUME)
-    require_yes(f"this deletes the data in the volumes {', '.join(names)}", yes=yes)
-    stack.up("none", targets=[IN_DOCKER])
+    names = ", ".join(sorted(one.name for one in found))
+    require_yes(f"this deletes the data in the volumes {names}", yes=yes)
+    stack.destroy(targets=[IN_DOCKER])
 
 
 @app.command()

@@ -31,6 +31,13 @@ PROJECT = "copilot"
 IN_AWS = "**aws:**"
 IN_DOCKER = "**docker:**"
 """What URNs of either match, those of their providers and of our groups too."""
+CONTAINERS = (
+    "**docker:index/container:Container::**",
+    "**copilot:docker:ContainerService::**",
+    "**copilot:docker:OneShotJob::**",
+)
+"""What those of containers and of their groups match."""
+IMAGES = "**copilot:docker:Images**"
 _STACK = "pulumi:pulumi:Stack"
 _NO_LANGUAGE_HOST = "no language plugin"
 _LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
@@ -152,7 +159,7 @@ class ManagedStack:
     ) -> None:
         """Make what the program says; with `targets` (URNs, * and ** match) nothing else.
 
-        `overwrite` is the job that may drop what it made before.
+        `overwrite` is JOB@HOST of the schema that is made anew.
         """
         require_language_host()
 
@@ -167,7 +174,7 @@ class ManagedStack:
         self._operate(f"updating {self.name}", run, services, overwrite=overwrite)
 
     def preview(
-        self, services: Services = "running", *, targets: Sequence[str] = ()
+        self, services: Services = "running", *, targets: Sequence[str] = (), overwrite: str = ""
     ) -> list[tuple[str, Resource]]:
         """What `up` would do to what."""
         require_language_host()
@@ -175,15 +182,17 @@ class ManagedStack:
         def run(stack: Stack, record: Record) -> None:
             stack.preview(on_event=record, color="never", target=[*targets] or None)
 
-        return self._operate(f"looking at {self.name}", run, services).planned
+        title = f"looking at {self.name}"
+        return self._operate(title, run, services, overwrite=overwrite).planned
 
-    def destroy(self, *, targets: Sequence[str] = (), refresh: bool = True) -> None:
-        """Remove everything that the stack's state names; with `targets` (URNs) only those."""
+    def destroy(self, *, targets: Sequence[str] = ()) -> None:
+        """Remove everything that the stack's state names; with `targets` (URNs) only those.
+
+        The program is not run, so that neither settings nor sign-in can keep it from that.
+        """
 
         def run(stack: Stack, record: Record) -> None:
-            stack.destroy(
-                on_event=record, color="never", target=[*targets] or None, refresh=refresh
-            )
+            stack.destroy(on_event=record, color="never", target=[*targets] or None)
 
         self._operate(f"destroying {self.name}", run)
 
@@ -194,7 +203,9 @@ class ManagedStack:
     def seen(self) -> tuple[list[Resource], dict[str, Any]]:
         """What the state holds, without groups, and the stack's outputs."""
         every = _resources(self._exported())
-        found = (Resource(one["urn"], one["type"]) for one in every)
+        found = (
+            Resource(one["urn"], one["type"], bool(one.get("retainOnDelete"))) for one in every
+        )
         outputs = next((one.get("outputs") for one in every if one["type"] == _STACK), None)
         return [resource for resource in found if not resource.is_group], outputs or {}
 

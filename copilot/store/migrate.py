@@ -104,13 +104,21 @@ async def _migrate_once(where: Target, *, overwrite: bool) -> int:
         raise connecting_failed(error, where.address) from error
     async with connection:
         try:
-            for table in tables() if overwrite else ():
-                await _run(connection, f"DROP TABLE IF EXISTS {table}".encode())
+            if overwrite:
+                await _drop_tables(connection)
             return await _apply_missing(
                 connection, asynchronous_indexes=where.builds_indexes_asynchronously
             )
         except psycopg.Error as error:
             raise request_failed(error, where.address) from error
+
+
+async def _drop_tables(connection: AsyncConnection[TupleRow]) -> None:
+    # The record of migrations first, then those that tell of others: what an interruption leaves is
+    # taken for neither migrated nor a history.
+    record, *others = tables()
+    for table in (record, *reversed(others)):
+        await _run(connection, f"DROP TABLE IF EXISTS {table}".encode())
 
 
 async def _apply_missing(

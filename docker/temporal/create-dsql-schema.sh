@@ -23,14 +23,25 @@ has_table() {
   test "$(query "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public' AND table_name = '$1'")" != 0
 }
 
-# The tool's own --overwrite would drop every table, the Copilot's too.
-drop_tables() {
+drop_tables_once() {
   # The version first and its table last: what an interruption leaves is seen as what it is.
   if has_table schema_version; then
-    query "DELETE FROM schema_version"
+    query "DELETE FROM schema_version" || return 1
   fi
   # Each in a transaction of its own, as DSQL wants it.
   sed 's/.*/DROP TABLE IF EXISTS &;/' "$tables" | sql --file -
+}
+
+# The tool's own --overwrite would drop every table, the Copilot's too.
+drop_tables() {
+  # Whoever changes the schema at the same time, and be it DSQL that still builds an index, makes
+  # a statement fail that is to be said again (OC001).
+  attempt=1
+  until drop_tables_once; do
+    test "$attempt" -lt 8 || exit 1
+    attempt=$((attempt + 1))
+    sleep 1
+  done
 }
 
 is_older() {

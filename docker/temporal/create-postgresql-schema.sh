@@ -4,7 +4,6 @@
 set -eu
 SQL_PASSWORD=$(cat "$2")
 export SQL_PASSWORD
-overwrite=${3:-}
 
 # Its log of every statement is of use only where it fails.
 tool() {
@@ -16,10 +15,6 @@ tool() {
 
 create() {
   export SQL_DATABASE="$1"
-  if test "$overwrite" = --overwrite; then
-    tool drop-database --force
-    echo "$1: dropped"
-  fi
   tool create-database
   tool setup-schema --version 0.0
   tool update-schema --schema-name "postgresql/v12/$2"
@@ -29,5 +24,13 @@ create() {
   echo "$1: ${found:-set up}"
 }
 
+if test "${3:-}" = --overwrite; then
+  # Both, before either is made again: an interruption leaves nothing of the past beside the new.
+  for database in "$1_visibility" "$1"; do
+    export SQL_DATABASE="$database"
+    tool drop-database --force
+    echo "$database: dropped"
+  done
+fi
 create "$1" temporal
 create "$1_visibility" visibility

@@ -6,13 +6,15 @@ import subprocess
 from pathlib import Path
 
 import psycopg
+import pulumi
 import pytest
 from psycopg import sql
 
 from copilot.store.migrate import migrate, tables
-from stacks import copilot, environment, local
+from stacks import copilot, local
 from stacks.copilot_services import TABLES as COPILOT_TABLES
-from stacks.run_mode import OVERWRITE_VARIABLE
+from stacks.environment import with_overwriting
+from stacks.run_mode import OVERWRITE_VARIABLE, Overwriting, overwriting
 from stacks.settings import CopilotSettings, LocalSettings
 from stacks.templates import DOCKER
 from tests.postgres import PASSWORD, USER, Postgres, program
@@ -23,6 +25,13 @@ ENDPOINT = "abc.dsql.eu-west-1.on.aws"
 TABLES_FILE = DOCKER / "temporal" / "dsql-tables.txt"
 TEMPORAL_TABLES = set(TABLES_FILE.read_text().split())
 SQL_DATABASE = "overwriting"
+SHARED, OWN = "shared.dsql.eu-west-1.on.aws", "own.dsql.eu-west-1.on.aws"
+CATALOGUE = copilot.services(
+    CopilotSettings(),
+    copilot.stores(CopilotSettings(), SHARED, OWN),
+    knowledge_base_id="",
+    grafana_password="",
+)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +108,8 @@ def test_databases_of_postgresql_are_made_anew_only_when_told(
         assert f"{SQL_DATABASE}: the schema is there, version 1." in run()
         assert marked()
         anew = run("--overwrite")
-        assert f"{SQL_DATABASE}: dropped\n{SQL_DATABASE}: the schema has version 1." in anew
+        dropped = f"{SQL_DATABASE}_visibility: dropped\n{SQL_DATABASE}: dropped\n"
+        assert anew.startswith(f"{dropped}{SQL_DATABASE}: the schema has version 1.")
         assert not marked()
         assert "executions_visibility" in tables_of(postgres.url(f"{SQL_DATABASE}_visibility"))
     finally:
@@ -124,6 +134,9 @@ async def test_on_aurora_dsql_only_the_tables_of_temporal_go(
     stand_in(
         tmp_path,
         "psql",
+        # Once in between somebody else changes the schema.
+        f'case "$*" in *--file*) test -e {tmp_path}/failed || {{ touch {tmp_path}/failed;'
+        " echo 'OC001' >&2; exit 3; };; esac\n"
         "unset PGPASSWORD\nfor last; do :; done\n"
         'for one; do shift; test "$one" = "$last" || set -- "$@" "$one"; done\n'
         f'exec {psql} "$@" "{database_url}"',
@@ -163,31 +176,39 @@ async def test_the_tables_of_the_copilot_are_made_anew(database_url: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("job", "changed"),
+    ("asked", "changed"),
     [
-        ("", set()),
-        ("temporal-schema", {"temporal-schema", "visibility-indices"}),
-        ("copilot-temporal-schema", {"copilot-temporal-schema", "visibility-indices"}),
-        ("copilot-schema", {"copilot-schema"}),
+        (None, set()),
+        (Overwriting("temporal-schema", SHARED), {"temporal-schema", "visibility-indices"}),
+        (
+            Overwriting("copilot-temporal-schema", OWN),
+            {"copilot-temporal-schema", "visibility-indices"},
+        ),
+        (Overwriting("copilot-schema", OWN), {"copilot-schema"}),
     ],
 )
-def test_only_the_jobs_of_that_schema_drop(
-    monkeypatch: pytest.MonkeyPatch, job: str, changed: set[str]
-) -> None:
-    monkeypatch.setenv(OVERWRITE_VARIABLE, job)
-    planned = copilot.planned(CopilotSettings())
-    dropping = {
-        one.name for one in planned.jobs if environment._as_asked_for(one).command != one.command
-    }
-    assert dropping == changed
-    index = planned.workloads["visibility-indices"]
-    other = (
-        "temporal_visibility_v1_copilot"
-        if job == "temporal-schema"
-        else "temporal_visibility_v1_dev"
-    )
-    command = " ".join(map(str, environment._as_asked_for(index).command))
-    assert f"--overwrite {other}" not in command
+def test_only_the_jobs_of_that_schema_drop(asked: Overwriting | None, changed: set[str]) -> None:
+    dropping = {job.name: job for job in with_overwriting(CATALOGUE, asked).jobs}
+    assert changed == {job.name for job in CATALOGUE.jobs if dropping[job.name] != job}
+    if "visibility-indices" in changed:
+        own = "dev" if asked and asked.host == SHARED else "copilot"
+        command = " ".join(map(str, dropping["visibility-indices"].command))
+        assert f"--overwrite temporal_visibility_v1_{own} " in command
+
+
+def test_only_the_database_that_was_agreed_to_is_dropped() -> None:
+    with pytest.raises(pulumi.RunError, match=f"is {SHARED} by now, and what was agreed to is"):
+        with_overwriting(CATALOGUE, Overwriting("temporal-schema", OWN))
+    with pytest.raises(pulumi.RunError, match="no schema of a job loki-ready to make anew"):
+        with_overwriting(CATALOGUE, Overwriting("loki-ready", OWN))
+
+
+def test_a_word_left_in_the_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OVERWRITE_VARIABLE, "temporal-schema")
+    with pytest.raises(pulumi.RunError, match="TDEPLOY_OVERWRITE=temporal-schema: unset it"):
+        overwriting()
+    monkeypatch.delenv(OVERWRITE_VARIABLE)
+    assert overwriting() is None
 
 
 def test_a_question_names_what_is_lost() -> None:

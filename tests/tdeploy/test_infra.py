@@ -74,9 +74,17 @@ def test_the_image_of_the_fork_is_built_from_the_checkout(
 def test_what_was_not_agreed_to_is_not_remembered(aws: Clone) -> None:
     settings = aws.world.folder / "Pulumi.copilot.yaml"
     before = settings.read_text(encoding="utf-8")
+    used = aws.tdeploy("infra", "apply-copilot", "-p", "team-c", "--yes")
+    assert used.exit_code == 1
+    assert "use what this would remove or replace: `tdeploy services down` first" in used.error
+    assert settings.read_text(encoding="utf-8") == before
+    assert aws.tdeploy("services", "down").exit_code == 0
     refused = aws.tdeploy.answered("n", "infra", "apply-copilot", "-p", "team-c", question="[y/N]")
     assert refused.exit_code == 1
-    assert "replace aws dsql cluster: " in refused.remarks or "make aws dsql" in refused.remarks
+    assert "remove aws dsql cluster: temporal-dev-copilot-dsql" in refused.remarks
+    assert settings.read_text(encoding="utf-8") == before
+    elsewhere = aws.tdeploy("infra", "apply-copilot", "-r", "eu-west-2", "--yes")
+    assert elsewhere.exit_code == 2
     assert settings.read_text(encoding="utf-8") == before
     wrong = aws.tdeploy("infra", "apply-copilot", "-r", "moon", "--yes")
     assert (wrong.exit_code, "wrong settings: region" in wrong.error) == (2, True)
@@ -97,6 +105,8 @@ def test_everyday_commands_take_nothing_of_aws_away(aws: Clone) -> None:
     assert (
         "this removes or replaces all of the above, which the stack copilot has in AWS" in up.error
     )
+    # Nor do they need to be let in, to stop.
+    aws.world.aws_calls.refusal = ("ExpiredToken", "expired")
     down = aws.tdeploy("services", "down")
     assert down.exit_code == 0, down.remarks
     assert not aws.world.docker.containers

@@ -170,12 +170,16 @@ def test_down_keeps_data_until_told_otherwise(local: Clone) -> None:
 
 def test_volumes_that_are_to_be_kept_are_not_dropped(local: Clone) -> None:
     local.world.configure("local", keep_volumes=True)
-    refused = local.tdeploy("services", "down", "-p", "local", "--volumes", "--yes")
-    assert refused.exit_code == 1
-    assert "keep_volumes is set" in refused.error
+    for command in (("services", "down", "--volumes"), ("down",)):
+        unsettled = local.tdeploy(*command, "-p", "local", "--yes")
+        assert unsettled.exit_code == 1
+        assert "keep_volumes is true now, and the volumes do not know it yet" in unsettled.error
     assert local.world.docker.containers
 
     assert local.tdeploy("up", "-p", "local").exit_code == 0
+    refused = local.tdeploy("services", "down", "-p", "local", "--volumes", "--yes")
+    assert refused.exit_code == 1
+    assert "keep_volumes is set, which keeps them" in refused.error
     down = local.tdeploy("down", "-p", "local", "--yes")
     assert "kept docker volume postgresql-data" in down.remarks
     assert local.world.docker.volumes
@@ -215,9 +219,15 @@ def test_a_schema_job_is_run_again_and_says_what_it_found(local: Clone) -> None:
     assert ended.answer == "the schema is there\n"
     assert not any("--overwrite" in command for _, command in local.world.docker.commands)
 
+    # One that failed is run again, though nothing is left of it.
+    local.world.docker.job_ends["local-copilot-schema"] = JobEnd(2, "no\n")
+    assert local.tdeploy("schema", "setup-copilot-app", "-p", "local").exit_code == 2
+    local.world.docker.job_ends.clear()
+    assert local.tdeploy("schema", "setup-copilot-app", "-p", "local").exit_code == 0
+
     missing = local.tdeploy("schema", "setup-copilot")
     assert missing.exit_code == 1
-    assert "has not run in the stack copilot yet: `tdeploy up -p copilot` runs it" in missing.error
+    assert "nothing of the stack copilot runs: `tdeploy up -p copilot` starts it" in missing.error
 
 
 def test_a_schema_is_made_anew_only_after_it_was_named_and_asked(local: Clone) -> None:
@@ -268,6 +278,11 @@ def test_a_schema_command_is_only_about_the_database_that_is_named(aws: Clone) -
     docker = aws.world.docker
     docker.commands.clear()
     shared = json.loads(aws.tdeploy("infra", "status", "--json").answer)["dev"]["dsql_endpoint"]
+    docker.job_ends["copilot-temporal-schema"] = JobEnd(1, "has version 1.1\n")
+    assert aws.tdeploy("schema", "setup", "-v", "1.3").exit_code == 2
+    docker.job_ends.clear()
+    assert "dsql_schema_version" not in (aws.world.folder / "Pulumi.copilot.yaml").read_text()
+    docker.commands.clear()
     newer = aws.tdeploy("schema", "setup", "-v", "1.2")
     assert newer.exit_code == 0, newer.remarks
     assert [command for name, command in docker.commands if name == "copilot-temporal-schema"] == [
@@ -290,3 +305,17 @@ def test_schema_options_that_a_stack_cannot_heed(local: Clone) -> None:
     assert (file.exit_code, "come with the images" in file.error) == (2, True)
     elsewhere = local.tdeploy("build", "copilot", "/nowhere", "-p", "local")
     assert (elsewhere.exit_code, "to build that in /nowhere" in elsewhere.error) == (1, True)
+
+
+def test_a_schema_is_only_made_anew_where_everything_can_come_back(aws: Clone) -> None:
+    before = set(aws.world.docker.containers)
+    aws.world.configure("copilot", shared_dsql_endpoint="other.dsql.eu-west-1.on.aws")
+    moved = aws.tdeploy("schema", "setup", "--overwrite", "--yes")
+    assert moved.exit_code == 2
+    assert "the database of temporal-schema is other.dsql.eu-west-1.on.aws by now" in moved.error
+    assert set(aws.world.docker.containers) == before
+    aws.world.configure("copilot", project_name="team-b")
+    gone = aws.tdeploy("schema", "setup-copilot", "--overwrite", "--yes")
+    assert gone.exit_code == 2
+    assert set(aws.world.docker.containers) == before
+    assert not any("--overwrite" in command for _, command in aws.world.docker.commands)
