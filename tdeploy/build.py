@@ -37,10 +37,10 @@ def temporal(
 
     Example: tdeploy build temporal ../temporal-dsql
     """
-    from tdeploy.stack import ROOT, ManagedStack  # noqa: PLC0415
+    from tdeploy import settings  # noqa: PLC0415
+    from tdeploy.project import ROOT  # noqa: PLC0415
 
-    stack = ManagedStack(_STACK)
-    known = stack.settings()
+    known = settings.known(_STACK)
     folder = source or Path(known.get("temporal_source", ROOT.parent / "temporal-dsql"))
     folder = folder.expanduser().absolute()
     if not (folder / "cmd" / "tools" / "dsql").is_dir():
@@ -49,7 +49,7 @@ def temporal(
             " `tdeploy build temporal ../temporal-dsql`"
         )
     wanted = {"temporal_source": str(folder), **({"temporal_arch": arch} if arch else {})}
-    stack.set_settings({key: value for key, value in wanted.items() if known.get(key) != value})
+    settings.store(_STACK, {key: value for key, value in wanted.items() if known.get(key) != value})
     _build(_STACK, "temporal_dsql")
 
 
@@ -66,7 +66,7 @@ def copilot(
 
     Example: tdeploy build copilot -p local
     """
-    from tdeploy.stack import ROOT  # noqa: PLC0415
+    from tdeploy.project import ROOT  # noqa: PLC0415
 
     if source and source.expanduser().resolve() != ROOT:
         raise NoError(
@@ -78,7 +78,8 @@ def copilot(
 
 def _build(profile: str, key: str) -> None:
     from stacks.images import BUILT  # noqa: PLC0415
-    from tdeploy.stack import PROJECT, ManagedStack  # noqa: PLC0415
+    from tdeploy.project import PROJECT  # noqa: PLC0415
+    from tdeploy.stack import ManagedStack  # noqa: PLC0415
 
     stack = ManagedStack(profile)
     group = f"urn:pulumi:{profile}::{PROJECT}::copilot:docker:Images"

@@ -29,11 +29,25 @@ _TRACEBACK = "Traceback (most recent call last)"
 
 
 def causes(errors: Iterable[tuple[Resource | None, str]]) -> list[str]:
-    """Each cause once, with the resource that it is about; empty where only consequences are."""
-    return list(dict.fromkeys(_causes(errors)))
+    """Each cause once, with the resource that it is about; empty where only consequences are.
+
+    What many resources fail of is said of the first, with the number of the others.
+    """
+    labels: dict[str, list[str]] = {}
+    for label, text in _causes(errors):
+        found = labels.setdefault(text, [])
+        if label and label not in found:
+            found.append(label)
+    return [f"{_together(found)}: {text}" if found else text for text, found in labels.items()]
 
 
-def _causes(errors: Iterable[tuple[Resource | None, str]]) -> Iterator[str]:
+def _together(labels: list[str]) -> str:
+    more = len(labels) - 1
+    return f"{labels[0]} and {more} more" if more else labels[0]
+
+
+def _causes(errors: Iterable[tuple[Resource | None, str]]) -> Iterator[tuple[str, str]]:
+    """Label of the resource, empty where the text names it itself, and text."""
     for resource, message in errors:
         text = _MARKUP.sub("", message).strip()
         if not text or any(pattern.search(text) for pattern in _CONSEQUENCES):
@@ -41,8 +55,8 @@ def _causes(errors: Iterable[tuple[Resource | None, str]]) -> Iterator[str]:
         if _TRACEBACK in text:
             text = f"the program ended with {text.splitlines()[-1].strip()}, which is a bug of ours"
         if needed := _NOT_TARGETED.search(text):
-            yield f"{Resource.of(needed['urn']).label} is not there yet: `tdeploy up` makes it"
+            yield "", f"{Resource.of(needed['urn']).label} is not there yet: `tdeploy up` makes it"
             continue
         text = _BEFORE_THE_CAUSE.sub("", text)
         is_named = resource is None or resource.is_group or resource.name in text
-        yield text if is_named or resource is None else f"{resource.label}: {text}"
+        yield "" if resource is None or is_named else resource.label, text

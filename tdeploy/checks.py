@@ -16,10 +16,11 @@ from stacks import settings as stack_settings
 from stacks.services import Catalogue
 from stacks.settings import ContainerSettings, CopilotSettings
 from tdeploy import pulumi_command
+from tdeploy import settings as own_settings
 from tdeploy.catalogue import plain_settings, planned, problems_of
 from tdeploy.errors import TdeployError
+from tdeploy.project import ROOT
 from tdeploy.pulumi_command import HOW_TO_INSTALL
-from tdeploy.stack import ROOT, ManagedStack
 
 # What the whole stack is comfortable on; environment.md asks for as much.
 _CPUS = 4
@@ -99,7 +100,7 @@ def _passphrase(profile: str) -> Check:
             return Check(name, "wrong", *_told(passphrase.lost(ROOT)))
         return Check(name, "ok", "made with the first stack")
     try:
-        ManagedStack(profile).require_passphrase()
+        own_settings.require_passphrase(profile)
     except TdeployError as error:
         return Check(name, "wrong", *_told(str(error)))
     return Check(name, "ok", f"in {variable or passphrase.FILE}")
@@ -110,7 +111,7 @@ def _configured(
 ) -> tuple[ContainerSettings | None, Check | None]:
     model = type(plain)
     try:
-        raw = ManagedStack(profile).settings()
+        raw = own_settings.known(profile)
     except TdeployError as error:
         return None, Check("settings", "wrong", *_told(str(error)))
     values = {

@@ -21,7 +21,7 @@ def env(
     Example: tdeploy env -p local --write
     """
     from stacks import env_file  # noqa: PLC0415
-    from tdeploy.stack import ROOT, stack_outputs  # noqa: PLC0415
+    from tdeploy.project import ROOT, stack_outputs  # noqa: PLC0415
 
     if as_json and write:
         raise TdeployError("--json prints and --write writes a file: give one of them")

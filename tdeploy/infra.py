@@ -60,7 +60,8 @@ def apply_copilot(project: Project = None, region: Region = None, yes: Yes = Fal
 
     Example: tdeploy infra apply-copilot --yes
     """
-    from tdeploy.stack import ManagedStack, stack_outputs  # noqa: PLC0415
+    from tdeploy.project import stack_outputs  # noqa: PLC0415
+    from tdeploy.stack import ManagedStack  # noqa: PLC0415
 
     stack = ManagedStack(_COPILOT)
     wanted = {"project_name": project, "region": region}
@@ -80,7 +81,8 @@ def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = F
 
     Example: tdeploy infra destroy-copilot -p temporal-dev -r eu-west-1
     """
-    from tdeploy.stack import CONTAINERS, IN_AWS, ManagedStack, stack_outputs  # noqa: PLC0415
+    from tdeploy.project import stack_outputs  # noqa: PLC0415
+    from tdeploy.stack import CONTAINERS, IN_AWS, ManagedStack  # noqa: PLC0415
 
     stack = ManagedStack(_COPILOT)
     _require_same(stack, {"project_name": project, "region": region})
@@ -124,7 +126,7 @@ def status(as_json: AsJson = False) -> None:
 
     Example: tdeploy infra status --json
     """
-    from tdeploy.stack import stack_outputs  # noqa: PLC0415
+    from tdeploy.project import stack_outputs  # noqa: PLC0415
 
     outputs = {stack: _of_aws(stack_outputs(stack)) for stack in (_SHARED, _COPILOT)}
     if as_json:
@@ -137,22 +139,26 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _require_same(stack: "ManagedStack", said: dict[str, str | None]) -> None:
-    known = stack.settings()
+    from tdeploy import settings  # noqa: PLC0415
+
+    known = settings.known(stack.name)
     for key, value in said.items():
         if value and known.get(key) != value:
             raise NoError(f"the stack {stack.name} has {key} {known.get(key)}, not {value}")
 
 
 def _apply(stack: "ManagedStack", wanted: Mapping[str, str | None], *, yes: bool) -> None:
-    from tdeploy.stack import IN_AWS, stack_outputs  # noqa: PLC0415
+    from tdeploy.project import stack_outputs  # noqa: PLC0415
+    from tdeploy.settings import to_be_confirmed  # noqa: PLC0415
+    from tdeploy.stack import IN_AWS  # noqa: PLC0415
 
     resources = stack.resources()
     targets = [IN_AWS] if any(one.is_in_docker for one in resources) else []
     # Containers depend on AWS, and would have to go where the program does not name them.
     has_containers = any(one.is_container for one in resources)
     services: Services = "unasked" if has_containers else "none"
-    with stack.settings_to_be_confirmed(
-        {key: value for key, value in wanted.items() if value is not None}
+    with to_be_confirmed(
+        stack.name, {key: value for key, value in wanted.items() if value is not None}
     ):
         # With --yes too: what cannot be has to be found before anything is changed.
         planned = stack.preview(services, targets=targets)

@@ -46,27 +46,27 @@ def init(
     Example: tdeploy init --region eu-west-1 --temporal-source ../temporal-dsql
     """
     from stacks import passphrase  # noqa: PLC0415
-    from tdeploy.stack import ManagedStack, make_stacks  # noqa: PLC0415
+    from tdeploy import settings  # noqa: PLC0415
+    from tdeploy.project import make_stacks  # noqa: PLC0415
 
     if not yes and not sys.stdin.isatty():
         raise TdeployError("nobody is there to be asked: give the answers as options, with --yes")
     make_stacks()
-    stack = ManagedStack(profile)
-    stack.require_passphrase()
-    known = stack.settings()
+    settings.require_passphrase(profile)
+    known = settings.known(profile)
     source = str(temporal_source.expanduser().absolute()) if temporal_source else None
     given = {"project_name": project, "region": region, "temporal_source": source, "model": model}
     if profile == DEFAULT:
         answers = _answers(known, given, yes=yes)
-        stack.set_settings({key: value for key, value in answers.items() if value})
-        ManagedStack(_SHARED).set_settings({key: answers[key] for key in _IN_BOTH})
+        settings.store(profile, {key: value for key, value in answers.items() if value})
+        settings.store(_SHARED, {key: answers[key] for key in _IN_BOTH})
     elif any(given.values()):
         raise TdeployError(f"the stack {profile} has none of these settings: leave the options out")
     if not yes and "grafana_password" not in known:
         text = "password of Grafana's admin, which serves 127.0.0.1 only; empty: admin"
         password = typer.prompt(text, default="", hide_input=True, show_default=False, err=True)
         if password:
-            stack.set_settings({"grafana_password": password}, secret=True)
+            settings.store(profile, {"grafana_password": password}, secret=True)
     where = passphrase.chosen() or passphrase.FILE
     remark(f"Pulumi.{profile}.yaml is set, the passphrase is in {where}: keep both")
     say("next:")

@@ -199,7 +199,7 @@ def _known(stack: str, given: Mapping[str, str | None]) -> dict[str, str]:
     missing = [name for name in given if name not in known]
     if not missing:
         return known
-    from tdeploy.stack import stack_outputs  # noqa: PLC0415
+    from tdeploy.project import stack_outputs  # noqa: PLC0415
 
     made = stack_outputs(stack)
     for name in missing:

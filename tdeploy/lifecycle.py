@@ -25,11 +25,8 @@ def up(profile: Profile = DEFAULT, yes: Yes = False) -> None:
 
 def bring_up(profile: str, *, yes: bool) -> None:
     """Make what the program says, and print where it is. Nothing in AWS is lost unasked."""
-    from tdeploy.stack import (  # noqa: PLC0415
-        ManagedStack,
-        require_language_host,
-        stack_outputs,
-    )
+    from tdeploy.project import require_language_host, stack_outputs  # noqa: PLC0415
+    from tdeploy.stack import ManagedStack  # noqa: PLC0415
 
     # Before what reads, for which a Pulumi would be built that cannot run the program.
     require_language_host()
@@ -79,8 +76,10 @@ def down(profile: Profile = DEFAULT, yes: Yes = False) -> None:
 
 def require_settled_volumes(stack: "ManagedStack", resources: Iterable["Resource"]) -> None:
     """Raise NoError where the volumes were made as keep_volumes does not say any more."""
+    from tdeploy import settings  # noqa: PLC0415
+
     are_kept = {one.is_kept for one in resources if one.is_volume}
-    wanted = stack.settings().get("keep_volumes") == "true"
+    wanted = settings.known(stack.name).get("keep_volumes") == "true"
     if are_kept - {wanted}:
         raise NoError(
             f"keep_volumes is {str(wanted).lower()} now, and the volumes do not know it yet: run"

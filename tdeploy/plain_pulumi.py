@@ -21,7 +21,7 @@ def pulumi(
     Example: tdeploy pulumi config set -s local cycle_seconds 15
     """
     from stacks import passphrase  # noqa: PLC0415
-    from tdeploy.stack import ROOT, command, make_stacks  # noqa: PLC0415
+    from tdeploy.project import ROOT, command, make_stacks  # noqa: PLC0415
 
     found = command()
     if not (passphrase.chosen() or (ROOT / passphrase.FILE).exists() or passphrase.encrypted(ROOT)):

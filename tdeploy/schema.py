@@ -132,7 +132,7 @@ def _require_same(
     said = {name: value for name, value in given.items() if value}
     if not said:
         return
-    from tdeploy.stack import stack_outputs  # noqa: PLC0415
+    from tdeploy.project import stack_outputs  # noqa: PLC0415
 
     _require_dsql(profile)
     known = stack_outputs(profile)
@@ -155,6 +155,7 @@ def _require_dsql(profile: str) -> None:
 
 def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes: bool) -> None:
     from tdeploy.containers import log_lines  # noqa: PLC0415
+    from tdeploy.settings import to_be_confirmed  # noqa: PLC0415
     from tdeploy.stack import IN_DOCKER, ManagedStack  # noqa: PLC0415
 
     if version:
@@ -163,7 +164,7 @@ def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes
     resources, outputs = stack.seen()
     if not (resources if overwrite else any(one.is_container for one in resources)):
         raise NoError(f"nothing of the stack {profile} runs: `tdeploy up -p {profile}` starts it")
-    with stack.settings_to_be_confirmed({_VERSION: version} if version else {}):
+    with to_be_confirmed(profile, {_VERSION: version} if version else {}):
         if overwrite:
             in_dsql = profile == DEFAULT and job != _MONITORED_JOB
             where = outputs["copilot_dsql_endpoint" if in_dsql else "temporal_sql_host"]

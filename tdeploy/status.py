@@ -29,7 +29,8 @@ def status(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
 
     Example: tdeploy status -p local --json
     """
-    from tdeploy.stack import ManagedStack, command, resource_counts  # noqa: PLC0415
+    from tdeploy.project import command, resource_counts  # noqa: PLC0415
+    from tdeploy.stack import ManagedStack  # noqa: PLC0415
 
     # Once, before two ask for it at once and each installs it.
     command()

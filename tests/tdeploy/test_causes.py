@@ -63,3 +63,12 @@ def test_a_mistake_of_the_program_is_its_last_line() -> None:
     assert causes([(STACK, text)]) == [
         "the program ended with KeyError: 'region', which is a bug of ours"
     ]
+
+
+def test_what_many_resources_fail_of_is_said_once() -> None:
+    loki = Resource(MIMIR.urn.replace("mimir", "loki"), MIMIR.type)
+    down = "cannot connect to the Docker daemon"
+    assert causes([(MIMIR, down), (loki, down), (MIMIR, down), (loki, "another")]) == [
+        f"docker container mimir and 1 more: {down}",
+        "docker container loki: another",
+    ]

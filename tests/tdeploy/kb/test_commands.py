@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from copilot.knowledge.corpus import FOLDER
-from tdeploy import stack
+from tdeploy import project
 from tdeploy.app import app
 from tdeploy.errors import TdeployError
 from tests import ministack
@@ -140,7 +140,7 @@ class TestIdsOfTheStack:
 
     @staticmethod
     def ask(monkeypatch: pytest.MonkeyPatch, world: World, outputs: dict[str, str]) -> str:
-        monkeypatch.setattr(stack, "stack_outputs", {"copilot": outputs}.__getitem__)
+        monkeypatch.setattr(project, "stack_outputs", {"copilot": outputs}.__getitem__)
         for name, value in {**ministack.CREDENTIALS, "AWS_ENDPOINT_URL": world.url}.items():
             monkeypatch.setenv(name, value)
         return CliRunner().invoke(app, ["kb", "populate"], catch_exceptions=False).output
