@@ -31,6 +31,9 @@ from stacks.setting_types import (
     SchemaVersion,
 )
 
+NEW_NAMESPACE_RETENTION_DAYS = 3
+"""Of a namespace that is registered while `namespace_retention_days` is not set."""
+
 
 class StackSettings(BaseModel):
     """What every stack's settings share. A key that no field names is refused."""
@@ -90,11 +93,12 @@ class ContainerSettings(StackSettings):
         min_length=1,
         description="namespaces of the monitored cluster that are registered and watched",
     )
-    namespace_retention_days: int = Field(
-        3,
+    namespace_retention_days: int | None = Field(
+        None,
         ge=1,
         le=90,
-        description="days that closed workflows are kept, in namespaces that are there already too",
+        description="days that closed workflows are kept, in namespaces that are there already too;"
+        f" not set: {NEW_NAMESPACE_RETENTION_DAYS} in a new one, and the others keep theirs",
     )
     scrape_seconds: int = Field(15, ge=1, le=60, description="interval of metric scrapes")
     worker_targets: tuple[Address, ...] = Field(

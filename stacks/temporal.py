@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from importlib import resources
 
 from components.service import NOBODY, Cluster, File, Job, Port, Probe, Service, Text
-from stacks.settings import ContainerSettings
+from stacks.jobs.register_namespaces import KEEP_RETENTION
+from stacks.settings import NEW_NAMESPACE_RETENTION_DAYS, ContainerSettings
 from stacks.stores import Stores, TemporalStore
 from stacks.templates import filled, template
 
@@ -201,13 +202,20 @@ class Temporal:
             resources.files("stacks.jobs").joinpath("register_namespaces.py").read_text("utf-8")
         )
         days = self.settings.namespace_retention_days
+        # What nobody chose must not shorten what somebody did.
+        keep = () if days else (KEEP_RETENTION,)
         return Job(
             name=name,
             image="python",
             purpose=f"registers {', '.join(namespaces)} on {frontend}",
             memory_mb=64,
             entrypoint=("python", _NAMESPACE_SCRIPT),
-            command=(f"http://{frontend}:{HTTP_PORT}", str(days), *namespaces),
+            command=(
+                *keep,
+                f"http://{frontend}:{HTTP_PORT}",
+                str(days or NEW_NAMESPACE_RETENTION_DAYS),
+                *namespaces,
+            ),
             files=(File(_NAMESPACE_SCRIPT, script),),
             user=NOBODY,
             needs=needs,

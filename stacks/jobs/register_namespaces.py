@@ -1,8 +1,9 @@
 """Register namespaces on a Temporal cluster, and wait until a workflow could start in each.
 
-One that is there already gets the retention that is asked for, and keeps everything else.
+One that is there already gets the retention that is asked for, and keeps everything else; with
+`--keep-retention` it keeps that too, because nobody chose what is asked for.
 
-Usage: python register_namespaces.py FRONTEND_HTTP_URL RETENTION_DAYS NAMESPACE...
+Usage: register_namespaces.py [--keep-retention] FRONTEND_HTTP_URL RETENTION_DAYS NAMESPACE...
 """
 
 import json
@@ -13,6 +14,7 @@ from http import HTTPStatus
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+KEEP_RETENTION = "--keep-retention"
 TIME_LIMIT_SECONDS = 120.0
 _REQUEST_SECONDS = 5
 _PAUSE_SECONDS = 0.25
@@ -33,9 +35,11 @@ def ask(url: str, body: object | None = None) -> tuple[int, str]:
         return 0, str(error)
 
 
-def make_usable(frontend: str, namespace: str, retention_days: int, deadline: float) -> str | None:
+def make_usable(
+    frontend: str, namespace: str, retention_days: int, deadline: float, *, keep_retention: bool
+) -> str | None:
     """Register the namespace, or say why it is not usable by the deadline (a monotonic time)."""
-    for step in (_register, _set_retention, _look):
+    for step in (_register, _look) if keep_retention else (_register, _set_retention, _look):
         while problem := step(f"{frontend}/api/v1/namespaces", namespace, retention_days):
             if time.monotonic() > deadline:
                 return f"{namespace} on {frontend}: {problem}"
@@ -67,8 +71,9 @@ def _set_retention(url: str, namespace: str, retention_days: int) -> str:
     status, said = ask(f"{url}/{namespace}/update", update)
     if status != HTTPStatus.OK:
         return said
+    warning = "warning: " if retention_days < days else ""
     print(  # noqa: T201
-        f"{namespace} kept closed workflows for {days:g} d, and keeps them for"
+        f"{warning}{namespace} kept closed workflows for {days:g} d, and keeps them for"
         f" {retention_days} d from now on"
     )
     return ""
@@ -82,10 +87,13 @@ def _look(url: str, namespace: str, _retention_days: int) -> str:
 
 def main(arguments: Sequence[str], time_limit_seconds: float = TIME_LIMIT_SECONDS) -> int:
     """Exit code 0 when every namespace is usable."""
-    frontend, days, *namespaces = arguments
+    keep_retention = arguments[0] == KEEP_RETENTION
+    frontend, days, *namespaces = arguments[1:] if keep_retention else arguments
     deadline = time.monotonic() + time_limit_seconds
     for namespace in namespaces:
-        problem = make_usable(frontend, namespace, int(days), deadline)
+        problem = make_usable(
+            frontend, namespace, int(days), deadline, keep_retention=keep_retention
+        )
         if problem:
             print(f"namespace not usable after {time_limit_seconds:g} s: {problem}")  # noqa: T201
             return 1

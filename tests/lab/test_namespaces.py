@@ -30,6 +30,8 @@ async def test_the_retention_of_a_namespace_follows_and_nothing_else_of_it(lab: 
     asked.workflow_execution_retention_period.FromSeconds(7 * DAY_SECONDS)
     await client.workflow_service.register_namespace(asked)
     expected = await described(client)
+    assert register_namespaces.main(["--keep-retention", url, "3", NAMESPACE]) == 0
+    assert await described(client) == expected
     for days in (2, 2, 30):
         assert register_namespaces.main([url, str(days), NAMESPACE]) == 0
         expected.config.workflow_execution_retention_ttl.FromSeconds(days * DAY_SECONDS)

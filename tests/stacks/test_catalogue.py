@@ -14,6 +14,7 @@ from stacks.scraping import targets
 from stacks.services import Catalogue
 from stacks.settings import CopilotSettings, LocalSettings
 from stacks.templates import DOCKER
+from stacks.temporal import COPILOT_NAMESPACE_JOB, NAMESPACES_JOB
 
 SIX_GIGABYTES = 6 * 1024
 CATALOGUES = {
@@ -98,6 +99,19 @@ def test_the_metrics_store_scrapes_both_clusters_and_the_copilot(catalogue: Cata
 def test_one_history_process_starts_alone(catalogue: Catalogue) -> None:
     for name in ("temporal-frontend", "temporal-matching", "temporal-worker"):
         assert "temporal-history" in _all_before(catalogue, name)
+
+
+@pytest.mark.parametrize("job", [NAMESPACES_JOB, COPILOT_NAMESPACE_JOB])
+@pytest.mark.parametrize(
+    ("days", "said"), [(None, ("--keep-retention", "3")), (30, ("30",)), (1, ("1",))]
+)
+def test_only_a_retention_that_is_set_is_given_to_namespaces_that_are_there(
+    job: str, days: int | None, said: tuple[str, ...]
+) -> None:
+    planned = local.planned(LocalSettings(namespace_retention_days=days))
+    arguments = list(planned.workloads[job].command)
+    arguments.remove(next(part for part in arguments if str(part).startswith("http://")))
+    assert tuple(arguments) == (*said, "default")
 
 
 @EVERY

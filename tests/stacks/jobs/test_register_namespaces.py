@@ -58,8 +58,15 @@ def test_a_second_run_finds_everything_there() -> None:
     assert not frontend.updates
 
 
-@pytest.mark.parametrize(("before", "said"), [(1, "1 d"), (7, "7 d"), (1.5, "1.5 d")])
-def test_another_retention_is_set_and_said(
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (1, "orders kept closed workflows for 1 d"),
+        (1.5, "orders kept closed workflows for 1.5 d"),
+        (30, "warning: orders kept closed workflows for 30 d"),
+    ],
+)
+def test_another_retention_is_set_and_said_and_a_shorter_one_is_warned_of(
     before: float, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     frontend = Frontend(orders=before)
@@ -67,7 +74,21 @@ def test_another_retention_is_set_and_said(
         assert register_namespaces.main([url, "3", "orders"]) == 0
     assert frontend.updates == [{"config": {"workflowExecutionRetentionTtl": "259200s"}}]
     first = capsys.readouterr().out.splitlines()[0]
-    assert first == f"orders kept closed workflows for {said}, and keeps them for 3 d from now on"
+    assert first == f"{said}, and keeps them for 3 d from now on"
+
+
+def test_a_retention_that_nobody_chose_is_only_for_a_namespace_that_is_new(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    frontend = Frontend(orders=7)
+    with answering(frontend.answer) as url:
+        arguments = ["--keep-retention", url, "3", "orders", "payments"]
+        assert register_namespaces.main(arguments) == 0
+    assert not frontend.updates
+    assert frontend.retention == {"orders": "604800s", "payments": "259200s"}
+    assert capsys.readouterr().out == (
+        "orders is registered and usable\npayments is registered and usable\n"
+    )
 
 
 def test_a_retention_that_cannot_be_set_fails_the_job(capsys: pytest.CaptureFixture[str]) -> None:
