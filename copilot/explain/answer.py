@@ -15,6 +15,7 @@ from copilot.explain.explanation import (
     Issue,
     Risk,
 )
+from copilot.explain.state_vocabulary import words_of
 from copilot.explain.state_words import contradiction
 from copilot.health.decision import Bottleneck, Decision, GateName
 from copilot.redact import redact
@@ -29,9 +30,7 @@ _FEWER_WORKERS = re.compile(
     r"(?:\s+\w+){0,3}\s+(?:workers?|pollers?|slots?)\b",
     re.IGNORECASE,
 )
-_ALL_CLEAR = re.compile(
-    r"\ball is (?:well|fine|good)|\bhas recovered\b|\bno action (?:is )?needed\b", re.IGNORECASE
-)
+_ALL_CLEAR = re.compile(r"\ball is (?:well|fine|good)|\bno action (?:is )?needed\b", re.IGNORECASE)
 
 
 class AnswerError(ValueError):
@@ -109,7 +108,8 @@ def _texts(answer: Answer) -> Iterator[str]:
 def _check(text: str, decision: Decision, brief: Brief) -> None:
     if made_up := sorted(numbers_in(text) - brief.numbers):
         raise AnswerError(f"it states figures that are not in the evidence: {', '.join(made_up)}")
-    if stated := contradiction(text, decision.state, decision.previous_state):
+    blamed = _blamed(decision, brief)
+    if stated := contradiction(text, decision.state, decision.previous_state, blamed):
         raise AnswerError(f"it states another state: {stated}")
     if found := _ALL_CLEAR.search(text):
         raise AnswerError(f"it gives the all-clear: {found.group()}")
@@ -117,6 +117,15 @@ def _check(text: str, decision: Decision, brief: Brief) -> None:
         brief.aliases.show(text)
     except ValueError as error:
         raise AnswerError(f"it names what it was not told of: {error}") from error
+
+
+def _blamed(decision: Decision, brief: Brief) -> frozenset[str]:
+    """The words by which the evidence names parts of the cluster, and the model does."""
+    names = ["gate", *(f"{cause.kind} {cause.name}" for cause in decision.causes)]
+    names += [f"{gate.name} {gate.subject} {gate.signal}" for gate in decision.fired]
+    if decision.bottleneck in (Bottleneck.WORKER, Bottleneck.MIXED):
+        names.append("worker")
+    return frozenset(words_of(" ".join(brief.aliases.hide(name) for name in names)))
 
 
 def _shown(text: str, brief: Brief) -> str:

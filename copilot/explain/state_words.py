@@ -1,83 +1,211 @@
 """What a text says of the state, and whether that contradicts the rules' verdict.
 
-No grammar, but a list of forms. What is in none of them counts as it did without this list: a true
-sentence may be taken for a contradiction, and then the template stands.
+A small grammar: a text is clauses; in a clause a word for a state follows a verb, or nothing but
+fillers; before the verb stands the subject. What is said is about the cluster, unless the subject
+is a part of it that the evidence does not blame. What is not clear contradicts: a true sentence may
+be lost by that, and then the template stands.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import zip_longest
 
+from copilot.explain import state_vocabulary as known
+from copilot.explain.state_vocabulary import words_of
 from copilot.health.decision import State
 
-_STATE = rf"(?:{State.HAPPY}|healthy|{State.STRESSED}|{State.CRITICAL})"
-_VERB = r"\b(?:is|are|was|were|remains|looks|now|currently|state|status)"
-_STATES = re.compile(rf"\b{_STATE}\b", re.IGNORECASE)
-_CLAIM = re.compile(rf"{_VERB}\s*[:=]?\s*(?:\w+\s+)?(?P<state>{_STATE})\b", re.IGNORECASE)
-# One negation between the verb and the state, or states, that it is about.
-_DENIAL = re.compile(
-    rf"{_VERB}(?:n['\u2019]t|\s*[:=]?\s*(?:not(?:\s+yet)?|no\s+longer|never|neither))\s+{_STATE}"
-    rf"(?:,?\s+(?:nor(?:\s+(?:is|was)\s+it)?|or)\s+{_STATE})*\b",
-    re.IGNORECASE,
-)
-_IS_PAST = re.compile(r"\b(?:was|were)", re.IGNORECASE)
-_BEFORE = re.compile(r"\b(?:was|were|been|from|previously)\s+$", re.IGNORECASE)
-_CLAUSE_END = re.compile(
-    r"[,;:()\n]|[.!?]\s|\b(?:although|because|but|though|while)\b", re.IGNORECASE
-)
-# Before a denial in its clause they turn it round, or make a wish or a case of it.
-_TURN = re.compile(
-    r"n['\u2019]t\b|\b(?:barely|cannot|check|claims?|confirm|could|ensure|hardly|if|may|might|must|"
-    r"neither|never|no|nobody|none|nor|not|nothing|once|says?|see|should|that|thinks?|unless|until|"
-    r"verify|wait|when|whether|will|without|would)\b",
-    re.IGNORECASE,
-)
-# Anywhere in the text they may be about the denial.
-_DOUBT = re.compile(
-    r"\b(?:case|den(?:y|ies|ied)|doubt\w*|false|ignore|incorrect|mistake\w*|pretend\w*|true|untrue|"
-    r"wrong\w*)\b",
-    re.IGNORECASE,
-)
-_QUESTION = re.compile(r"[^.!\n]*\?")
+
+class _Way(Enum):
+    CLAIMED = auto()
+    DENIED = auto()
+    UNCLEAR = auto()
 
 
-def contradiction(text: str, state: State, previous: State) -> str:
+@dataclass(frozen=True)
+class _Named:
+    """A word for a state, with its clause and what follows."""
+
+    word: str
+    subject: Sequence[str]
+    """Up to the verb, with clauses before it that have none. Empty without a verb."""
+    verb: str
+    between: Sequence[str]
+    """From the verb, or the clause's begin, to the word."""
+    after: Sequence[str]
+    """The rest of the sentence, with its end."""
+    cut: bool
+    """A negation stands before a comma, and may go on here."""
+
+
+def contradiction(text: str, state: State, previous: State, blamed: Set[str] = frozenset()) -> str:
     """The state that the text gives instead of `state`, or of `previous` as the one before.
 
-    Empty where it gives none. It may deny another state, and then has to account for every state
-    that it names, because what follows "not critical" needs no verb.
+    Empty where it gives none. It may deny another state, and say what it likes of parts of the
+    cluster that are not in `blamed`: words of the evidence, such as history or queue-1. Where all
+    is well or nothing is seen, a part is taken for the whole.
     """
-    denials = list(_plain_denials(text))
-    for denial in denials:
-        told = {state, previous} if _IS_PAST.match(denial.group()) else {state}
-        for word in _STATES.findall(denial.group()):
-            if _named(word) in told:
-                return f"not {word.lower()}"
-    claims = {claim.start("state"): claim for claim in _CLAIM.finditer(text)}
-    for named in _STATES.finditer(text):
-        if any(denial.start() <= named.start() < denial.end() for denial in denials):
+    words = words_of(text)
+    text = " ".join(words)
+    free_parts = state in (State.STRESSED, State.CRITICAL)
+    for named in (_named(words, at) for at, word in enumerate(words) if word in known.STATES):
+        if _tells_nothing(named) or (free_parts and _is_of_a_part(named, _with_others(blamed))):
             continue
-        claim = claims.get(named.start())
-        is_past = _BEFORE.search(text, 0, named.start()) or (
-            claim and _IS_PAST.match(claim.group())
-        )
-        told = {state, previous} if is_past else {state}
-        if (claim or denials) and _named(named.group()) not in told:
-            return named.group().lower()
+        told = {state, previous} if _is_past(named) else {state}
+        # What is not seen is not known to be no trouble.
+        kept = told | {State.STRESSED, State.CRITICAL} if state is State.UNKNOWN else told
+        way = _way(named, text)
+        if way is not _Way.CLAIMED and known.STATES[named.word] in kept:
+            return f"not {named.word}"
+        if way is _Way.UNCLEAR or (way is _Way.CLAIMED and known.STATES[named.word] not in told):
+            return named.word
     return ""
 
 
-def _named(word: str) -> State:
-    return State.HAPPY if word.lower() == "healthy" else State(word.lower())
+def _named(words: Sequence[str], at: int) -> _Named:
+    sentence = max((n + 1 for n in range(at) if words[n] in known.ENDS), default=0)
+    end = next((n for n in range(at, len(words)) if words[n] in known.ENDS), len(words))
+    commas = [n for n in range(sentence, at) if words[n] == ","]
+    *earlier, begin = [sentence, *(comma + 1 for comma in commas)]
+    verb = max((n for n in range(begin, at) if words[n] in known.VERBS), default=None)
+    subject = begin
+    # A list, or something put in: the verb's subject began before it.
+    for start in reversed(earlier):
+        if not known.VERBS.isdisjoint(words[start:subject]):
+            break
+        subject = start
+    return _Named(
+        word=words[at],
+        subject=[] if verb is None else words[subject:verb],
+        verb="" if verb is None else words[verb],
+        between=words[begin if verb is None else verb + 1 : at],
+        after=words[at + 1 : end + 1],
+        cut=any(words[comma - 1] in known.NOT for comma in commas),
+    )
 
 
-def _plain_denials(text: str) -> Iterator[re.Match[str]]:
-    if _DOUBT.search(text):
-        return
-    for denial in _DENIAL.finditer(text):
-        clause = 0
-        for end in _CLAUSE_END.finditer(text, 0, denial.start()):
-            clause = end.end()
-        if not _TURN.search(text, clause, denial.start()) and not _QUESTION.match(
-            text, denial.end()
-        ):
-            yield denial
+def _fills(word: str) -> bool:
+    return word in known.FILLERS or word.endswith("ly")
+
+
+def _tells_nothing(named: _Named) -> bool:
+    """Whether it is about something else, or about what may come."""
+    following, after_that, *_ = [*named.after, "", ""]
+    if known.NOUN.fullmatch(following):
+        return True
+    if not named.verb:
+        return not _stands_alone(named, following, after_that)
+    if named.verb in known.CHANGES:
+        before = [word for word in named.subject if word not in known.NOT and word[-2:] != "ly"]
+        if not known.NOT_NOW.isdisjoint(before[-1:]):
+            return True
+    if named.verb in known.PRESENT_CHANGES and following in known.ONE_DAY:
+        return True
+    # "It is critical to ...", and "that ...".
+    is_impersonal = list(named.subject) == ["it"] and named.word == State.CRITICAL
+    if is_impersonal and following in {"to", "that"} and not _fills(after_that):
+        return not known.NOT.intersection(named.between)
+    return _is_wished(named.subject)
+
+
+def _stands_alone(named: _Named, following: str, after_that: str) -> bool:
+    """Whether without a verb it says something of the cluster, or of a part of it."""
+    skipped = known.NOT | known.STATES.keys() | known.PAST
+    nouns = [word for word in named.between if not _fills(word) and word not in skipped]
+    if after_that in known.GENERIC and not known.ANY.isdisjoint(named.between[-1:]):
+        return False
+    if all(word in known.CLUSTER for word in nouns):
+        return True
+    if following in known.CLUSTER or nouns[-1] in known.CLUSTER | known.CALLS:
+        return True
+    return all(map(known.PART.fullmatch, nouns))
+
+
+def _is_wished(subject: Sequence[str]) -> bool:
+    """Whether it is what to wait for or to check: "until the cluster", "ensure that it"."""
+    wish = max((n for n, word in enumerate(subject) if word in known.WISHES), default=-1)
+    if wish < 0:
+        return False
+    before = subject[wish - 1] if wish else ""
+    if subject[wish] in known.COMMANDS and before and before not in known.BEFORE_COMMANDS:
+        return False
+    return before not in known.NO_WISH and all(
+        word in known.WISHED or word in known.CLUSTER or known.PART.fullmatch(word)
+        for word in subject[wish + 1 :]
+    )
+
+
+def _with_others(blamed: Set[str]) -> Set[str]:
+    """With the other words by which a text may mean them, all in the singular."""
+    stems = {word.removesuffix("s") for word in blamed}
+    return stems.union(*(known.ALSO.get(stem, ()) for stem in stems))
+
+
+def _is_of_a_part(named: _Named, blamed: Set[str]) -> bool:
+    words = named.subject if named.verb else named.between
+    nouns = [
+        word
+        for word, following in zip_longest(words, words[1:])
+        if not _fills(word) and word not in known.NOT and "'s" not in (word, following)
+    ]
+    if not nouns or not known.PART.fullmatch(nouns[-1]):
+        return False
+    is_of_both = not known.CLUSTER.isdisjoint([*nouns, *named.between])
+    if is_of_both or not known.ALIKE.isdisjoint(named.after):
+        return False
+    if not known.OTHERS.isdisjoint(nouns) and "than" not in nouns:
+        return True
+    names = [word for word in nouns if known.NAME.fullmatch(word)]
+    return blamed.isdisjoint(word.removesuffix("s") for word in names or nouns)
+
+
+def _is_past(named: _Named) -> bool:
+    passed = set[str]()
+    for word in reversed([*named.subject, named.verb, *named.between]):
+        if word in known.PAST:
+            return True
+        if word not in known.PAST_FILLERS and word not in known.NOT | known.STATES.keys():
+            break
+        passed.add(word)
+    return not passed.isdisjoint({"was", "were", "had"})
+
+
+def _way(named: _Named, text: str) -> _Way:
+    """How it is said. What is asked, doubted or turned round is not clear."""
+    following, after_that, *_ = [*named.after, "", ""]
+    is_taken_back = following in known.NOT - {"nor"} and after_that not in known.STATES
+    if is_taken_back or "?" in named.after[-1:]:
+        return _Way.UNCLEAR
+    between = _after_last("and", named.between)
+    subject = _after_last("and", _after_last(",", named.subject))
+    turns: Sequence[str]
+    if denied := _negations(between):
+        first, *more = denied
+        gap = _after_last("nor", between[first + 1 :])
+        if gap and gap[0] in known.ONLY:
+            return _Way.CLAIMED
+        is_plain = not more and all(word in known.DENIED or word in known.STATES for word in gap)
+        turns = [*subject, *between[:first]]
+    elif (denied := _negations(subject)) and all(
+        # "Nothing is", "neither history nor matching is".
+        _fills(word) or known.PART.fullmatch(word) or word == "nor"
+        for word in subject[denied[-1] + 1 :]
+    ):
+        is_plain = True
+        turns = subject[: denied[-1]]
+    elif known.TAKEN_BACK.search(text) or (named.cut and not named.verb):
+        return _Way.UNCLEAR
+    else:
+        return _Way.CLAIMED
+    is_plain = is_plain and known.TURNS.isdisjoint(turns) and not known.DOUBT.search(text)
+    return _Way.DENIED if is_plain else _Way.UNCLEAR
+
+
+def _after_last(mark: str, words: Sequence[str]) -> Sequence[str]:
+    return words[len(words) - words[::-1].index(mark) :] if mark in words else words
+
+
+def _negations(words: Sequence[str]) -> list[int]:
+    """Where they are; "nor" goes on with another, and counts only without it."""
+    places = [place for place, word in enumerate(words) if word in known.NOT]
+    return [place for place in places if words[place] != "nor"] or places[:1]
