@@ -76,6 +76,16 @@ def missing_image(name: str, *, from_registry: bool) -> str | None:
     return None
 
 
+def may_have_container(name: str) -> bool:
+    """Whether a container of this name is there, or the engine cannot say."""
+    try:
+        with connected() as client:
+            client.api.inspect_container(name)
+    except DockerEngineError as error:
+        return not isinstance(error.__cause__, NotFound)
+    return True
+
+
 def remove_container(name: str) -> None:
     """Remove a container, running or not; one that is gone already is fine."""
     with connected() as client:

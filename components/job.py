@@ -53,7 +53,9 @@ def _redo_label(redo_with: Sequence[Text]) -> Mapping[str, Text]:
 def _succeeded(
     job: str, name: str, container: docker.Container, exit_code: int | None, logs: str | None
 ) -> pulumi.Resource:
-    if exit_code == 0:
+    if exit_code == 0 or not docker_engine.may_have_container(name):
+        # Without its container it failed in an earlier run, which said so; this one left it alone,
+        # because it was about something else.
         return container
     lines = [line.rstrip() for line in (logs or "").splitlines() if line.strip()][-_LAST_LINES:]
     what = "did not end" if exit_code is None else f"failed with exit code {exit_code}"

@@ -42,7 +42,7 @@ class Overwriting:
         if host != self.host:
             raise pulumi.RunError(
                 f"the database of {self.job} is {host} by now, and what was agreed to is"
-                f" {self.host}: bring the stack up first"
+                f" {self.host}: bring the stack up first, or name the former with --endpoint"
             )
 
 

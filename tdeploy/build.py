@@ -85,10 +85,11 @@ def _build(profile: str, key: str) -> None:
     group = f"urn:pulumi:{profile}::{PROJECT}::copilot:docker:Images"
     # As patterns, because the engine refuses to target by name what is not there yet.
     targets = [f"{group}*::{profile}", f"{group}**::{key}-image"]
-    has_containers = any(resource.is_container for resource in stack.resources())
-    if has_containers:
-        # Those of the image would have to go where the program does not name them.
-        stack.up(targets=targets[1:])
-    else:
-        stack.up("images", targets=targets)
+    resources = stack.resources()
+    if any(resource.is_image for resource in resources):
+        # Their group is there, and as a target it would take those along that are not named.
+        targets = targets[1:]
+    # Containers of the image would have to go where the program does not name them.
+    has_containers = any(resource.is_container for resource in resources)
+    stack.up("running" if has_containers else "images", targets=targets)
     say(f"{BUILT[key]} is built")

@@ -25,6 +25,11 @@ _BEFORE_THE_CAUSE = re.compile(
     r"^(error: )?(sdk-v2/\S+ )?(sdk\.helper_schema: )?(\d+ errors? occurred:\s*\*\s*)?"
 )
 _NOT_TARGETED = re.compile(r"depends on '(?P<urn>[^']+)' which was .*not specified in --target")
+_PROTECTED = re.compile(
+    r"(?P<urn>urn:pulumi:(?P<stack>[^:]+)::[^'\"\s]+).*cannot be (deleted|replaced)\s+because it is"
+    r" protected",
+    re.DOTALL,
+)
 _TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -56,6 +61,14 @@ def _causes(errors: Iterable[tuple[Resource | None, str]]) -> Iterator[tuple[str
             text = f"the program ended with {text.splitlines()[-1].strip()}, which is a bug of ours"
         if needed := _NOT_TARGETED.search(text):
             yield "", f"{Resource.of(needed['urn']).label} is not there yet: `tdeploy up` makes it"
+            continue
+        if kept := _PROTECTED.search(text):
+            yield (
+                "",
+                f"{Resource.of(kept['urn']).label} is protected and stays: where it really should"
+                f" go, `tdeploy pulumi config set -s {kept['stack']} protected false`, `tdeploy"
+                f" pulumi up -s {kept['stack']}`, then this again",
+            )
             continue
         text = _BEFORE_THE_CAUSE.sub("", text)
         is_named = resource is None or resource.is_group or resource.name in text

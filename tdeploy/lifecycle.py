@@ -76,10 +76,13 @@ def down(profile: Profile = DEFAULT, yes: Yes = False) -> None:
 
 def require_settled_volumes(stack: "ManagedStack", resources: Iterable["Resource"]) -> None:
     """Raise NoError where the volumes were made as keep_volumes does not say any more."""
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
     from tdeploy import settings  # noqa: PLC0415
 
     are_kept = {one.is_kept for one in resources if one.is_volume}
-    wanted = settings.known(stack.name).get("keep_volumes") == "true"
+    known = settings.known(stack.name).get("keep_volumes", "false")
+    wanted = TypeAdapter(bool).validate_python(known)
     if are_kept - {wanted}:
         raise NoError(
             f"keep_volumes is {str(wanted).lower()} now, and the volumes do not know it yet: run"

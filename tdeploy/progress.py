@@ -75,6 +75,10 @@ class Resource:
         return self.type == "docker:index/container:Container"
 
     @property
+    def is_image(self) -> bool:
+        return self.type in {"docker:index/image:Image", "docker:index/remoteImage:RemoteImage"}
+
+    @property
     def is_volume(self) -> bool:
         return self.type == "docker:index/volume:Volume"
 

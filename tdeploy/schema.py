@@ -80,8 +80,8 @@ def setup(
 
     Example: tdeploy schema setup -p local --overwrite
     """
-    _require_same(profile, _MONITORED, {"endpoint": endpoint, "region": region})
-    _set_up(_MONITORED_JOB, profile, version, overwrite=overwrite, yes=yes)
+    given = {"endpoint": endpoint, "region": region}
+    _set_up(_MONITORED_JOB, profile, given, version, overwrite=overwrite, yes=yes)
 
 
 @app.command("setup-copilot")
@@ -100,8 +100,8 @@ def setup_copilot(
 
     Example: tdeploy schema setup-copilot -r eu-west-1
     """
-    _require_same(profile, _COPILOT, {"endpoint": endpoint, "database": database, "region": region})
-    _set_up("copilot-temporal-schema", profile, version, overwrite=overwrite, yes=yes)
+    given = {"endpoint": endpoint, "database": database, "region": region}
+    _set_up("copilot-temporal-schema", profile, given, version, overwrite=overwrite, yes=yes)
 
 
 @app.command("setup-copilot-app")
@@ -121,53 +121,42 @@ def setup_copilot_app(
 
     Example: tdeploy schema setup-copilot-app -p local
     """
-    _require_same(profile, _COPILOT, {"endpoint": endpoint, "database": database, "region": region})
-    _set_up("copilot-schema", profile, None, overwrite=overwrite, yes=yes)
+    given = {"endpoint": endpoint, "database": database, "region": region}
+    _set_up("copilot-schema", profile, given, None, overwrite=overwrite, yes=yes)
 
 
-def _require_same(
-    profile: str, outputs: Mapping[str, str], given: Mapping[str, str | None]
+def _set_up(
+    job: str,
+    profile: str,
+    given: Mapping[str, str | None],
+    version: str | None,
+    *,
+    overwrite: bool,
+    yes: bool,
 ) -> None:
-    """Raise NoError where the stack's database is another than the one that was named."""
-    said = {name: value for name, value in given.items() if value}
-    if not said:
-        return
-    from tdeploy.project import stack_outputs  # noqa: PLC0415
-
-    _require_dsql(profile)
-    known = stack_outputs(profile)
-    for name, value in said.items():
-        if (is_one := known.get(outputs[name])) != value:
-            raise NoError(
-                f"the stack {profile} has {f'the {name} {is_one}' if is_one else f'no {name} yet'},"
-                f" not {value}: its settings say which database it uses, as docs/stacks.md lists"
-                " them"
-            )
-
-
-def _require_dsql(profile: str) -> None:
-    if profile != DEFAULT:
-        raise TdeployError(
-            f"the stack {profile} has its own PostgreSQL, whose schema comes with its images: leave"
-            " --version, --endpoint, --database and --region out"
-        )
-
-
-def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes: bool) -> None:
     from tdeploy.containers import log_lines  # noqa: PLC0415
     from tdeploy.settings import to_be_confirmed  # noqa: PLC0415
     from tdeploy.stack import IN_DOCKER, ManagedStack  # noqa: PLC0415
 
-    if version:
-        _require_dsql(profile)
+    said = {name: value for name, value in given.items() if value}
+    if (said or version) and profile != DEFAULT:
+        raise TdeployError(
+            f"the stack {profile} has its own PostgreSQL, whose schema comes with its images: leave"
+            " --version, --endpoint, --database and --region out"
+        )
     stack = ManagedStack(profile)
     resources, outputs = stack.seen()
-    if not (resources if overwrite else any(one.is_container for one in resources)):
+    names = _MONITORED if job == _MONITORED_JOB or profile != DEFAULT else _COPILOT
+    known = {name: outputs.get(output) for name, output in names.items()}
+    if overwrite:
+        # Agreed to by being said: what the settings name by now may never have been up.
+        known |= {name: value for name, value in said.items() if name == "endpoint"}
+    _require_same(profile, known, said)
+    where = known["endpoint"]
+    if not (where if overwrite else any(one.is_container for one in resources)):
         raise NoError(f"nothing of the stack {profile} runs: `tdeploy up -p {profile}` starts it")
     with to_be_confirmed(profile, {_VERSION: version} if version else {}):
-        if overwrite:
-            in_dsql = profile == DEFAULT and job != _MONITORED_JOB
-            where = outputs["copilot_dsql_endpoint" if in_dsql else "temporal_sql_host"]
+        if where and overwrite:
             _make_anew(stack, job, where, yes=yes)
         else:
             container = f"**OneShotJob$docker:index/container:Container::{job}"
@@ -177,6 +166,17 @@ def _set_up(job: str, profile: str, version: str | None, *, overwrite: bool, yes
     if overwrite:
         # So that the job is again the one that drops nothing.
         stack.up(targets=[IN_DOCKER])
+
+
+def _require_same(profile: str, known: Mapping[str, str | None], said: Mapping[str, str]) -> None:
+    """Raise NoError where the stack's database is another than the one that was named."""
+    for name, value in said.items():
+        if (is_one := known[name]) != value:
+            raise NoError(
+                f"the stack {profile} has {f'the {name} {is_one}' if is_one else f'no {name} yet'},"
+                f" not {value}: its settings say which database it uses, as docs/stacks.md lists"
+                " them"
+            )
 
 
 def _make_anew(stack: "ManagedStack", job: str, where: str, *, yes: bool) -> None:

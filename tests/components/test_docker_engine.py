@@ -123,3 +123,15 @@ def test_an_image_that_nobody_has_is_said_with_the_registrys_words(engine: Memor
     reason = docker_engine.missing_image("nobody/has:it", from_registry=True)
     assert reason is not None
     assert reason.startswith("not on this machine, and its registry says: ")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_container_is_only_missed_where_the_engine_says_so(
+    engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(engine, "here", stack=None, restart="no")
+    assert docker_engine.may_have_container("here")
+    assert not docker_engine.may_have_container("gone")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    assert docker_engine.may_have_container("gone")
+    gc.collect()

@@ -14,6 +14,12 @@ JOB = Job(name="schema", image="tools", purpose="makes the schema", memory_mb=64
 NEXT = Job(name="next", image="tools", purpose="needs the schema", memory_mb=64)
 
 
+@pytest.fixture(autouse=True)
+def present(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The container of a job that ended is still there."""
+    monkeypatch.setattr(docker_engine, "may_have_container", lambda _name: True)
+
+
 @pytest.fixture
 def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the containers that were removed."""
@@ -103,6 +109,13 @@ def test_a_container_that_cannot_be_removed_is_named(
     with pytest.raises(pulumi.RunError, match="the job schema failed"):
         run_jobs(ending_with(1, ""))
     assert "docker rm -f local-schema" in said[0]
+
+
+def test_a_job_that_failed_in_an_earlier_run_is_not_judged_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(docker_engine, "may_have_container", lambda _name: False)
+    assert "next" in run_jobs(ending_with(1, "")).containers
 
 
 def test_a_preview_decides_nothing_about_a_job() -> None:

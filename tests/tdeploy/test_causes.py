@@ -72,3 +72,14 @@ def test_what_many_resources_fail_of_is_said_once() -> None:
         f"docker container mimir and 1 more: {down}",
         "docker container loki: another",
     ]
+
+
+def test_what_is_protected_says_how_it_goes() -> None:
+    text = (
+        'Preview failed: resource "urn:pulumi:dev::copilot::aws:dsql/cluster:Cluster::a-dsql"'
+        " cannot be deleted\nbecause it is protected. To unprotect the resource, remove the"
+        " `protect` flag, or use the command:\n`pulumi state unprotect urn`"
+    )
+    [said] = causes([(None, text)])
+    assert said.startswith("aws dsql cluster a-dsql is protected and stays: ")
+    assert "`tdeploy pulumi config set -s dev protected false`" in said

@@ -130,6 +130,8 @@ def test_aws_goes_with_its_containers_and_data_in_volumes_stays(aws: Clone) -> N
     gone = aws.tdeploy("infra", "destroy-copilot", "--yes")
     assert gone.exit_code == 0, gone.remarks
     assert "volume" not in gone.remarks
+    status = aws.tdeploy("infra", "status", "--json")
+    assert (status.exit_code, json.loads(status.answer)["copilot"]) == (1, None)
     assert not aws.world.docker.containers
     assert set(aws.world.docker.volumes) == kept
     assert len(aws.world.aws.standing(CLUSTER)) == 1

@@ -169,7 +169,7 @@ def test_down_keeps_data_until_told_otherwise(local: Clone) -> None:
 
 
 def test_volumes_that_are_to_be_kept_are_not_dropped(local: Clone) -> None:
-    local.world.configure("local", keep_volumes=True)
+    local.world.configure("local", keep_volumes="yes")
     for command in (("services", "down", "--volumes"), ("down",)):
         unsettled = local.tdeploy(*command, "-p", "local", "--yes")
         assert unsettled.exit_code == 1
@@ -201,6 +201,12 @@ def test_only_the_image_is_built(local: Clone, fresh: Clone) -> None:
     # And the next `up` runs it.
     up = local.tdeploy("services", "up", "-p", "local", "-d")
     assert "replaced docker container copilot-worker" in up.remarks
+
+    # It builds also where nothing runs any more.
+    assert local.tdeploy("services", "down", "-p", "local").exit_code == 0
+    code.write_text(code.read_text() + "# changed again\n")
+    built = local.tdeploy("build", "copilot", "-p", "local")
+    assert (built.exit_code, built.remarks) == (0, "changed docker image copilot-image\n")
 
 
 def test_no_checkout_of_the_fork(local: Clone) -> None:
@@ -243,6 +249,9 @@ def test_a_schema_is_made_anew_only_after_it_was_named_and_asked(local: Clone) -
     assert (refused.exit_code, "  the tables schema_migrations, " in refused.remarks) == (1, True)
     assert set(docker.containers) == before
 
+    # Also where the job failed before, which is what a message of it advises.
+    docker.job_ends["local-temporal-schema"] = JobEnd(1, "has no version, but data\n")
+    assert local.tdeploy("schema", "setup", "-p", "local").exit_code == 2
     docker.commands.clear()
     docker.job_ends["local-temporal-schema"] = JobEnd(0, "the database is dropped\n")
     done = local.tdeploy("schema", "setup", "-p", "local", "--overwrite", "--yes")
@@ -314,6 +323,13 @@ def test_a_schema_is_only_made_anew_where_everything_can_come_back(aws: Clone) -
     assert moved.exit_code == 2
     assert "the database of temporal-schema is other.dsql.eu-west-1.on.aws by now" in moved.error
     assert set(aws.world.docker.containers) == before
+    named = ("-e", "other.dsql.eu-west-1.on.aws")
+    unasked = aws.tdeploy("schema", "setup", *named, "--overwrite")
+    assert "from other.dsql.eu-west-1.on.aws, for everyone" in unasked.error
+    agreed = aws.tdeploy("schema", "setup", *named, "--overwrite", "--yes")
+    assert agreed.exit_code == 0, agreed.remarks
+    before = set(aws.world.docker.containers)
+    aws.world.docker.commands.clear()
     aws.world.configure("copilot", project_name="team-b")
     gone = aws.tdeploy("schema", "setup-copilot", "--overwrite", "--yes")
     assert gone.exit_code == 2
