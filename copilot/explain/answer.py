@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from copilot.explain.all_clear import all_clear, disguised
 from copilot.explain.brief import Brief, numbers_in
 from copilot.explain.explanation import (
     Action,
@@ -17,7 +18,7 @@ from copilot.explain.explanation import (
 )
 from copilot.explain.state_vocabulary import words_of
 from copilot.explain.state_words import contradiction
-from copilot.health.decision import Bottleneck, Decision, GateName
+from copilot.health.decision import Bottleneck, Decision, GateName, State
 from copilot.redact import redact
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True)]
@@ -30,7 +31,6 @@ _FEWER_WORKERS = re.compile(
     r"(?:\s+\w+){0,3}\s+(?:workers?|pollers?|slots?)\b",
     re.IGNORECASE,
 )
-_ALL_CLEAR = re.compile(r"\ball is (?:well|fine|good)|\bno action (?:is )?needed\b", re.IGNORECASE)
 
 
 class AnswerError(ValueError):
@@ -106,13 +106,15 @@ def _texts(answer: Answer) -> Iterator[str]:
 
 
 def _check(text: str, decision: Decision, brief: Brief) -> None:
+    if hidden := disguised(text):
+        raise AnswerError(f"it has letters that may hide a word: {hidden}")
     if made_up := sorted(numbers_in(text) - brief.numbers):
         raise AnswerError(f"it states figures that are not in the evidence: {', '.join(made_up)}")
     blamed = _blamed(decision, brief)
     if stated := contradiction(text, decision.state, decision.previous_state, blamed):
         raise AnswerError(f"it states another state: {stated}")
-    if found := _ALL_CLEAR.search(text):
-        raise AnswerError(f"it gives the all-clear: {found.group()}")
+    if decision.state is not State.HAPPY and (found := all_clear(text)):
+        raise AnswerError(f"it gives the all-clear: {found}")
     try:
         brief.aliases.show(text)
     except ValueError as error:

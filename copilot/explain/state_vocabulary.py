@@ -12,22 +12,45 @@ def _set(words: str) -> frozenset[str]:
 STATES = {state.value: state for state in (State.HAPPY, State.STRESSED, State.CRITICAL)} | {
     "healthy": State.HAPPY,
     "recovered": State.HAPPY,
+    "fine": State.HAPPY,
+    "ok": State.HAPPY,
+    "okay": State.HAPPY,
+    "stable": State.HAPPY,
 }
 VERBS = _set(
     ": = 's is are am be been being was were remain remains remained stay stays stayed keep keeps"
     " kept look looks looked seem seems seemed appear appears appeared feels felt become becomes"
     " became turn turns turned get gets got go goes went grow grew return returns returned change"
     " changes changed move moves moved fell rose improved dropped downgraded upgraded continues"
-    " stands sits ends runs ran works operates has have had"
+    " stands sits ends runs ran works operates has have had reach reaches reached enter enters"
+    " entered hit hits count counts counted show shows showed mean means meant rank ranks ranked"
+    " score scores scored qualify qualifies qualified pass passes passed prove proves proved"
 )
-CHANGES = _set("become turn get go grow return keep stay remain change move")
+CHANGES = _set("become turn get go grow return keep stay remain change move reach enter")
 PRESENT_CHANGES = _set("becomes turns gets goes returns changes")
 # Before the former and after the latter they tell of what may come, or make nouns of them.
 NOT_NOW = _set("would could may might can should will must to help helps a the")
 ONE_DAY = _set("when if once unless")
-NOT = _set("not never no neither nor nothing none nobody hardly barely less")
+NOT = _set("not never no neither nor nothing none nobody hardly barely scarcely rarely seldom less")
 # After "not" they affirm.
 ONLY = _set("only just merely simply")
+SEEMS = _set("look looks looked seem seems seemed appear appears appeared feels felt")
+"""With one of ONLY before them they deny."""
+HEDGES = _set(
+    "almost nearly supposedly allegedly purportedly ostensibly falsely wrongly mistakenly"
+)
+# A negation of one of them, or of its subject, is one of all that is said by it.
+SAYING = _set(
+    "say says said saying think thinks believe believes show shows showing suggest suggests mean"
+    " means indicate indicates tell tells claim claims consider call calls find finds see sees"
+    " prove proves confirm confirms imply implies support supports agree agrees make makes justify"
+    " justifies warrant warrants clear evident certain sure convinced evidence proof sign signs"
+    " reason"
+)
+# Between a negation and one of SAYING they begin something new.
+AFRESH = _set("and which this so what : =")
+# A negation after one of them is of a thing beside the clause.
+BESIDE = _set("with which")
 # Adverbs in -ly are fillers too.
 FILLERS = ONLY | _set(
     "a an the this that in at to into as of and or yet now still again already rather quite very"
@@ -58,9 +81,19 @@ NOUN = re.compile(
     rf"{_PARTS}|(?:limit|threshold|level|pattern|value|path|issue|problem|connection|node|process"
     r"|component|resource|section|step|instance|role|request|severity|signal|load|point|part)s?"
 )
+# Where all is well, a state's word before them says that it is not.
+TROUBLES = _set("issue problem backlog error latency lag load")
 OTHERS = _set("other others remaining")
 # What is said of a part may be said of the whole with one of them.
 ALIKE = _set("too also likewise same so like well")
+_WHOLE = f"(?:{'|'.join(sorted(CLUSTER - {':'}))}|all|rest)"
+# Anywhere in the text they say of the whole what is said of a part.
+ALIKE_ALL = re.compile(
+    r"\b(?:as|so|also|likewise|and|same) (?:is|are|was|does|goes|holds|true)"
+    rf"(?: \w+){{0,2}} {_WHOLE}\b"
+    rf"|\b(?:with|like|plus)(?: the| this| our)? {_WHOLE}\b"
+    rf"|\b(?:and|plus)(?: the| this| our)?(?: whole| entire)? {_WHOLE}(?: [.!?;,]|$)"
+)
 # Of any cluster, and not this one, where one of GENERIC follows.
 ANY = _set("a any every")
 GENERIC = _set("has keeps needs shows completes would should does can")
@@ -99,12 +132,23 @@ TAKEN_BACK = re.compile(
     r"\bnot (?:true|right|correct|the case)\b|\b(?:den(?:y|ies|ied)|disagree\w*|doubt\w*|untrue)\b"
     r"|\b(?:wrong|false|incorrect|mistaken?) (?:that|to)\b"
     r"|\b(?:nobody|none|nothing) (?:says|thinks|shows|tells)\b"
-    rf"|\b(?:{'|'.join(STATES)}) (?:\w+ )?(?:does not|(?:is|was|has) (?:\w+ )?{_OVER})\b"
+    r"|(?<!not )(?<!never )\b(?:ignor\w+|disregard\w*|dismiss\w*)\b"
+    r"|\b(?:overstat\w+|exaggerat\w+|unlikely|impossible)\b"
+    r"|\b(?:false (?:alarm|alert|positive)|so called|used to be|not so [.,;]|hard to say)\b"
+    r"|\bfail(?:s|ed)? to (?:show|prove|say)\b"
+    rf"|\b(?:{'|'.join(STATES)}) (?:\w+ )?"
+    rf"(?:(?:does|can|need|should|is) not|(?:is|was|has) (?:\w+ )?{_OVER})\b"
     r"|\b(?:that|this|it|which) (?:is|'s|would be) (?:wrong|false|incorrect|mistaken|a mistake)\b"
 )
+# In the rest of the sentence they end what was.
+ENDED = _set("but until ago")
 # A clause ends with one, and with a comma.
 ENDS = _set(". ! ? ; but because although though while whereas since however")
 
+_WORK = "(?:operat|work|run|runn|function|behav|perform)"
+_AS_IT_SHOULD = (
+    r"(?:\w+ly )?(?:normally|smoothly|fine|well|as (?:expected|usual|normal|it should))\b"
+)
 # In this order; the last makes spaces of markup, quotes, brackets and hyphens.
 _REWRITTEN = tuple(
     (re.compile(form), instead)
@@ -116,15 +160,22 @@ _REWRITTEN = tuple(
         (r"\btemporal[- ](?=frontend|history|matching|worker)", ""),
         (r"\bno longer\b|\b(?:far|free) from\b|\b(?:rather|less) than\b|\binstead of\b", " not "),
         (
-            r"\banything but\b|\bby no means\b|\bin no way\b|\bnon[- ]|\bun(?=happy|healthy)",
+            r"\bnowhere near\b|\banything but\b|\bby no means\b|\bin no way\b|\bnon[- ]"
+            r"|\bun(?=happy|healthy|stable\b)",
             " not ",
         ),
         (r"\b(?:stop|stops|stopped|cease|ceases|ceased) (?:to be|being)\b", " not "),
         (rf"\b(?:leaves|left|exited|out of|past) (?:the |its )?(?={'|'.join(STATES)})", " not "),
         (r"\bonce (?:again|more)\b", "again"),
         (r"\b(appears?|appeared|seems?|seemed|continues) to be\b", r"\1"),
-        (r", so\b", "; "),
-        (r"\bback to normal\b", "healthy"),
+        (r", so\b(?! (?:is|are|does)\b)", "; "),
+        (
+            r"\bback to normal\b|\bin (?:good|full|perfect) (?:health|shape|order|condition)\b"
+            r"|\bnormal(?=\s*(?:[.!?,;]|$|again\b|now\b))",
+            "healthy",
+        ),
+        (rf"\b{_WORK}ing {_AS_IT_SHOULD}", "healthy"),
+        (rf"\b{_WORK}(?:e?s)? {_AS_IT_SHOULD}", "is healthy"),
         (r"\bnothing but\b", "only"),
         (r"\bmake sure\b", "ensure"),
         (r"\n\s*(?:[-*#\n]|\d+\.)", "; "),

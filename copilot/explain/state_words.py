@@ -7,35 +7,12 @@ be lost by that, and then the template stands.
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
-from enum import Enum, auto
 from itertools import zip_longest
 
 from copilot.explain import state_vocabulary as known
+from copilot.explain.state_denials import Named, Way, fills, way_of
 from copilot.explain.state_vocabulary import words_of
 from copilot.health.decision import State
-
-
-class _Way(Enum):
-    CLAIMED = auto()
-    DENIED = auto()
-    UNCLEAR = auto()
-
-
-@dataclass(frozen=True)
-class _Named:
-    """A word for a state, with its clause and what follows."""
-
-    word: str
-    subject: Sequence[str]
-    """Up to the verb, with clauses before it that have none. Empty without a verb."""
-    verb: str
-    between: Sequence[str]
-    """From the verb, or the clause's begin, to the word."""
-    after: Sequence[str]
-    """The rest of the sentence, with its end."""
-    cut: bool
-    """A negation stands before a comma, and may go on here."""
 
 
 def contradiction(text: str, state: State, previous: State, blamed: Set[str] = frozenset()) -> str:
@@ -49,20 +26,25 @@ def contradiction(text: str, state: State, previous: State, blamed: Set[str] = f
     text = " ".join(words)
     free_parts = state in (State.STRESSED, State.CRITICAL)
     for named in (_named(words, at) for at, word in enumerate(words) if word in known.STATES):
-        if _tells_nothing(named) or (free_parts and _is_of_a_part(named, _with_others(blamed))):
+        if not _is_trouble(named, state) and _tells_nothing(named):
             continue
-        told = {state, previous} if _is_past(named) else {state}
+        if free_parts and _is_of_a_part(named, _with_others(blamed), text):
+            continue
+        is_past = _is_past(named)
+        told = {state, previous} if is_past else {state}
         # What is not seen is not known to be no trouble.
         kept = told | {State.STRESSED, State.CRITICAL} if state is State.UNKNOWN else told
-        way = _way(named, text)
-        if way is not _Way.CLAIMED and known.STATES[named.word] in kept:
+        way = way_of(named, text)
+        if is_past and known.STATES[named.word] is state and known.ENDED.intersection(named.after):
+            way = Way.UNCLEAR
+        if way is not Way.CLAIMED and known.STATES[named.word] in kept:
             return f"not {named.word}"
-        if way is _Way.UNCLEAR or (way is _Way.CLAIMED and known.STATES[named.word] not in told):
+        if way is Way.UNCLEAR or (way is Way.CLAIMED and known.STATES[named.word] not in told):
             return named.word
     return ""
 
 
-def _named(words: Sequence[str], at: int) -> _Named:
+def _named(words: Sequence[str], at: int) -> Named:
     sentence = max((n + 1 for n in range(at) if words[n] in known.ENDS), default=0)
     end = next((n for n in range(at, len(words)) if words[n] in known.ENDS), len(words))
     commas = [n for n in range(sentence, at) if words[n] == ","]
@@ -74,8 +56,9 @@ def _named(words: Sequence[str], at: int) -> _Named:
         if not known.VERBS.isdisjoint(words[start:subject]):
             break
         subject = start
-    return _Named(
+    return Named(
         word=words[at],
+        sentence=words[sentence:at],
         subject=[] if verb is None else words[subject:verb],
         verb="" if verb is None else words[verb],
         between=words[begin if verb is None else verb + 1 : at],
@@ -84,11 +67,18 @@ def _named(words: Sequence[str], at: int) -> _Named:
     )
 
 
-def _fills(word: str) -> bool:
-    return word in known.FILLERS or word.endswith("ly")
+def _is_trouble(named: Named, state: State) -> bool:
+    """Whether it is of a trouble where all is well: "it has a critical backlog"."""
+    noun = named.after[0].removesuffix("s") if named.after else ""
+    return (
+        state is State.HAPPY
+        and known.STATES[named.word] is not state
+        and noun in known.TROUBLES
+        and known.WISHES.isdisjoint(named.sentence)
+    )
 
 
-def _tells_nothing(named: _Named) -> bool:
+def _tells_nothing(named: Named) -> bool:
     """Whether it is about something else, or about what may come."""
     following, after_that, *_ = [*named.after, "", ""]
     if known.NOUN.fullmatch(following):
@@ -103,20 +93,18 @@ def _tells_nothing(named: _Named) -> bool:
         return True
     # "It is critical to ...", and "that ...".
     is_impersonal = list(named.subject) == ["it"] and named.word == State.CRITICAL
-    if is_impersonal and following in {"to", "that"} and not _fills(after_that):
+    if is_impersonal and following in {"to", "that"} and not fills(after_that):
         return not known.NOT.intersection(named.between)
     return _is_wished(named.subject)
 
 
-def _stands_alone(named: _Named, following: str, after_that: str) -> bool:
+def _stands_alone(named: Named, following: str, after_that: str) -> bool:
     """Whether without a verb it says something of the cluster, or of a part of it."""
     skipped = known.NOT | known.STATES.keys() | known.PAST
-    nouns = [word for word in named.between if not _fills(word) and word not in skipped]
+    nouns = [word for word in named.between if not fills(word) and word not in skipped]
     if after_that in known.GENERIC and not known.ANY.isdisjoint(named.between[-1:]):
         return False
-    if all(word in known.CLUSTER for word in nouns):
-        return True
-    if following in known.CLUSTER or nouns[-1] in known.CLUSTER | known.CALLS:
+    if not nouns or not known.CLUSTER.isdisjoint([*nouns, following]) or nouns[-1] in known.CALLS:
         return True
     return all(map(known.PART.fullmatch, nouns))
 
@@ -141,17 +129,17 @@ def _with_others(blamed: Set[str]) -> Set[str]:
     return stems.union(*(known.ALSO.get(stem, ()) for stem in stems))
 
 
-def _is_of_a_part(named: _Named, blamed: Set[str]) -> bool:
+def _is_of_a_part(named: Named, blamed: Set[str], text: str) -> bool:
     words = named.subject if named.verb else named.between
     nouns = [
         word
         for word, following in zip_longest(words, words[1:])
-        if not _fills(word) and word not in known.NOT and "'s" not in (word, following)
+        if not fills(word) and word not in known.NOT and "'s" not in (word, following)
     ]
     if not nouns or not known.PART.fullmatch(nouns[-1]):
         return False
     is_of_both = not known.CLUSTER.isdisjoint([*nouns, *named.between])
-    if is_of_both or not known.ALIKE.isdisjoint(named.after):
+    if is_of_both or known.ALIKE.intersection(named.after) or known.ALIKE_ALL.search(text):
         return False
     if not known.OTHERS.isdisjoint(nouns) and "than" not in nouns:
         return True
@@ -159,7 +147,7 @@ def _is_of_a_part(named: _Named, blamed: Set[str]) -> bool:
     return blamed.isdisjoint(word.removesuffix("s") for word in names or nouns)
 
 
-def _is_past(named: _Named) -> bool:
+def _is_past(named: Named) -> bool:
     passed = set[str]()
     for word in reversed([*named.subject, named.verb, *named.between]):
         if word in known.PAST:
@@ -168,44 +156,3 @@ def _is_past(named: _Named) -> bool:
             break
         passed.add(word)
     return not passed.isdisjoint({"was", "were", "had"})
-
-
-def _way(named: _Named, text: str) -> _Way:
-    """How it is said. What is asked, doubted or turned round is not clear."""
-    following, after_that, *_ = [*named.after, "", ""]
-    is_taken_back = following in known.NOT - {"nor"} and after_that not in known.STATES
-    if is_taken_back or "?" in named.after[-1:]:
-        return _Way.UNCLEAR
-    between = _after_last("and", named.between)
-    subject = _after_last("and", _after_last(",", named.subject))
-    turns: Sequence[str]
-    if denied := _negations(between):
-        first, *more = denied
-        gap = _after_last("nor", between[first + 1 :])
-        if gap and gap[0] in known.ONLY:
-            return _Way.CLAIMED
-        is_plain = not more and all(word in known.DENIED or word in known.STATES for word in gap)
-        turns = [*subject, *between[:first]]
-    elif (denied := _negations(subject)) and all(
-        # "Nothing is", "neither history nor matching is".
-        _fills(word) or known.PART.fullmatch(word) or word == "nor"
-        for word in subject[denied[-1] + 1 :]
-    ):
-        is_plain = True
-        turns = subject[: denied[-1]]
-    elif known.TAKEN_BACK.search(text) or (named.cut and not named.verb):
-        return _Way.UNCLEAR
-    else:
-        return _Way.CLAIMED
-    is_plain = is_plain and known.TURNS.isdisjoint(turns) and not known.DOUBT.search(text)
-    return _Way.DENIED if is_plain else _Way.UNCLEAR
-
-
-def _after_last(mark: str, words: Sequence[str]) -> Sequence[str]:
-    return words[len(words) - words[::-1].index(mark) :] if mark in words else words
-
-
-def _negations(words: Sequence[str]) -> list[int]:
-    """Where they are; "nor" goes on with another, and counts only without it."""
-    places = [place for place, word in enumerate(words) if word in known.NOT]
-    return [place for place in places if words[place] != "nor"] or places[:1]

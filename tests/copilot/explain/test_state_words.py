@@ -235,11 +235,121 @@ def test_a_denial_that_may_not_hold_is_refused(turned: str, word: str, state: St
         "The cluster is {} no more.",
         "The {} state is over.",
         "The verdict {} is wrong.",
+        "The {} verdict is not right.",
+        "The {} verdict can be ignored.",
         "Nobody says that the cluster is {}.",
+        "I do not think it is {}.",
+        "I don't believe that history and the cluster are {}.",
+        "The evidence does not show that the cluster is {}.",
+        "There is no evidence that it is {}.",
+        "It is not clear, with so few samples, that the cluster is {}.",
+        "No part of the cluster is {}.",
+        "No part of the cluster, as far as one sees, is {}.",
+        "With none of the gates firing it is {}.",
+        "None of the gates says it is {}.",
+        "None of the gates, as shown, says it is {}.",
+        "It was {} but is fine now.",
+        "It was {} but that has passed.",
+        "It was {} until a minute ago.",
+        "It used to be {}.",
+        "It only looks {}.",
+        "It merely seems to be {}.",
+        "It is supposedly {}.",
+        "It is scarcely {}.",
+        "It is rarely {}.",
+        "It is hardly {}.",
+        "It is nowhere near {}.",
     ],
 )
 def test_the_verdict_cannot_be_taken_back(text: str, state: State) -> None:
     assert contradiction(text.format(state), state, State.HAPPY) == f"not {state}"
+
+
+@pytest.mark.parametrize("state", [State.STRESSED, State.CRITICAL])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "With no workers on queue-1 the cluster is {}.",
+        "Nothing polls the queue, so the cluster is {}.",
+        "Nothing polls the queue, the cluster is {}.",
+        "Nobody polls queue-1 so the cluster is {}.",
+        "Nobody polls queue-1: the cluster is {}.",
+        "Nobody polls queue-1 and the cluster is {}.",
+        "No worker polls queue-1, which means that the cluster is {}.",
+        "No worker polls queue-1 and G1 shows that the cluster is {}.",
+        "Since no worker polls queue-1, the cluster is {}.",
+        "The cluster is {} because no worker polls queue-1.",
+        "The cluster has no workers on queue-1 and is {}.",
+        "The cluster, which has no workers, is {}.",
+        "The cluster is {} and not getting better.",
+        "The cluster is {}. It is not known why.",
+        "The cluster is {}. Do not ignore it.",
+        "The cluster is {} until workers poll queue-1.",
+        "The cluster is {}, matching is healthy, and the cluster needs workers.",
+        "The cluster is {}. Start workers and confirm that it is stable.",
+    ],
+)
+def test_a_negation_of_something_else_takes_nothing_back(text: str, state: State) -> None:
+    assert contradiction(text.format(state), state, State.HAPPY, {"queue-1", "gate"}) == ""
+
+
+OTHER_WORDS = st.sampled_from(["fine", "OK", "okay", "stable", "healthy", "*fine*"])
+REACHED = st.sampled_from(
+    ["reached", "entered", "hit", "counts as", "shows as", "means", "ranks as", "scores", "proved"]
+)
+
+
+@given(SUBJECTS, REACHED, OTHER_WORDS, UNWELL)
+def test_no_verb_hides_another_state(subject: str, verb: str, word: str, state: State) -> None:
+    assert contradiction(f"{subject} {verb} {word}.", state, state)
+
+
+@given(SUBJECTS, st.one_of(VERBS, st.just("is")), OTHER_WORDS, ENDS, UNWELL)
+def test_no_other_word_for_well_hides_it(
+    subject: str, verb: str, word: str, end: str, state: State
+) -> None:
+    assert contradiction(f"{subject} {verb} {word}{end}", state, state)
+
+
+@pytest.mark.parametrize("state", [State.STRESSED, State.CRITICAL])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Matching is healthy, as is the cluster.",
+        "Matching is healthy, so is the cluster.",
+        "Matching is healthy. So is the cluster.",
+        "Matching is healthy, and the cluster.",
+        "Matching is healthy and the same is true of the cluster.",
+        "Persistence is healthy and everything with it.",
+        "The cluster is operating normally.",
+        "The cluster operates normally.",
+        "It's working as expected.",
+        "Everything is running smoothly.",
+        "It is in good shape.",
+        "It is normal.",
+    ],
+)
+def test_another_state_is_refused_in_other_words(text: str, state: State) -> None:
+    assert contradiction(text, state, state, {"queue-1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("A critical issue holds it back.", "critical"),
+        ("A critical issue needs attention.", "critical"),
+        ("It has a critical backlog.", "critical"),
+        ("There is a critical problem.", "critical"),
+        ("Matching suffers from critical latency.", "critical"),
+        ("There is no critical issue.", ""),
+        ("No critical backlog is seen.", ""),
+        ("Watch for critical errors.", ""),
+        ("It is critical to keep pollers.", ""),
+        ("It is stable and operating normally.", ""),
+    ],
+)
+def test_where_all_is_well_there_is_no_trouble(text: str, found: str) -> None:
+    assert contradiction(text, State.HAPPY, State.HAPPY) == found
 
 
 @given(
