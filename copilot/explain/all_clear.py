@@ -14,6 +14,8 @@ _ALL_CLEAR = re.compile(
     r"(?:needed|required|necessary|taken)\b"
     rf"|\bnot (?:need|require|call for) (?:any )?(?:\w+ )?{_ACTION}\b"
     r"|\bno (?:need|cause|reason) (?:to (?:act|worry|do)|for (?:\w+ )?(?:action|concern|alarm))\b"
+    r"|\bnothing to do\b(?! with)|\bneed not (?:act|worry|do)\b|\bdo nothing\b|\brest easy\b"
+    r"|\bnot (?:need|have) to (?:act|worry|do anything)\b"
     r"|\bnothing (?:needs to|has to|must|to) (?:be )?(?:done?|fixed|fix|worry)\b"
     r"|\bnothing (?:is |'s |seems |looks )?(?:\w+ly )?(?:wrong|broken|amiss)\b"
     rf"|\bno (?:\w+ )?{_TROUBLE} (?:(?:is |are |was |were )?(?:seen |found )?[.!;,]|{_CLUSTER})"

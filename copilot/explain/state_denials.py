@@ -78,8 +78,10 @@ def _is_said_by_none(named: Named) -> bool:
 
 
 def _is_hedged(named: Named) -> bool:
-    """Whether it only looks so."""
+    """Whether it only looks so, or would be so."""
     before = named.subject[-1:]
+    if named.verb == "be" and not known.NOT_NOW.isdisjoint(named.subject[-2:]):
+        return True
     if named.verb in known.SEEMS and not known.ONLY.isdisjoint(before):
         return True
     return not known.HEDGES.isdisjoint([*before, *named.between])

@@ -15,7 +15,10 @@ STATES = {state.value: state for state in (State.HAPPY, State.STRESSED, State.CR
     "fine": State.HAPPY,
     "ok": State.HAPPY,
     "okay": State.HAPPY,
+    "alright": State.HAPPY,
     "stable": State.HAPPY,
+    "stabilized": State.HAPPY,
+    "unaffected": State.HAPPY,
 }
 VERBS = _set(
     ": = 's is are am be been being was were remain remains remained stay stays stayed keep keeps"
@@ -86,10 +89,10 @@ TROUBLES = _set("issue problem backlog error latency lag load")
 OTHERS = _set("other others remaining")
 # What is said of a part may be said of the whole with one of them.
 ALIKE = _set("too also likewise same so like well")
-_WHOLE = f"(?:{'|'.join(sorted(CLUSTER - {':'}))}|all|rest)"
+_WHOLE = f"(?:{'|'.join(sorted(CLUSTER))}|all|rest)"
 # Anywhere in the text they say of the whole what is said of a part.
 ALIKE_ALL = re.compile(
-    r"\b(?:as|so|also|likewise|and|same) (?:is|are|was|does|goes|holds|true)"
+    r"\b(?:as|so|also|likewise|same) (?:is|are|was|does|goes|holds|true)"
     rf"(?: \w+){{0,2}} {_WHOLE}\b"
     rf"|\b(?:with|like|plus)(?: the| this| our)? {_WHOLE}\b"
     rf"|\b(?:and|plus)(?: the| this| our)?(?: whole| entire)? {_WHOLE}(?: [.!?;,]|$)"
@@ -110,7 +113,7 @@ COMMANDS = _set("check confirm verify ensure see watch")
 """Wishes where they begin a clause, or follow one of BEFORE_COMMANDS."""
 BEFORE_COMMANDS = _set(", and then")
 WISHES = COMMANDS | _set("until unless if whether once")
-NO_WISH = _set("as even")
+NO_WISH = _set("as even doubtful unclear uncertain questionable debatable")
 WISHED = _set("the this that your our its 's")
 # Before a denial in its clause they turn it round, or make a wish or a case of it.
 TURNS = (
@@ -126,17 +129,23 @@ DOUBT = re.compile(
     r"\b(?:case|den(?:y|ies|ied)|doubt\w*|false|ignore|incorrect|mistake\w*|pretend\w*|true|untrue"
     r"|wrong\w*)\b"
 )
-_OVER = "(?:over|past|gone|ended|resolved|cleared|wrong|false)"
+_OVER = "(?:over|past|passed|gone|ended|resolved|cleared|wrong|false)"
 # Anywhere in the text they may take back what was claimed.
 TAKEN_BACK = re.compile(
-    r"\bnot (?:true|right|correct|the case)\b|\b(?:den(?:y|ies|ied)|disagree\w*|doubt\w*|untrue)\b"
+    r"\bnot (?:true|right|correct|the case|justified|warranted|accurate|real|valid)\b"
+    r"|\b(?:den(?:y|ies|ied)|disagree\w*|doubt\w*|untrue)\b"
     r"|\b(?:wrong|false|incorrect|mistaken?) (?:that|to)\b"
     r"|\b(?:nobody|none|nothing) (?:says|thinks|shows|tells)\b"
     r"|(?<!not )(?<!never )\b(?:ignor\w+|disregard\w*|dismiss\w*)\b"
     r"|\b(?:overstat\w+|exaggerat\w+|unlikely|impossible)\b"
     r"|\b(?:false (?:alarm|alert|positive)|so called|used to be|not so [.,;]|hard to say)\b"
+    r"|\b(?:unclear|uncertain|questionable|debatable) (?:whether|if|that)\b|\bin name only\b"
+    r"|\b(?:few|little) (?:\w+ )?(?:says?|shows?|suggests?|indicates?)\b"
+    rf"|\b(?:calling|to call|to say) (?:[\w']+ ){{0,5}}(?:{'|'.join(STATES)})\b"
+    rf"|\b(?:{'|'.join(STATES)}) (?:state|status|verdict|label) not\b"
+    r"|\b(?:it|cluster) is not (?:[.!;,]|$)"
     r"|\bfail(?:s|ed)? to (?:show|prove|say)\b"
-    rf"|\b(?:{'|'.join(STATES)}) (?:\w+ )?"
+    rf"|\b(?:{'|'.join(STATES)}) (?:(?!and\b)\w+ )?"
     rf"(?:(?:does|can|need|should|is) not|(?:is|was|has) (?:\w+ )?{_OVER})\b"
     r"|\b(?:that|this|it|which) (?:is|'s|would be) (?:wrong|false|incorrect|mistaken|a mistake)\b"
 )
@@ -147,7 +156,8 @@ ENDS = _set(". ! ? ; but because although though while whereas since however")
 
 _WORK = "(?:operat|work|run|runn|function|behav|perform)"
 _AS_IT_SHOULD = (
-    r"(?:\w+ly )?(?:normally|smoothly|fine|well|as (?:expected|usual|normal|it should))\b"
+    r"(?:\w+ly )?(?:normally|properly|smoothly|fine|well"
+    r"|as (?:expected|usual|normal|it should))\b"
 )
 # In this order; the last makes spaces of markup, quotes, brackets and hyphens.
 _REWRITTEN = tuple(
@@ -171,11 +181,13 @@ _REWRITTEN = tuple(
         (r", so\b(?! (?:is|are|does)\b)", "; "),
         (
             r"\bback to normal\b|\bin (?:good|full|perfect) (?:health|shape|order|condition)\b"
-            r"|\bnormal(?=\s*(?:[.!?,;]|$|again\b|now\b))",
+            r"|\ball right\b"
+            r"|(?<!\bas )\b(?:normal|well|good|green)(?=\s*(?:[.!?,;]|$|again\b|now\b))",
             "healthy",
         ),
         (rf"\b{_WORK}ing {_AS_IT_SHOULD}", "healthy"),
         (rf"\b{_WORK}(?:e?s)? {_AS_IT_SHOULD}", "is healthy"),
+        (r"\bworks? again\b", "is healthy"),
         (r"\bnothing but\b", "only"),
         (r"\bmake sure\b", "ensure"),
         (r"\n\s*(?:[-*#\n]|\d+\.)", "; "),

@@ -68,13 +68,15 @@ def test_what_the_evidence_blames_may_not(record: CycleRecord, text: str) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "All is well.",
+        "All is well with the cluster.",
         "No action is required.",
         "No further action is needed.",
         "No **action** needed",
         "It does not require any action.",
         "There is no need to act.",
         "There is nothing to worry about.",
+        "You need not act.",
+        "You don't need to do anything.",
         "There are no problems.",
         "Nothing is wrong with the cluster.",
         "You can ignore this alert.",

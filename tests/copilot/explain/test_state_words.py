@@ -252,6 +252,13 @@ def test_a_denial_that_may_not_hold_is_refused(turned: str, word: str, state: St
         "It was {} but that has passed.",
         "It was {} until a minute ago.",
         "It used to be {}.",
+        "It is doubtful whether it is {}.",
+        "Little suggests that it is {}.",
+        "Calling the cluster {} would be too much.",
+        "The {} state has passed.",
+        "The {} verdict no longer holds.",
+        "The rules say {} but it is not.",
+        "The cluster would be {} only if matching failed.",
         "It only looks {}.",
         "It merely seems to be {}.",
         "It is supposedly {}.",
@@ -287,13 +294,16 @@ def test_the_verdict_cannot_be_taken_back(text: str, state: State) -> None:
         "The cluster is {} until workers poll queue-1.",
         "The cluster is {}, matching is healthy, and the cluster needs workers.",
         "The cluster is {}. Start workers and confirm that it is stable.",
+        "The cluster is {}; persistence latency is stable and does not limit it.",
+        "The cluster has not recovered and is {}.",
+        "There are no errors in the database; the cluster is {} because of queue-1.",
     ],
 )
 def test_a_negation_of_something_else_takes_nothing_back(text: str, state: State) -> None:
     assert contradiction(text.format(state), state, State.HAPPY, {"queue-1", "gate"}) == ""
 
 
-OTHER_WORDS = st.sampled_from(["fine", "OK", "okay", "stable", "healthy", "*fine*"])
+OTHER_WORDS = st.sampled_from(["fine", "OK", "okay", "alright", "stable", "healthy", "*fine*"])
 REACHED = st.sampled_from(
     ["reached", "entered", "hit", "counts as", "shows as", "means", "ranks as", "scores", "proved"]
 )
@@ -327,6 +337,9 @@ def test_no_other_word_for_well_hides_it(
         "Everything is running smoothly.",
         "It is in good shape.",
         "It is normal.",
+        "All good.",
+        "The cluster is doing well.",
+        "The cluster works again.",
     ],
 )
 def test_another_state_is_refused_in_other_words(text: str, state: State) -> None:
