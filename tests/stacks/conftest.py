@@ -21,6 +21,7 @@ def fine_engine() -> Iterator[Engine]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(docker_engine, "inspect", lambda: found)
         patch.setattr(docker_engine, "missing_image", lambda _, **__: None)
+        patch.setattr(docker_engine, "may_have_container", lambda _: True)
         patch.setattr("stacks.preflight._is_free", lambda _: True)
         yield found
 
