@@ -5,7 +5,8 @@ import pulumi
 from components.images import Build
 from components.service import Text
 from stacks import environment, outputs, preflight, run_mode, secrets, settings
-from stacks.dsql import DATABASE, Dsql, caller_access, make_caches
+from stacks.caller_access import caller_access, make_caches
+from stacks.dsql import DATABASE, Dsql
 from stacks.images import copilot_build, temporal_build
 from stacks.services import Catalogue, catalogue
 from stacks.settings import CopilotSettings
