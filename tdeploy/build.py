@@ -49,7 +49,7 @@ def temporal(
             " `tdeploy build temporal ../temporal-dsql`"
         )
     wanted = {"temporal_source": str(folder), **({"temporal_arch": arch} if arch else {})}
-    settings.store(_STACK, {key: value for key, value in wanted.items() if known.get(key) != value})
+    settings.store(_STACK, wanted)
     _build(_STACK, "temporal_dsql")
 
 

@@ -105,7 +105,7 @@ def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = F
         remark(f"{problem}; the containers stay: `tdeploy services down` removes them")
         stack.rewrite_state(_with_independent_containers)
     stack.destroy(targets=targets)
-    stack.rewrite_state(_without_outputs)
+    stack.forget_outputs()
     remark(f"the stack {_COPILOT} has nothing in AWS any more; the shared cluster stays")
 
 
@@ -216,11 +216,4 @@ def _with_independent_containers(resources: list[dict[str, Any]]) -> list[dict[s
         if "docker:" in one["type"]
         else one
         for one in resources
-    ]
-
-
-def _without_outputs(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A state that does not tell of what is gone: a destroy of a part leaves all outputs."""
-    return [
-        {**one, "outputs": {}} if one["type"] == "pulumi:pulumi:Stack" else one for one in resources
     ]

@@ -47,7 +47,10 @@ Version = Annotated[
     typer.Option("--version", "-v", help=f"version to have on Aurora DSQL; sets {_VERSION}"),
 ]
 Endpoint = Annotated[
-    str | None, typer.Option("--endpoint", "-e", help="go on only if the database is this one")
+    str | None,
+    typer.Option(
+        "--endpoint", "-e", help="go on only if the database is this one; agreed to for --overwrite"
+    ),
 ]
 Database = Annotated[
     str | None, typer.Option("--database", "-d", help="go on only if this is its name")

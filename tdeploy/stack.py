@@ -121,6 +121,14 @@ class ManagedStack:
         except CommandError as error:
             raise failure(f"cannot write the stack {self.name}", error) from error
 
+    def forget_outputs(self) -> None:
+        """Drop the outputs, which a destroy of a part leaves, though they tell of what is gone."""
+        self.rewrite_state(
+            lambda every: (
+                {**one, "outputs": {}} if one["type"] == _STACK else one for one in every
+            )
+        )
+
     def _exported(self) -> Deployment:
         try:
             return opened(self.name).export_stack()
