@@ -1,35 +1,51 @@
-# Every target stands on .venv, a Python environment with hash-pinned packages; only `setup` asks
-# for Pulumi, so that the others work without it.
+# Every target uses .venv, a Python environment with hash-pinned packages. Only `setup` needs Pulumi.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 MIN_PYTHON := 3.11
+# Compiled once here, and not by every process where PYTHONDONTWRITEBYTECODE is set.
+INSTALL = $(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(PY) --require-hashes
+# uv does not read pip's configuration.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
 
 .PHONY: setup servers demo test lint bench clean requirements generated dashboards
 
 setup: $(VENV)/.ready
-	@$(PY) -m stacks.prepare
+	@$(PY) -m stacks.setup
 
-$(VENV)/.ready: requirements/dev.txt
+$(VENV)/.uv-ready: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(MIN_PYTHON)".split("."))))' \
 	  || { echo "setup: $(PYTHON) is older than $(MIN_PYTHON) or missing: install Python $(MIN_PYTHON) or later, or set PYTHON=" >&2; exit 2; }
 	@$(PYTHON) -m venv $(VENV) \
-	  || { echo "setup: $(PYTHON) cannot make a virtual environment: install its venv package (Debian: python3-venv)" >&2; exit 2; }
-	@echo "setup: installing Python packages (about a minute)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	  || { echo "setup: $(PYTHON) cannot create a virtual environment: install its venv package (Debian: python3-venv)" >&2; exit 2; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# The lab alone: without Pulumi and the test tools.
+$(VENV)/.lab-ready: requirements/lab.txt $(VENV)/.uv-ready
+	@echo "setup: installing the Python packages of the lab"
+	@$(INSTALL) -r $<
+	@touch $@
+
+$(VENV)/.ready: requirements/dev.txt $(VENV)/.uv-ready
+	@echo "setup: installing Python packages (about half a minute)"
+	@$(INSTALL) -r $<
+	@touch $(VENV)/.lab-ready $@
+
 # Finds or builds the Temporal server, its tools and Prometheus (about 9 minutes the first time).
-servers: $(VENV)/.ready
+servers: $(VENV)/.lab-ready
 	@$(PY) -m tools build
 
-demo: $(VENV)/.ready
+demo: $(VENV)/.lab-ready
 	@$(PY) -m lab demo
 
 # Without Go the tests that need a real server are skipped with the reason; with CI=true they fail.
+# With PYTEST_ARGS, one pytest with these arguments instead of all layers.
 test: $(VENV)/.ready
 	@$(PY) -m tools build || test -z "$$CI"
-	@$(PY) -m pytest $(PYTEST_ARGS)
+	@$(PY) -m $(if $(PYTEST_ARGS),pytest $(PYTEST_ARGS),tests)
 
 lint: $(VENV)/.ready
 	@$(VENV)/bin/ruff format --check .
@@ -39,10 +55,11 @@ lint: $(VENV)/.ready
 bench: $(VENV)/.ready
 	@$(PY) -m tests.bench
 
-# Writes again what comes from the services and the stacks' settings: .env.example, the README's
-# table, docs/stacks.md.
+# Writes .env.example, docs/stacks.md, docs/signals.md and docs/settings.md from what they describe.
 generated: $(VENV)/.ready
 	@$(PY) -m stacks.generated
+	@$(PY) -m copilot.signals.reference
+	@$(PY) -c 'from copilot import settings; print(settings.as_markdown(), end="")' > docs/settings.md
 
 # Writes Grafana's dashboards as JSON into grafana/json, to be imported elsewhere.
 dashboards: setup
@@ -55,7 +72,7 @@ requirements: $(VENV)/.ready
 	    --no-emit-index-url --no-header --no-annotate "$$@" || exit 2; \
 	}; \
 	compile pyproject.toml --group dev -o requirements/dev.txt; \
-	for group in copilot lab; do \
+	for group in copilot lab uv; do \
 	  compile --group $$group -c requirements/dev.txt -o requirements/$$group.txt; \
 	done
 

@@ -1,14 +1,15 @@
 """The Pulumi program: read the stack's settings, declare the stack."""
 
-from importlib import import_module
-
 import pulumi
 
-STACKS = ("dev", "copilot", "local")
+from stacks import configuration
+from stacks.registry import STACKS
+from stacks.workspace import state_files
 
-stack = pulumi.get_stack()
-if stack not in STACKS:
-    raise pulumi.RunError(f"there is no stack {stack} in this project: use {', '.join(STACKS)}")
-# Only the chosen stack's module, because the others would load the AWS SDK for nothing.
-module = import_module(f"stacks.{stack}")
-module.declare(module.configured())
+name = pulumi.get_stack()
+if name not in STACKS:
+    raise pulumi.RunError(f"this project has no stack {name}: use {', '.join(STACKS)}")
+if not pulumi.runtime.is_dry_run():
+    state_files.trim_history(name)
+stack = STACKS[name]
+stack.program.declare(configuration.load(stack.settings))

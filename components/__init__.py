@@ -1,1 +1,1 @@
-"""What the stacks are made of: one Pulumi component a file."""
+"""Pulumi components, one a file, and the workloads that they deploy."""

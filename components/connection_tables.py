@@ -1,11 +1,11 @@
-"""DynamoDB tables by which Temporal services share out DSQL's limit of connections."""
+"""DynamoDB tables through which Temporal services share the connection limits of Aurora DSQL."""
 
 import pulumi
 from pulumi_aws.dynamodb import Table, TableAttributeArgs, TableTtlArgs
 
 
 class ConnectionTables(pulumi.ComponentResource):
-    """One table for the rate of new connections, one for the leases of open ones."""
+    """A table for the rate of new connections and a table for the leases of open connections."""
 
     rate_limiter: pulumi.Output[str]
     leases: pulumi.Output[str]

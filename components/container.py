@@ -1,61 +1,82 @@
-"""A workload of the catalogue as the arguments of a Docker container.
+"""A service or a job as a Docker container.
 
-Every list is sorted and every value written as the engine reads it back, so that a refresh and a
-second `up` see no difference.
+Lists are sorted and values have the form in which the engine returns them, so that a refresh and a
+second `up` find no difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
 
+from components.cleanup_hooks import CleanupHooks
 from components.docker_engine import CLUSTER_LABEL, SERVICE_LABEL, STACK_LABEL
-from components.healing import Healing
-from components.service import Mount, Probe, Service, Text, Workload
+from components.drift import REPLACES_LABEL, Drift
+from components.health_check import health_check
+from components.inputs import StringInput, to_deploy
+from components.network import volume_name
+from components.workload import Mount, Probe, Service, Workload
 
 _LOG_OPTIONS = {"max-file": "3", "max-size": "10m"}
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What all containers of one stack share."""
+class SharedResources:
+    """The resources that all containers of one stack use."""
 
     stack: str
-    network: Text
-    volumes: Mapping[str, Text]
-    images: Mapping[str, Text]
+    network: pulumi.Input[str]
+    volumes: Mapping[str, pulumi.Input[str]]
+    images: Mapping[str, pulumi.Input[str]]
     """Id of each image, by key."""
-    healing: Healing
+    cleanup_hooks: CleanupHooks
+    drift: Drift | None
+    """Faults to repair; None in a run that leaves the containers alone."""
 
     def container_name(self, workload: str) -> str:
-        """Name of the container, which differs from stack to stack."""
+        """Name of a workload's container, which is unique on the machine."""
         return f"{self.stack}-{workload}"
 
 
-def make_container(
+def advice_on_data(services: Iterable[Service], shared: SharedResources) -> str:
+    """What to do about data that services created half, "" for services without volumes."""
+    stores = [(one, [mount.volume for mount in one.mounts if mount.volume]) for one in services]
+    return "".join(
+        f"; if {store.name} was stopped while it created its data for the first time, delete them:"
+        f" `docker rm -f {shared.container_name(store.name)}`, then `docker volume rm"
+        f" {' '.join(volume_name(shared.stack, one) for one in volumes)}`"
+        for store, volumes in stores
+        if volumes
+    )
+
+
+def create_container(
     workload: Workload,
-    around: Surroundings,
+    shared: SharedResources,
     *,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Input[pulumi.Resource]],
-    labels: Mapping[str, Text] | None = None,
+    labels: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> docker.Container:
-    """The container of a service, which is waited for, or of a job, which runs to its end."""
+    """The container of a service, or of a job, which Pulumi runs to its end."""
     service = workload if isinstance(workload, Service) else None
-    every_label = {
+    every_label: dict[str, pulumi.Input[str]] = {
         SERVICE_LABEL: workload.name,
-        STACK_LABEL: around.stack,
+        STACK_LABEL: shared.stack,
         **({CLUSTER_LABEL: service.cluster} if service and service.cluster else {}),
         **(labels or {}),
     }
+    if shared.drift and workload.name in shared.drift.replaces:
+        # A new value of a label replaces the container.
+        every_label[REPLACES_LABEL] = shared.drift.replaces[workload.name]
     return docker.Container(
         workload.name,
-        name=around.container_name(workload.name),
+        name=shared.container_name(workload.name),
         hostname=workload.name,
-        image=around.images[workload.image],
+        image=shared.images[workload.image],
         entrypoints=list(workload.entrypoint) or None,
-        command=list(workload.command) or None,
+        command=[to_deploy(word) for word in workload.command] or None,
         envs=[_assignment(key, value) for key, value in sorted(workload.environment.items())]
         or None,
         user=workload.user,
@@ -64,21 +85,21 @@ def make_container(
             for key, value in sorted(every_label.items())
         ],
         uploads=[
-            docker.ContainerUploadArgs(file=file.path, content=file.content)
+            docker.ContainerUploadArgs(file=file.path, content=to_deploy(file.content))
             for file in sorted(workload.files, key=lambda file: file.path)
         ]
         or None,
         volumes=[
-            _volume(mount, around) for mount in sorted(workload.mounts, key=lambda one: one.target)
+            _volume(mount, shared) for mount in sorted(workload.mounts, key=lambda one: one.target)
         ]
         or None,
-        # Without it the engine's default mode is read back, as a difference that replaces.
+        # Unset, a refresh finds the engine's default, a difference that replaces the container.
         network_mode="bridge",
         networks_advanced=[
-            docker.ContainerNetworksAdvancedArgs(name=around.network, aliases=[workload.name])
+            docker.ContainerNetworksAdvancedArgs(name=shared.network, aliases=[workload.name])
         ],
         memory=workload.memory_mb,
-        # Unset, it is read back as twice the memory; equal means no swap.
+        # Unset, a refresh finds twice the memory. Equal to the memory means no swap.
         memory_swap=workload.memory_mb,
         log_driver="json-file",
         log_opts=_LOG_OPTIONS,
@@ -88,19 +109,21 @@ def make_container(
         opts=pulumi.ResourceOptions(
             parent=parent,
             depends_on=depends_on,
-            # The name and the ports are fixed: two cannot be there at once.
+            # Two containers cannot have the same name and ports.
             delete_before_replace=True,
-            # The provider reports it as updated, but the running container keeps the old one.
+            # The provider reports an update, but the running container keeps the old check.
             replace_on_changes=["healthcheck"],
-            hooks=around.healing.of_containers,
+            hooks=shared.cleanup_hooks.containers,
         ),
     )
 
 
 def _service_arguments(service: Service) -> dict[str, object]:
-    arguments: dict[str, object] = {}
-    if service.stop_seconds:
-        arguments["destroy_grace_seconds"] = service.stop_seconds
+    arguments: dict[str, object] = {
+        # The provider's own time, and that of the engine, for everybody else who stops it.
+        "destroy_grace_seconds": service.stop_seconds,
+        "stop_timeout": service.stop_seconds,
+    }
     if service.ports:
         arguments["ports"] = [
             docker.ContainerPortArgs(
@@ -122,44 +145,23 @@ def _service_arguments(service: Service) -> dict[str, object]:
             for name, limit in sorted(service.ulimits.items())
         ]
     if isinstance(service.health, Probe):
-        arguments["healthcheck"] = _health_check(service.health)
-        arguments["wait"] = True
-        arguments["wait_timeout"] = service.health.time_limit
+        arguments["healthcheck"] = health_check(service.health)
     return arguments
 
 
-def _health_check(probe: Probe) -> docker.ContainerHealthcheckArgs:
-    shell = probe.command[0] == "CMD-SHELL"
-    return docker.ContainerHealthcheckArgs(
-        tests=list(probe.command) if shell else ["CMD", *probe.command],
-        interval=go_duration(probe.interval),
-        timeout=go_duration(probe.timeout),
-        retries=probe.retries,
-        start_period=go_duration(probe.start_period),
-    )
+def _assignment(key: str, value: StringInput) -> pulumi.Input[str]:
+    known = to_deploy(value)
+    return f"{key}={known}" if isinstance(known, str) else pulumi.Output.concat(key, "=", known)
 
 
-def go_duration(seconds: int) -> str:
-    """Whole seconds as the engine writes them: 90 is 1m30s."""
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h{minutes}m{rest}s"
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
-
-
-def _assignment(key: str, value: Text) -> Text:
-    return f"{key}={value}" if isinstance(value, str) else pulumi.Output.concat(key, "=", value)
-
-
-def _volume(mount: Mount, around: Surroundings) -> docker.ContainerVolumeArgs:
+def _volume(mount: Mount, shared: SharedResources) -> docker.ContainerVolumeArgs:
     if mount.volume:
         return docker.ContainerVolumeArgs(
-            container_path=mount.target, volume_name=around.volumes[mount.volume]
+            container_path=mount.target, volume_name=shared.volumes[mount.volume]
         )
     return docker.ContainerVolumeArgs(
         container_path=mount.target,
         host_path=mount.folder,
-        # Unset, as the engine reads back what can be written.
+        # Unset for a writable folder, which is how the engine returns it.
         read_only=None if mount.writable else True,
     )

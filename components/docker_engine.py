@@ -1,47 +1,60 @@
-"""Direct talk with the Docker engine, for what its Pulumi provider cannot do."""
+"""Requests to the Docker engine that its Pulumi provider does not make."""
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 import docker
+from components.docker_address import DEFAULT_SOCKET, engine_address
 
 STACK_LABEL = "io.copilot.stack"
 SERVICE_LABEL = "io.copilot.service"
 CLUSTER_LABEL = "io.copilot.cluster"
-# A job that was left running by a killed `up` is let finish: half a schema cannot be continued.
+IMAGE_LABEL = "io.copilot.image"
+"""Of the images that are built here; docker/*/Dockerfile set it."""
+# A job that a killed `up` left running may finish first: half a schema cannot be continued.
 _JOB_SECONDS = 120
 _REQUEST_SECONDS = 30
+# Sockets of engines in a virtual machine, in which they have the default socket.
+_IN_A_MACHINE = ("/.docker/desktop/", "/.colima/")
+OLDEST_API = (1, 41)
+"""Of engine 20.10, the oldest that is supported."""
 
 
 class DockerEngineError(Exception):
-    """The engine does not answer, or refuses; the message says what to do."""
+    """The engine does not answer or refuses; the message says what to do."""
 
 
 @dataclass(frozen=True)
-class Engine:
-    """What the engine says of itself and of what it runs."""
+class EngineInfo:
+    """The engine's resources, and the ports that its containers publish."""
 
     memory_mb: int
     published: Mapping[int, tuple[str, str]]
-    """Name of the container and its stack (or empty) for each port published on this machine."""
+    """By published port, the container's name and its stack; "" for no stack."""
     version: str = ""
     cpus: int = 0
     architecture: str = ""
-    """As `uname -m` says it."""
+    """As in `uname -m`."""
     folder: str = ""
-    """Where it keeps everything, on the machine that it runs on."""
+    """Its data folder, on the machine that it runs on."""
+    has_proxy: bool = False
+    """Whether it pulls images through a proxy."""
+    api_version: tuple[int, int] = OLDEST_API
+    """The newest version of its API: (1, 41) is engine 20.10, (1, 44) is engine 25."""
 
 
-def inspect() -> Engine:
-    """Ask the engine. Raises DockerEngineError."""
-    with connected() as client:
-        said = client.info()
+def engine_info() -> EngineInfo:
+    """What the engine has and runs. Raises DockerEngineError."""
+    with docker_client() as client:
+        info = client.info()
+        major, minor = client.api.version()["ApiVersion"].split(".")
         published = {}
         for container in client.api.containers():
             name = container["Names"][0].removeprefix("/")
@@ -49,19 +62,21 @@ def inspect() -> Engine:
             for port in container.get("Ports") or ():
                 if "PublicPort" in port:
                     published[int(port["PublicPort"])] = (name, stack)
-    return Engine(
-        memory_mb=int(said["MemTotal"]) // (1024 * 1024),
+    return EngineInfo(
+        memory_mb=int(info["MemTotal"]) // (1024 * 1024),
         published=published,
-        version=str(said["ServerVersion"]),
-        cpus=int(said["NCPU"]),
-        architecture=str(said["Architecture"]),
-        folder=str(said.get("DockerRootDir", "")),
+        version=str(info["ServerVersion"]),
+        cpus=int(info["NCPU"]),
+        architecture=str(info["Architecture"]),
+        folder=str(info.get("DockerRootDir", "")),
+        has_proxy=bool(info.get("HttpsProxy")),
+        api_version=(int(major), int(minor)),
     )
 
 
-def missing_image(name: str, *, from_registry: bool) -> str | None:
-    """Why an image is neither here nor, where allowed, in its registry; None when it is."""
-    with connected() as client:
+def image_problem(name: str, *, from_registry: bool) -> str | None:
+    """Why an image is neither here nor, with `from_registry`, to pull; None if it is available."""
+    with docker_client() as client:
         try:
             client.images.get(name)
         except ImageNotFound:
@@ -72,14 +87,14 @@ def missing_image(name: str, *, from_registry: bool) -> str | None:
         try:
             client.images.get_registry_data(name)
         except APIError as error:
-            return f"not on this machine, and its registry says: {error.explanation or error}"
+            return f"not on this machine, and its registry answers: {error.explanation or error}"
     return None
 
 
 def may_have_container(name: str) -> bool:
-    """Whether a container of this name is there, or the engine cannot say."""
+    """Whether a container of this name exists, or the engine does not answer."""
     try:
-        with connected() as client:
+        with docker_client() as client:
             client.api.inspect_container(name)
     except DockerEngineError as error:
         return not isinstance(error.__cause__, NotFound)
@@ -87,34 +102,34 @@ def may_have_container(name: str) -> bool:
 
 
 def remove_container(name: str) -> None:
-    """Remove a container, running or not; one that is gone already is fine."""
-    with connected() as client:
+    """Remove a container, running or not, if it exists."""
+    with docker_client() as client:
         try:
             client.api.remove_container(name, force=True, v=True)
         except NotFound:
             return
 
 
-def remove_left_behind(name: str, stack: str) -> None:
-    """Remove what an interrupted `up` of the same stack left under this container name.
+def remove_leftover_container(name: str, stack: str) -> None:
+    """Remove the container of this name that an interrupted `up` of the stack left.
 
-    A container of that name that is not the stack's stays, for the engine to refuse the name.
+    A container of another stack or of nobody stays, and the engine refuses the name.
     """
-    with connected() as client:
+    with docker_client() as client:
         try:
-            found = client.api.inspect_container(name)
+            container = client.api.inspect_container(name)
         except NotFound:
             return
-        if (found["Config"].get("Labels") or {}).get(STACK_LABEL) != stack:
+        if (container["Config"].get("Labels") or {}).get(STACK_LABEL) != stack:
             return
-        if found["State"]["Running"] and found["HostConfig"]["RestartPolicy"]["Name"] in {"", "no"}:
-            client.api.wait(found["Id"], timeout=_JOB_SECONDS)
-        client.api.remove_container(found["Id"], force=True, v=True)
+        if is_job(container) and container["State"]["Running"]:
+            client.api.wait(container["Id"], timeout=_JOB_SECONDS)
+        client.api.remove_container(container["Id"], force=True, v=True)
 
 
-def remove_left_behind_network(name: str, stack: str) -> None:
-    """Remove the stack's network that an interrupted `up` left, with what is attached to it."""
-    with connected() as client:
+def remove_leftover_network(name: str, stack: str) -> None:
+    """Remove the network that an interrupted `up` of the stack left, with its containers."""
+    with docker_client() as client:
         for network in client.api.networks(names=[name]):
             if network["Name"] != name or (network["Labels"] or {}).get(STACK_LABEL) != stack:
                 continue
@@ -124,35 +139,64 @@ def remove_left_behind_network(name: str, stack: str) -> None:
             client.api.remove_network(network["Id"])
 
 
+def is_job(container: Mapping[str, Any]) -> bool:
+    """Whether an inspected container belongs to a job: only services are restarted."""
+    return container["HostConfig"]["RestartPolicy"]["Name"] in {"", "no"}
+
+
+def remove_replaced_images() -> None:
+    """Remove the images that lost their name to a newer build and that no container uses."""
+    with docker_client() as client:
+        client.images.prune({"dangling": True, "label": IMAGE_LABEL})
+
+
 @contextmanager
-def connected() -> Iterator[docker.DockerClient]:
-    """The engine's client; whatever fails in the block is a DockerEngineError."""
-    address = ""
+def docker_client() -> Iterator[docker.DockerClient]:
+    """The engine's client. Errors inside the block become DockerEngineError."""
+    address = "its context"
     try:
-        address = _address()
-        client = docker.from_env(timeout=_REQUEST_SECONDS)
-    # A port that is no number is none of Docker's own errors.
+        chosen = engine_address()
+        address = chosen.host
+        client = docker.from_env(
+            environment={**os.environ, **chosen.variables},
+            timeout=_REQUEST_SECONDS,
+            use_ssh_client=True,
+        )
+    # ValueError: the port in DOCKER_HOST is not a number.
     except (DockerException, ValueError) as error:
         raise DockerEngineError(
-            "Docker does not answer: start it, or set DOCKER_HOST to where it listens"
-            f" (tried {address or 'its context'}: {_cause(error)})"
+            "Docker does not answer: start it, or set DOCKER_HOST to its address"
+            f" (tried {address}: {_cause(error)})"
         ) from error
     try:
         yield client
     except (DockerException, RequestException) as error:
-        raise DockerEngineError(f"Docker does not do what it was asked: {_cause(error)}") from error
+        raise DockerEngineError(f"Docker refused a request: {_cause(error)}") from error
     finally:
         client.close()
 
 
-def _address() -> str:
-    """Where the SDK looks for the engine. Raises DockerException for a context that is wrong."""
-    named = os.environ.get("DOCKER_HOST")
-    return named or str(ContextAPI.kwargs_from_context(environment=os.environ)["base_url"])
+def is_on_this_machine() -> bool:
+    """Whether the engine runs here: it listens on a local socket, and publishes ports here."""
+    return _usable_address().startswith(("unix:", "npipe:"))
+
+
+def socket_in_engine() -> str:
+    """The engine's socket as a container can mount it; a rootless engine has its own."""
+    path = _usable_address().removeprefix("unix://")
+    is_native = sys.platform == "linux" and not any(part in path for part in _IN_A_MACHINE)
+    return path if path.startswith("/") and is_native else DEFAULT_SOCKET
+
+
+def _usable_address() -> str:
+    try:
+        return engine_address().host
+    except DockerException:
+        return ""
 
 
 def _cause(error: BaseException) -> str:
-    """What the system said, where an error of the network is wrapped in others; else the error."""
+    """The operating system's error where a network error wraps one; else the error."""
     deepest: BaseException | None = error
     while deepest is not None:
         if isinstance(deepest, OSError) and deepest.strerror:

@@ -3,14 +3,12 @@
 import pulumi
 from pulumi_aws.dsql import Cluster
 
-from components.service import Text
-
 
 class DsqlCluster(pulumi.ComponentResource):
-    """One cluster. `protected` makes both Pulumi and AWS refuse to delete it."""
+    """One cluster. Where it is `protected`, Pulumi and AWS refuse to delete it."""
 
     endpoint: pulumi.Output[str]
-    """Host name to connect to; AWS gives none, it is made of identifier and region."""
+    """Host name, which follows from identifier and region; the resource has none."""
     identifier: pulumi.Output[str]
     arn: pulumi.Output[str]
 
@@ -18,7 +16,7 @@ class DsqlCluster(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        region: Text,
+        region: str,
         protected: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:

@@ -1,11 +1,14 @@
-"""Images: the public ones are pulled, ours are built in the stack."""
+"""A stack's images: public ones are pulled, ours are built."""
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pulumi
 import pulumi_docker as docker
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -14,17 +17,17 @@ class Build:
 
     name: str
     context: Path
-    """Folder that is sent to the engine; its .dockerignore says what not."""
+    """Folder that is sent to the engine, without what its .dockerignore lists."""
     dockerfile: Path
     arguments: Mapping[str, str] = field(default_factory=dict)
     architecture: str | None = None
-    """As Docker names it, or None for this machine's own."""
+    """As Docker names it; None for the architecture of this machine."""
 
 
 class Images(pulumi.ComponentResource):
-    """Every image of a stack. `ids` are by key; a new content is a new id.
+    """Every image of a stack. `ids` are by key; new content has a new id.
 
-    Another value in `generations` builds an image again, though nothing in it changed.
+    A new value in `generations` builds an image again, even where its content is the same.
     """
 
     ids: Mapping[str, pulumi.Output[str]]
@@ -48,13 +51,13 @@ class Images(pulumi.ComponentResource):
             )
             for key, name in sorted(public.items())
         }
-        made = {
+        built_images = {
             key: self._build(key, build, generations[key]) for key, build in sorted(built.items())
         }
-        # An image's name stays the same when its content changes; its id and digest do not.
+        # New content changes the id and the digest of an image, and not its name.
         self.ids = {
             **{key: image.image_id for key, image in pulled.items()},
-            **{key: image.repo_digest for key, image in made.items()},
+            **{key: image.repo_digest for key, image in built_images.items()},
         }
         self.register_outputs({})
 
@@ -67,11 +70,18 @@ class Images(pulumi.ComponentResource):
                 context=str(build.context),
                 dockerfile=str(build.dockerfile),
                 args=dict(sorted(build.arguments.items())),
-                platform=f"linux/{build.architecture}" if build.architecture else None,
+                # Without it, the provider advises in each run to set it.
+                platform=f"linux/{build.architecture or machine_architecture()}",
             ),
             opts=pulumi.ResourceOptions(
-                # The provider never looks whether a built image is still there.
+                # The provider does not check that a built image still exists.
                 parent=self,
                 replacement_trigger=generation,
             ),
         )
+
+
+def machine_architecture() -> str:
+    """The architecture of this machine, as Docker names it."""
+    name = platform.machine().lower()
+    return _ARCHITECTURES.get(name, name)

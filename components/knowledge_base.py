@@ -1,4 +1,4 @@
-"""A Bedrock knowledge base over Markdown in S3, with its vectors in S3 too."""
+"""A Bedrock knowledge base over Markdown in S3, with its vectors in S3."""
 
 import json
 from collections.abc import Sequence
@@ -6,21 +6,29 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_aws import bedrock, iam, s3
 
-from components.service import Text
-from components.text import made_of
+from components.embedding_model import EMBEDDING_MODEL
 
-EMBEDDING_MODEL = "amazon.titan-embed-text-v2:0"
 _DIMENSIONS = 1024
 _CHUNK_TOKENS = 512
 _OVERLAP_PERCENT = 20
-# Bedrock puts a passage's text and origin there, and filterable metadata ends at 2 KB.
+# Bedrock stores a passage's text and origin under these keys; filterable metadata is limited to
+# 2 KB.
 _UNFILTERED = ["AMAZON_BEDROCK_METADATA", "AMAZON_BEDROCK_TEXT"]
+# The actions that Bedrock's documentation requires; a second ingestion deletes vectors.
+_VECTOR_ACTIONS = (
+    "s3vectors:DeleteVectors",
+    "s3vectors:GetIndex",
+    "s3vectors:GetVectors",
+    "s3vectors:PutVectors",
+    "s3vectors:QueryVectors",
+)
 
 
 class KnowledgeBase(pulumi.ComponentResource):
-    """The knowledge base with bucket, vectors, role and data source; all go with the stack.
+    """The knowledge base with bucket, vectors, role and data source; a destroy removes them all.
 
-    `prefix` begins every name; the account's id ends those of buckets, which are the world's.
+    Every name begins with `prefix`. Names of buckets end with the account's number, because they
+    are shared by all accounts.
     """
 
     id: pulumi.Output[str]
@@ -35,15 +43,17 @@ class KnowledgeBase(pulumi.ComponentResource):
         prefix: str,
         *,
         region: str,
-        account: Text,
+        account: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("copilot:aws:KnowledgeBase", prefix, None, opts)
         self._prefix, self._region, self._account = prefix, region, account
         self._child = pulumi.ResourceOptions(parent=self)
+        # AWS refuses a second resource of the same name while the first exists.
+        self._fixed_name = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
         bucket = self._corpus()
         vectors, index = self._vectors()
-        role, policies = self._role(bucket.arn, vectors.vector_bucket_arn)
+        role, policies = self._role(bucket.arn, index.index_arn)
         base = bedrock.AgentKnowledgeBase(
             f"{prefix}-kb",
             name=f"{prefix}-kb",
@@ -65,12 +75,12 @@ class KnowledgeBase(pulumi.ComponentResource):
                 "s3_vectors_configuration": {"index_arn": index.index_arn},
             },
             tags={"Name": f"{prefix}-kb"},
-            # Bedrock tries the role at once.
+            # Bedrock uses the role as soon as it creates the knowledge base.
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=policies, delete_before_replace=True
             ),
         )
-        source = self._data_source(base.id, bucket.arn)
+        source = self._data_source(base.id, bucket.arn, index)
         self.id, self.arn = base.id, base.arn
         self.data_source_id = source.data_source_id
         self.source_bucket, self.vectors_bucket = bucket.bucket, vectors.vector_bucket_name
@@ -81,15 +91,12 @@ class KnowledgeBase(pulumi.ComponentResource):
     def _model_arn(self) -> str:
         return f"arn:aws:bedrock:{self._region}::foundation-model/{EMBEDDING_MODEL}"
 
-    def _bucket_name(self, kind: str) -> Text:
-        return made_of(
-            {"account": self._account},
-            lambda account: f"{self._prefix}-{kind}-{account}",
-        )
+    def _bucket_name(self, kind: str) -> pulumi.Output[str]:
+        return pulumi.Output.concat(self._prefix, "-", kind, "-", self._account)
 
     def _corpus(self) -> s3.Bucket:
         name = f"{self._prefix}-kb-source"
-        # Force-destroy, because a bucket with versions in it cannot be deleted else.
+        # Without force_destroy a bucket that holds versions cannot be deleted.
         bucket = s3.Bucket(
             name,
             bucket=self._bucket_name("kb-source"),
@@ -125,7 +132,7 @@ class KnowledgeBase(pulumi.ComponentResource):
             f"{self._prefix}-kb-vectors",
             vector_bucket_name=self._bucket_name("kb-vectors"),
             force_destroy=True,
-            opts=self._child,
+            opts=self._fixed_name,
         )
         index = s3.VectorsIndex(
             f"{self._prefix}-kb-index",
@@ -135,46 +142,32 @@ class KnowledgeBase(pulumi.ComponentResource):
             dimension=_DIMENSIONS,
             distance_metric="cosine",
             metadata_configuration={"non_filterable_metadata_keys": _UNFILTERED},
-            opts=self._child,
+            opts=self._fixed_name,
         )
         return bucket, index
 
     def _role(
-        self, bucket_arn: pulumi.Output[str], vectors_arn: pulumi.Output[str]
+        self, bucket_arn: pulumi.Output[str], index_arn: pulumi.Output[str]
     ) -> tuple[iam.Role, Sequence[iam.RolePolicy]]:
         name = f"{self._prefix}-bedrock-kb"
         role = iam.Role(
             name,
             name=name,
-            assume_role_policy=made_of({"account": self._account}, self._trust),
+            assume_role_policy=pulumi.Output.from_input(self._account).apply(self._trust),
             tags={"Name": name},
             opts=self._child,
         )
-        grants: dict[str, tuple[list[str], pulumi.Input[str]]] = {
-            "source": (["s3:GetObject", "s3:ListBucket"], bucket_arn),
-            "vectors": (
-                [
-                    f"s3vectors:{action}"
-                    for action in (
-                        "CreateIndex",
-                        "DeleteIndex",
-                        "DeleteVectors",
-                        "GetIndex",
-                        "GetVectors",
-                        "ListIndexes",
-                        "PutVectors",
-                        "QueryVectors",
-                    )
-                ],
-                vectors_arn,
-            ),
-        }
+        objects = bucket_arn.apply(lambda arn: f"{arn}/*")
         policies = [
-            self._policy(role, kind, actions, pulumi.Output.from_input(arn).apply(_and_below))
-            for kind, (actions, arn) in grants.items()
+            self._policy(
+                role,
+                "source",
+                (["s3:ListBucket"], bucket_arn),
+                (["s3:GetObject"], objects),
+            ),
+            self._policy(role, "vectors", (_VECTOR_ACTIONS, index_arn)),
+            self._policy(role, "embeddings", (["bedrock:InvokeModel"], self._model_arn)),
         ]
-        model = pulumi.Output.from_input([self._model_arn])
-        policies.append(self._policy(role, "embeddings", ["bedrock:InvokeModel"], model))
         return role, policies
 
     def _trust(self, account: str) -> str:
@@ -200,12 +193,18 @@ class KnowledgeBase(pulumi.ComponentResource):
         )
 
     def _policy(
-        self, role: iam.Role, kind: str, actions: list[str], resources: pulumi.Output[list[str]]
+        self, role: iam.Role, kind: str, *grants: tuple[Sequence[str], pulumi.Input[str]]
     ) -> iam.RolePolicy:
-        def document(known: list[str]) -> str:
-            statement = {"Effect": "Allow", "Action": actions, "Resource": known}
-            return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        """Allow each group of actions on one resource."""
 
+        def document(resources: Sequence[str]) -> str:
+            statements = [
+                {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+                for (actions, _), resource in zip(grants, resources, strict=True)
+            ]
+            return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+        resources: pulumi.Output[Sequence[str]] = pulumi.Output.all(*(arn for _, arn in grants))
         return iam.RolePolicy(
             f"{self._prefix}-bedrock-kb-{kind}",
             name=f"bedrock-kb-{kind}",
@@ -215,7 +214,10 @@ class KnowledgeBase(pulumi.ComponentResource):
         )
 
     def _data_source(
-        self, base: pulumi.Output[str], bucket_arn: pulumi.Output[str]
+        self,
+        base: pulumi.Output[str],
+        bucket_arn: pulumi.Output[str],
+        index: s3.VectorsIndex,
     ) -> bedrock.AgentDataSource:
         return bedrock.AgentDataSource(
             f"{self._prefix}-documentation",
@@ -225,8 +227,8 @@ class KnowledgeBase(pulumi.ComponentResource):
                 "type": "S3",
                 "s3_configuration": {"bucket_arn": bucket_arn},
             },
-            # The vectors go with their bucket; deleting them one by one needs the role to outlive
-            # the data source.
+            # The bucket is deleted with its vectors; deleting them one by one would need the role
+            # to outlive the data source.
             data_deletion_policy="RETAIN",
             vector_ingestion_configuration={
                 "chunking_configuration": {
@@ -237,9 +239,13 @@ class KnowledgeBase(pulumi.ComponentResource):
                     },
                 }
             },
-            opts=self._child,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                delete_before_replace=True,
+                # The provider would only update it, in a knowledge base that is gone.
+                replace_on_changes=["knowledgeBaseId"],
+                # A data source ingests changed documents only, and a new index has none of the
+                # others.
+                replacement_trigger=index.creation_time,
+            ),
         )
-
-
-def _and_below(arn: str) -> list[str]:
-    return [arn, f"{arn}/*"]

@@ -1,4 +1,14 @@
-"""The Copilot's exceptions, in one place.
+"""The Copilot's exceptions.
+
+    CopilotError
+    ├── SettingsError
+    ├── StoreError
+    ├── MonitoredClusterError
+    ├── AccessError
+    ├── PortError
+    ├── TemporalError
+    ├── FileError
+    └── NoCyclesError
 
 A message says what failed, with which input, and what to do. Command lines print it as one line
 and exit with `exit_code`: 1 for "no", 2 for "cannot".
@@ -12,20 +22,37 @@ class CopilotError(Exception):
 
 
 class SettingsError(CopilotError):
-    """The environment does not describe a Copilot that can run; lists every problem."""
+    """The environment has wrong settings; the message lists every problem."""
 
 
 class StoreError(CopilotError):
-    """The store refused, is not migrated, or does not answer."""
+    """The store refuses a request, is not migrated, or does not answer."""
 
 
 class MonitoredClusterError(CopilotError):
     """The monitored cluster's frontend does not answer."""
 
 
+class AccessError(CopilotError):
+    """There is nothing to sign in with: a file, certificate or AWS credentials cannot be used.
+
+    The message has no secret.
+    """
+
+
 class PortError(CopilotError):
-    """The address to listen on is taken, or is not this machine's."""
+    """The address to listen on is in use, or is not an address of this machine."""
 
 
 class TemporalError(CopilotError):
     """The Copilot's own Temporal does not answer, or has no such namespace."""
+
+
+class FileError(CopilotError):
+    """A file cannot be read or written, or its content is wrong; the message has file and line."""
+
+
+class NoCyclesError(CopilotError):
+    """The store holds no cycle that was asked for."""
+
+    exit_code = 1

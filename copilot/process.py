@@ -1,19 +1,19 @@
-"""What every Copilot process shares: settings, one-line logs and errors, exit codes, a port."""
+"""The start of every Copilot process: settings, one-line logs and errors, exit codes, a port."""
 
 import asyncio
 import logging
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 from copilot import settings as environment
 from copilot.errors import CopilotError, PortError
 from copilot.settings import Settings
 
 
-class OneLine(logging.Formatter):
-    """One record, one line: an exception becomes its type and its message, not a traceback."""
+class OneLineFormatter(logging.Formatter):
+    """Each record on one line, with the type and message of its exception and no traceback."""
 
     def __init__(self) -> None:
         super().__init__(datefmt="%Y-%m-%dT%H:%M:%SZ")
@@ -29,53 +29,48 @@ class OneLine(logging.Formatter):
 
 
 def one_line(text: str) -> str:
-    """The text with every run of white space, line ends too, as one space."""
+    """The text with each run of white space replaced by one space."""
     return " ".join(text.split())
 
 
 def start_logging(level: str) -> None:
     """Send records of `level` and above to stderr."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine())
+    handler.setFormatter(OneLineFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    # A line for every query of every cycle would hide the others.
-    for chatty in ("httpx", "httpcore"):
+    # They log a line for every query of every cycle, and at DEBUG headers with secrets.
+    for chatty in ("botocore", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A bound socket; raises PortError when it cannot be had. Port 0 is any free one."""
+    """A bound socket; port 0 takes any free port. Raises PortError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle off, which holds answers back for 40 ms.
+    # asyncio turns Nagle's algorithm (40 ms more for a response) off only for a named protocol.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        # A restart must not wait for the last connections' TIME_WAIT.
+        # A restart does not wait for connections in TIME_WAIT.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
     except OSError as error:
         listener.close()
         raise PortError(
             f"cannot listen on {host}:{port}: {error.strerror or error}; "
-            "stop what holds it, or choose another"
+            "stop the program that listens there, or choose another port"
         ) from error
     return listener
 
 
-def run(main: Callable[[Settings], Awaitable[None]]) -> int:
-    """Run a process to its end and return its exit code: 0, or that of the error that ended it.
+def run(main: Callable[[Settings], Coroutine[object, object, None]]) -> int:
+    """Run a process to its end; returns 0, or the exit code of the CopilotError that ended it.
 
-    An error that a user can cause is one line on stderr; any other is a defect and keeps its
-    traceback.
+    A CopilotError is one line on stderr; any other exception is a defect and keeps its traceback.
     """
-
-    async def with_settings(settings: Settings) -> None:
-        await main(settings)
-
     try:
         settings = environment.load()
         start_logging(settings.log_level)
-        asyncio.run(with_settings(settings))
+        asyncio.run(main(settings))
     except CopilotError as error:
         print(f"error: {one_line(str(error))}", file=sys.stderr)  # noqa: T201
         return error.exit_code

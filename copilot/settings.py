@@ -1,10 +1,15 @@
-"""The Copilot's settings: read once, from the environment only, validated together."""
+"""The Copilot's settings: declared here once, read from the environment, validated together.
+
+The stacks inherit the groups that they pass on: CycleSettings, CanarySettings and ModelBudget.
+"""
 
 import os
 from difflib import get_close_matches
 from typing import Literal
 
 from pydantic import (
+    AliasGenerator,
+    BaseModel,
     Field,
     SecretStr,
     ValidationError,
@@ -12,7 +17,10 @@ from pydantic import (
     field_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
+from copilot import claude
+from copilot.access.settings import Access, HttpAccess, MetricsAccess, TemporalAccess
 from copilot.errors import SettingsError
 from copilot.setting_types import (
     Address,
@@ -28,14 +36,16 @@ from copilot.setting_types import (
 )
 
 
-class Settings(BaseSettings):
-    """Every variable that worker and API read. Durations are seconds."""
+def variable(field: str) -> str:
+    """The environment variable of a field that names no other."""
+    return f"COPILOT_{field.upper()}"
 
-    model_config = SettingsConfigDict(frozen=True, case_sensitive=True, extra="ignore")
+
+class StoreSettings(BaseModel):
+    """Where the Copilot's own store is: PostgreSQL or Aurora DSQL."""
 
     database_url: SecretStr = Field(
         SecretStr(""),
-        validation_alias="COPILOT_DATABASE_URL",
         description="PostgreSQL URL of the Copilot's own store,"
         " postgresql://user:password@host:port/database; this or COPILOT_DSQL_HOST is required",
     )
@@ -46,20 +56,89 @@ class Settings(BaseSettings):
     )
     dsql_host: HostName = Field(
         "",
-        validation_alias="COPILOT_DSQL_HOST",
-        description="endpoint of the Aurora DSQL cluster that is the store instead;"
+        description="endpoint of the Aurora DSQL cluster to use as the store instead;"
         " each connection signs in with a fresh IAM token",
     )
     dsql_database: str = Field(
-        "postgres",
-        validation_alias="COPILOT_DSQL_DATABASE",
-        description="database of that cluster",
-        min_length=1,
+        "postgres", min_length=1, description="database of the Aurora DSQL cluster"
     )
+
+
+class CycleSettings(BaseModel):
+    """When the cluster is evaluated and over which windows; seconds."""
+
+    scrape_seconds: float = Field(
+        15.0,
+        gt=0,
+        description="scrape interval of the metrics store;"
+        " a sample older than two intervals and a cycle is stale",
+    )
+    cycle_seconds: float = Field(30.0, ge=1, le=300, description="time between two verdicts")
+    short_window_seconds: int = Field(
+        60, ge=4, validate_default=True, description="window of rates, of at least two scrapes"
+    )
+    long_window_seconds: int = Field(
+        300,
+        ge=4,
+        validate_default=True,
+        description="window of quantiles, at least as long as the window of rates",
+    )
+
+    # A field that is wrong by itself is missing in `info.data`.
+    @field_validator("short_window_seconds")
+    @classmethod
+    def _holds_two_samples(cls, value: int, info: ValidationInfo) -> int:
+        # A rate needs two samples; with fewer, every reading is missing.
+        if value < 2 * info.data.get("scrape_seconds", 0):
+            raise ValueError(f"must be at least twice {cls._setting('scrape_seconds')}")
+        return value
+
+    @field_validator("long_window_seconds")
+    @classmethod
+    def _is_the_longer_window(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("short_window_seconds", 0):
+            raise ValueError(f"must not be shorter than {cls._setting('short_window_seconds')}")
+        return value
+
+    @classmethod
+    def _setting(cls, field: str) -> str:
+        return str(cls.model_fields[field].validation_alias or field)
+
+
+class CanarySettings(BaseModel):
+    """Whether the Copilot runs workflows of its own on the monitored cluster."""
+
+    canary: Literal["on", "off"] = Field(
+        "on",
+        description="on: the worker runs small workflows of its own on the monitored cluster, in"
+        " namespace copilot-canary, and measures them; off: it only reads there",
+    )
+
+
+class ModelBudget(BaseModel):
+    """How much language models may be used, for all clusters of one store together."""
+
+    model_calls_per_hour: int = Field(12, ge=0, description="most calls of models in any hour")
+    model_tokens_per_day: int = Field(
+        300_000, ge=0, description="most tokens, input and output, that models may use in a UTC day"
+    )
+
+
+class Settings(ModelBudget, CanarySettings, CycleSettings, StoreSettings, BaseSettings):
+    """Every variable that worker and API read. Durations are seconds."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        case_sensitive=True,
+        extra="ignore",
+        # COPILOT_MONITORED_CA_FILE is the field `ca_file` of the field `monitored`.
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        alias_generator=AliasGenerator(validation_alias=variable),
+    )
+
     cluster: Label = Field(
-        "monitored",
-        validation_alias="COPILOT_CLUSTER",
-        description="value of the `cluster` label to judge",
+        "monitored", description="value of the `cluster` label of the monitored cluster"
     )
     temporal_address: Address = Field(
         "127.0.0.1:7243",
@@ -69,14 +148,11 @@ class Settings(BaseSettings):
     temporal_namespace: str = Field(
         "default",
         validation_alias="TEMPORAL_NAMESPACE",
-        description="namespace of the Copilot's workflows",
         min_length=1,
+        description="namespace of the Copilot's workflows",
     )
     task_queue: str = Field(
-        "copilot-task-queue",
-        validation_alias="COPILOT_TASK_QUEUE",
-        description="task queue of the Copilot's worker",
-        min_length=1,
+        "copilot-task-queue", min_length=1, description="task queue of the Copilot's worker"
     )
     monitored_address: Address = Field(
         "127.0.0.1:7233",
@@ -86,8 +162,8 @@ class Settings(BaseSettings):
     monitored_namespaces: Names = Field(
         ("default",),
         validation_alias="MONITORED_NAMESPACES",
-        description="namespaces whose task queues are asked for, by comma",
         min_length=1,
+        description="namespaces whose task queues are described, separated by commas",
     )
     prometheus_endpoint: Url = Field(
         "http://127.0.0.1:9009/prometheus",
@@ -97,137 +173,57 @@ class Settings(BaseSettings):
     loki_url: OptionalUrl = Field(
         "",
         validation_alias="LOKI_URL",
-        description="base URL of Loki, without /loki/api/v1; empty: verdicts come without logs",
+        description="base URL of Loki, without /loki/api/v1; empty: verdicts without logs",
     )
+    metrics: MetricsAccess = Field(MetricsAccess(), description="metrics store")
+    logs: HttpAccess = Field(HttpAccess(), description="Loki")
+    monitored: TemporalAccess = Field(TemporalAccess(), description="monitored cluster's frontend")
     model: Model = Field(
         "none",
-        validation_alias="COPILOT_MODEL",
-        description="language model that explains, provider:model (such as"
-        " bedrock:eu.anthropic.claude-sonnet-4-5-20250929-v1:0), or none: templates explain",
+        description=f"language model that explains, provider:model (such as {claude.EXAMPLE}), or"
+        " none: templates explain",
     )
     deep_model: OptionalModel = Field(
         "",
-        validation_alias="COPILOT_DEEP_MODEL",
-        description="model that explains what is critical or has many gates fired; empty: the same",
-    )
-    model_calls_per_hour: int = Field(
-        12,
-        validation_alias="COPILOT_MODEL_CALLS_PER_HOUR",
-        description="most calls of models in any hour",
-        ge=0,
-    )
-    model_tokens_per_day: int = Field(
-        300_000,
-        validation_alias="COPILOT_MODEL_TOKENS_PER_DAY",
-        description="most tokens, in and out, that models may take between midnights UTC",
-        ge=0,
+        description="language model that explains a critical state and a state with many fired"
+        " rules; empty: the same model",
     )
     knowledge_base_id: Identifier = Field(
         "",
-        validation_alias="COPILOT_KNOWLEDGE_BASE_ID",
-        description="Bedrock knowledge base that the passages of an explanation come from; empty,"
-        " or when it has none to give: local ranking of the Copilot's own documents",
-    )
-    cycle_seconds: float = Field(
-        30.0,
-        validation_alias="COPILOT_CYCLE_SECONDS",
-        description="time from one verdict to the next",
-        ge=1,
-        le=300,
-    )
-    scrape_seconds: float = Field(
-        15.0,
-        validation_alias="COPILOT_SCRAPE_SECONDS",
-        description="scrape interval of the metrics store; older than two of them is stale",
-        gt=0,
-    )
-    short_window_seconds: int = Field(
-        60, validation_alias="COPILOT_SHORT_WINDOW_SECONDS", description="window of rates", ge=4
-    )
-    long_window_seconds: int = Field(
-        300, validation_alias="COPILOT_LONG_WINDOW_SECONDS", description="window of quantiles", ge=4
+        description="Bedrock knowledge base with the passages for explanations; when it is empty or"
+        " finds nothing, the Copilot ranks its own documents",
     )
     query_concurrency: int = Field(
-        8,
-        validation_alias="COPILOT_QUERY_CONCURRENCY",
-        description="metric queries under way at once",
-        ge=1,
-        le=64,
+        8, ge=1, le=64, description="metric queries that run at the same time"
     )
     query_timeout_seconds: float = Field(
-        5.0,
-        validation_alias="COPILOT_QUERY_TIMEOUT_SECONDS",
-        description="time allowed to one query of metrics or logs",
-        gt=0,
-        le=20,
+        5.0, gt=0, le=20, description="time limit of one query of metrics or logs"
     )
     max_queues: int = Field(
-        200,
-        validation_alias="COPILOT_MAX_QUEUES",
-        description="task queues asked in a cycle, busiest first",
-        ge=1,
-        le=1000,
+        200, ge=1, le=1000, description="task queues described in a cycle, busiest first"
     )
-    api_host: str = Field(
-        "127.0.0.1", validation_alias="COPILOT_API_HOST", description="address the API listens on"
-    )
-    api_port: int = Field(
-        8081,
-        validation_alias="COPILOT_API_PORT",
-        description="port of API and page",
-        ge=1,
-        le=65535,
-    )
+    api_host: str = Field("127.0.0.1", description="address that the API listens on")
+    api_port: int = Field(8081, ge=1, le=65535, description="port of API and page")
     worker_host: str = Field(
-        "127.0.0.1",
-        validation_alias="COPILOT_WORKER_HOST",
-        description="address of the worker's health and metrics",
+        "127.0.0.1", description="address that the worker's health and metrics listen on"
     )
     worker_port: int = Field(
-        8083,
-        validation_alias="COPILOT_WORKER_PORT",
-        description="port of the worker's health and metrics",
-        ge=1,
-        le=65535,
+        8083, ge=1, le=65535, description="port of the worker's health and metrics"
     )
     snapshot_retention_days: int = Field(
-        7,
-        validation_alias="COPILOT_SNAPSHOT_RETENTION_DAYS",
-        description="days that cycles with their snapshots are kept",
-        ge=1,
+        7, ge=1, description="days that cycles with their snapshots are kept"
     )
     history_retention_days: int = Field(
-        90,
-        validation_alias="COPILOT_HISTORY_RETENTION_DAYS",
-        description="days that state changes, closed issues and assessments are kept",
-        ge=1,
+        90, ge=1, description="days that state changes, closed issues and assessments are kept"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO",
-        validation_alias="COPILOT_LOG_LEVEL",
-        description="DEBUG, INFO, WARNING or ERROR",
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
-
-    # What is wrong by itself is not in `data`, and compared with nothing.
-    @field_validator("short_window_seconds")
-    @classmethod
-    def _holds_two_samples(cls, value: int, info: ValidationInfo) -> int:
-        # A rate needs them, or every reading is missing.
-        if value < 2 * info.data.get("scrape_seconds", 0):
-            raise ValueError("must be at least twice COPILOT_SCRAPE_SECONDS")
-        return value
-
-    @field_validator("long_window_seconds")
-    @classmethod
-    def _is_the_longer_one(cls, value: int, info: ValidationInfo) -> int:
-        if value < info.data.get("short_window_seconds", 0):
-            raise ValueError("must not be shorter than COPILOT_SHORT_WINDOW_SECONDS")
-        return value
 
     @field_validator("dsql_host")
     @classmethod
     def _is_the_only_store(cls, value: str, info: ValidationInfo) -> str:
-        # That there is one at all is said in `load`, together with what is wrong elsewhere.
+        # `load` reports a missing store, together with the problems of the other settings.
         url = info.data.get("database_url")
         if value and url and url.get_secret_value():
             raise ValueError("this and COPILOT_DATABASE_URL name two stores: set one of them")
@@ -244,32 +240,40 @@ class Settings(BaseSettings):
 
     @field_validator("deep_model")
     @classmethod
-    def _is_one_of_two(cls, value: str, info: ValidationInfo) -> str:
+    def _needs_a_model(cls, value: str, info: ValidationInfo) -> str:
         if value and info.data.get("model") == "none":
             raise ValueError("needs COPILOT_MODEL, which is none")
         return value
 
     @property
     def stale_after_seconds(self) -> float:
-        """A sample older than two scrapes and a cycle says nothing about now."""
+        """Age at which a sample does not describe the present: two scrapes and a cycle."""
         return 2 * self.scrape_seconds + self.cycle_seconds
 
     @property
     def unknown_after_seconds(self) -> float:
-        """A decision older than three cycles is served as unknown (90 s at the default cadence)."""
+        """Age at which a decision is served as unknown: three cycles (90 s by default)."""
         return 3 * self.cycle_seconds
 
 
 def variables() -> dict[str, tuple[str, object]]:
     """Name of each variable, with its description and default."""
-    return {
-        str(field.validation_alias): (field.description or "", field.default)
-        for field in Settings.model_fields.values()
-    }
+    found = {}
+    for field in Settings.model_fields.values():
+        name, description = str(field.validation_alias), field.description or ""
+        if not isinstance(field.default, Access):
+            found[name] = (description, field.default)
+            continue
+        for nested in type(field.default).model_fields.values():
+            found[f"{name}_{nested.validation_alias}"] = (
+                f"{description}: {nested.description}",
+                "" if nested.default is None else nested.default,
+            )
+    return found
 
 
 def load() -> Settings:
-    """Read the environment. Raises SettingsError naming every problem at once."""
+    """Read the environment. Raises SettingsError with every problem at once."""
     known = variables()
     problems = []
     for name in sorted(os.environ):
@@ -283,9 +287,15 @@ def load() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
+        # Of a wrong default, pydantic reports the field instead of its variable.
+        names = {name: str(field.validation_alias) for name, field in Settings.model_fields.items()}
         for item in error.errors():
-            what = item["msg"].removeprefix("Value error, ")
-            problems.append(f"{item['loc'][0]}: {what}")
+            first, *nested = map(str, item["loc"])
+            name = "_".join((names.get(first, first), *nested))
+            problems.append(f"{name}: {item['msg'].removeprefix('Value error, ')}")
+        settings = None
+    except SourceError:
+        # A whole group as JSON, such as COPILOT_MONITORED; reported above: no such variable.
         settings = None
     if settings is None or problems:
         raise SettingsError("wrong settings: " + "; ".join(problems))
@@ -293,7 +303,7 @@ def load() -> Settings:
 
 
 def as_markdown() -> str:
-    """The table of all variables; `docs/settings.md` is this text."""
+    """The table of all variables: the text of `docs/settings.md`."""
     lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for name, (description, default) in variables().items():
         shown = ",".join(default) if isinstance(default, tuple) else str(default)

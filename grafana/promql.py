@@ -1,40 +1,39 @@
-"""PromQL as panels ask it: of the cluster that is chosen, over Grafana's own windows."""
+"""PromQL for panels: of the selected cluster, over Grafana's windows."""
 
 from string import Template
 
 from copilot.signals.catalog import BY_NAME
-from copilot.signals.names import SignalName
 from copilot.signals.signal import CONDITION_MEANS, Condition, Signal
-from grafana.model import PromQL, Variable
+from copilot.signals.signal_names import SignalName
+from grafana.dashboard import PromQL, Variable
 
 CLUSTER = 'cluster="$cluster"'
-OWN_CLUSTER = 'cluster="copilot"'
-"""The label on the Copilot's own metrics, whatever cluster it watches."""
-IN_NAMESPACE = 'namespace=~"$namespace"'
-# At least four scrapes, and never shorter than the distance of two points.
-SHORT = "$__rate_interval"
-# A shorter window holds too few observations of a quiet cluster. The Copilot's default too.
-LONG = "5m"
-RARE = "counted only when it happens"
+COPILOT_CLUSTER = 'cluster="copilot"'
+"""The label on the Copilot's own metrics, for any cluster that it watches."""
+NAMESPACE = 'namespace=~"$namespace"'
+# At least four scrapes, and never shorter than the interval between two points.
+SHORT_WINDOW = "$__rate_interval"
+# The Copilot's default; a shorter window has too few observations of a quiet cluster.
+LONG_WINDOW = "5m"
 
 CLUSTER_VARIABLE = Variable(
     "cluster",
     "Cluster",
-    "monitored is the cluster that the Copilot watches, copilot is its own Temporal.",
+    "monitored: the cluster that the Copilot watches; copilot: its own Temporal.",
     default="monitored",
     query="label_values(persistence_requests_total, cluster)",
 )
 NAMESPACE_VARIABLE = Variable(
     "namespace",
     "Namespace",
-    "Temporal namespaces; signals that the Copilot judges by are those of all together.",
+    "Temporal namespaces. Panels of signals always show all namespaces together.",
     default=None,
     query=f"label_values(service_requests_total{{{CLUSTER}}}, namespace)",
 )
 
 
 def signal_query(name: SignalName, legend: str) -> PromQL:
-    """A signal as the catalogue reads it."""
+    """A signal's query, with its reason for absence on a healthy cluster."""
     signal = BY_NAME[name]
     reason = signal.absent_when_healthy
     if signal.condition is not Condition.ALWAYS:
@@ -44,41 +43,45 @@ def signal_query(name: SignalName, legend: str) -> PromQL:
 
 def signal_expr(signal: Signal) -> str:
     """A signal's PromQL over Grafana's windows."""
-    return Template(signal.promql).substitute(cluster=CLUSTER, short=SHORT, long=LONG)
+    return Template(signal.query.promql).substitute(
+        cluster=CLUSTER, short=SHORT_WINDOW, long=LONG_WINDOW
+    )
 
 
 def rate(
-    counter: str, where: str = "", *, by: str = "", top: int = 0, cluster: str = CLUSTER
+    counter: str, matchers: str = "", *, by: str = "", top: int = 0, cluster: str = CLUSTER
 ) -> str:
-    """Events a second, in the series of the labels `by`; of `top` series only the largest."""
-    return _top(top, f"{_sum(by)}(rate({select(counter, where, cluster=cluster)}[{SHORT}]))")
+    """Events a second, summed by the labels `by`; only the `top` largest series unless 0."""
+    return _top(
+        top, f"{_sum(by)}(rate({select(counter, matchers, cluster=cluster)}[{SHORT_WINDOW}]))"
+    )
 
 
 def quantile(
     share: float,
     histogram: str,
-    where: str = "",
+    matchers: str = "",
     *,
     by: str = "",
     top: int = 0,
     cluster: str = CLUSTER,
 ) -> str:
-    """A quantile of a histogram; its unit is the histogram's."""
+    """A quantile of a histogram, in the histogram's unit."""
     labels = f"le, {by}" if by else "le"
-    buckets = f"rate({select(f'{histogram}_bucket', where, cluster=cluster)}[{LONG}])"
+    buckets = f"rate({select(f'{histogram}_bucket', matchers, cluster=cluster)}[{LONG_WINDOW}])"
     return _top(top, f"histogram_quantile({share}, sum by ({labels}) ({buckets}))")
 
 
 def total(
-    gauge: str, where: str = "", *, by: str = "", top: int = 0, cluster: str = CLUSTER
+    gauge: str, matchers: str = "", *, by: str = "", top: int = 0, cluster: str = CLUSTER
 ) -> str:
-    """The newest values of a gauge, summed over all series with the same labels `by`."""
-    return _top(top, f"{_sum(by)}({select(gauge, where, cluster=cluster)})")
+    """The last values of a gauge, summed by the labels `by`."""
+    return _top(top, f"{_sum(by)}({select(gauge, matchers, cluster=cluster)})")
 
 
-def select(metric: str, where: str = "", *, cluster: str = CLUSTER) -> str:
-    """The series of the cluster that match."""
-    return f"{metric}{{{cluster},{where}}}" if where else f"{metric}{{{cluster}}}"
+def select(metric: str, matchers: str = "", *, cluster: str = CLUSTER) -> str:
+    """A selector of the cluster's series with further label `matchers`."""
+    return f"{metric}{{{cluster},{matchers}}}" if matchers else f"{metric}{{{cluster}}}"
 
 
 def _sum(by: str) -> str:

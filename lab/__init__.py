@@ -1,1 +1,1 @@
-"""A real Temporal cluster on one machine, with load and faults, for the Copilot to judge."""
+"""A real Temporal cluster on one machine, with load and faults, for the Copilot to monitor."""

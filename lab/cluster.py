@@ -1,37 +1,40 @@
-"""A real Temporal cluster to be judged, the Copilot's own, and what watches both."""
+"""The lab: the monitored Temporal cluster, the Copilot's own, Prometheus and load."""
 
 import shutil
 import time
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from lab import processes, prometheus
-from lab import services as names
+from lab import catalogue, prometheus
+from lab.binaries import build
+from lab.catalogue import Catalogue, ProcessSpec
+from lab.elasticsearch import VisibilityStore
 from lab.errors import LabError
-from lab.faults import FAULTS, Fault
-from lab.load_control import LoadControl, LoadControlError
-from lab.ports import HOST, Inner, Published, free_ports, is_free, require_free
-from lab.proxy import DatabaseProxy
-from lab.services import Service, Services
-from lab.startup import READY_SECONDS, Report, Startup
-from lab.state import State, locked, prepare
+from lab.fault import Fault
+from lab.faults import FAULTS
+from lab.ports import HOST, Inner, Published, free_ports, is_free
+from lab.startup import Report, require_free_ports, start, stop
+from lab.state import State, Visibility, locked, prepare, present
 from lab.status import LabStatus, describe
+from lab.target import Target
 
 PortChoice = Literal["default", "free"]
 
 _COPILOT_READY_SECONDS = 60.0
 
 
-def _say_nothing(_: str) -> None:
-    """The Report of a lab that nobody watches."""
+def _no_report(_: str) -> None:
+    """The default Report."""
 
 
 class Lab:
-    """One lab, whose whole state is in `folder`. Its processes outlive this object.
+    """One lab, whose state is in `folder`. Its processes outlive this object.
 
-    `ports` and `scrape_seconds` count when nothing of the lab runs yet; a running one keeps what
-    it was started with. Every method raises LabError, which is one line.
+    A running lab keeps the `ports`, `scrape_seconds` and the number of instances of history, by
+    default one, with which it was started, and each lab the `visibility` with which it was created:
+    by default `sql`. Every method raises LabError.
     """
 
     def __init__(
@@ -40,25 +43,27 @@ class Lab:
         *,
         ports: PortChoice = "default",
         scrape_seconds: float = 15.0,
-        report: Report = _say_nothing,
+        visibility: Visibility | None = None,
+        histories: int = 1,
+        report: Report = _no_report,
     ) -> None:
         self.folder = folder.resolve()
         self._ports = ports
         self._scrape_seconds = scrape_seconds
+        self._visibility = visibility
+        self._histories = histories
         self._report = report
+        self._target = Target(self.folder)
 
     @property
     def state(self) -> State:
-        """What the folder remembers now; another command may have changed it."""
-        state = State.read(self.folder)
-        if state is None:
-            raise LabError(f"there is no lab in {self.folder}: start one with `python -m lab up`")
-        return state
+        """The present state; another command may change it."""
+        return present(self.folder)
 
     @property
     def control_file(self) -> Path:
-        """The file that steers the load."""
-        return self.folder / "load-control.json"
+        """The control file of the load."""
+        return self._target.control_file
 
     @property
     def frontend_address(self) -> str:
@@ -67,29 +72,30 @@ class Lab:
 
     @property
     def load_metrics_port(self) -> int:
-        """Where Prometheus looks for a load's metrics; any other, beside one or without a lab."""
+        """The port that Prometheus scrapes; another free one if it is taken, or without a lab."""
         state = State.read(self.folder)
         if state and is_free(state.inner.load_metrics):
             return state.inner.load_metrics
         return next(free_ports())
 
     @property
-    def proxy(self) -> DatabaseProxy:
-        """The proxy in front of the monitored cluster's database."""
-        return DatabaseProxy(self.state.inner.proxy_api)
+    def visibility(self) -> VisibilityStore:
+        """The visibility store of a lab with visibility elasticsearch."""
+        return self._target.visibility
 
     def status(self) -> LabStatus:
         state = self.state
-        services = self._services(state)
-        shown = {s.name: s for s in (*services.clusters().values(), *services.copilot({}))}
-        return describe(self.folder, state, shown, up=not _missing(state, services))
+        specs = Catalogue(self.folder, state)
+        shown = {s.name: s for s in (*specs.clusters().values(), *specs.copilot({}))}
+        return describe(self.folder, state, shown, up=not _missing(state, specs))
 
     def environment(self) -> dict[str, str]:
-        """The environment variables with which the Copilot runs against this lab."""
+        """Return the environment variables of a Copilot that monitors this lab."""
         state = self.state
         published = state.published
+        database_url = Catalogue(self.folder, state).database_url(catalogue.COPILOT_DATABASE)
         return {
-            "COPILOT_DATABASE_URL": self._services(state).database_url(names.COPILOT_DATABASE),
+            "COPILOT_DATABASE_URL": database_url,
             "TEMPORAL_ADDRESS": f"{HOST}:{published.copilot_temporal}",
             "MONITORED_TEMPORAL_ADDRESS": self.frontend_address,
             "PROMETHEUS_ENDPOINT": prometheus.url(published),
@@ -99,7 +105,7 @@ class Lab:
         }
 
     def up(self, *, copilot: bool = False) -> bool:
-        """Start what does not run, `copilot` with it. False when the clusters were up already."""
+        """Start every process that does not run. Return False if the clusters were already up."""
         with locked(self.folder):
             started = self._up(copilot)
         if copilot:
@@ -108,190 +114,163 @@ class Lab:
 
     def _up(self, copilot: bool) -> bool:
         state = State.read(self.folder)
+        if state and self._visibility not in (None, state.visibility):
+            raise LabError(
+                f"the lab in {self.folder} has visibility {state.visibility}: delete it with"
+                " `python -m lab down --delete`, or choose another folder with --folder"
+            )
         if state and not state.initialised:
-            # A first start was broken off; nothing of it is worth keeping.
-            self._stop(state, state.processes)
+            # The first start was interrupted.
+            stop(self.folder, state, state.processes)
         fresh = state is None or not state.running
         if fresh or state is None:
             state = self._new_state(state)
-        services = self._services(state)
-        missing = _missing(state, services)
+        specs = Catalogue(self.folder, state)
+        missing = _missing(state, specs)
         if copilot:
-            # Said before anything starts, not after the clusters have.
-            _require_free(s for s in services.copilot({}) if s.name not in state.running)
+            # Before the clusters start, which takes a while.
+            require_free_ports(s for s in specs.copilot({}) if s.name not in state.running)
         if not missing:
             return False
-        names.build(_say_nothing)
+        build(visibility=state.visibility)
         prepare(self.folder, keep_logs=not fresh)
         state.write(self.folder)
-        self._start(state, services, missing)
-        # A proxy or a Prometheus that was started again has forgotten what it was told.
+        specs.dynamic_config.reset()
+        start(self.folder, state, specs, missing, self._report)
+        # A proxy or a Prometheus that was restarted has lost its faults.
         for name in state.faults:
-            FAULTS[name].inject(self)
+            FAULTS[name].inject(self._target)
         return True
 
     def down(self, *, delete: bool = False) -> None:
-        """End every process of the lab within seconds. The data stays, unless `delete`."""
+        """End every process of the lab. The data stays, unless `delete`."""
         with locked(self.folder):
             state = State.read(self.folder)
             if state:
-                self._stop(state, state.processes)
+                self._heal_stored(state)
+                stop(self.folder, state, state.processes)
                 state.faults.clear()
                 state.write(self.folder)
             self.control_file.unlink(missing_ok=True)
             if delete:
                 shutil.rmtree(self.folder)
 
+    def _heal_stored(self, state: State) -> None:
+        """End the faults that the next start would still have."""
+        if catalogue.POSTGRES not in state.running:
+            return
+        for fault in (FAULTS[name] for name in state.faults):
+            if fault.is_stored:
+                # Ending the lab goes first: a database that fails ends as well.
+                with suppress(LabError):
+                    fault.heal(self._target)
+
     def start_copilot(self, extra: Mapping[str, str] | None = None) -> None:
         """Start the Copilot's worker and API and wait until both answer /healthz."""
         with locked(self.folder):
             state = self.state
-            services = self._services(state)
-            wanted = services.copilot({**self.environment(), **(extra or {})})
-            missing = {s.name: s for s in wanted if s.name not in state.running}
-            self._start(state, services, missing, _COPILOT_READY_SECONDS)
+            specs = Catalogue(self.folder, state)
+            copilot = specs.copilot({**self.environment(), **(extra or {})})
+            missing = {s.name: s for s in copilot if s.name not in state.running}
+            start(self.folder, state, specs, missing, seconds=_COPILOT_READY_SECONDS)
 
     def stop_copilot(self) -> None:
-        self._stop_named(names.COPILOT)
+        self._stop_named(catalogue.COPILOT)
 
     def start_load(
         self,
         rate: float = 5.0,
         queues: Collection[str] = (),
         duration_seconds: float | None = None,
+        *,
+        schedule: bool = False,
     ) -> None:
-        """Start workflows at `rate` a second, over `queues` (empty: the load's own choice)."""
+        """Start a load of `rate` workflows a second on `queues`, by default the load's own.
+
+        With `schedule` one starts more of them.
+        """
         with locked(self.folder):
             state = self.state
             arguments = ["--rate", f"{rate:g}"]
             if queues:
                 arguments += ["--queues", ",".join(queues)]
+            if schedule:
+                arguments += ["--schedule"]
             if duration_seconds is not None:
                 arguments += ["--duration", f"{duration_seconds:g}"]
-            services = self._services(state)
-            if names.LOAD not in state.running:
-                self._start(state, services, {names.LOAD: services.load(arguments)})
+            specs = Catalogue(self.folder, state)
+            if catalogue.LOAD not in state.running:
+                start(self.folder, state, specs, {catalogue.LOAD: specs.load(arguments)})
 
     def stop_load(self) -> None:
-        self._stop_named([names.LOAD])
+        self._stop_named([catalogue.LOAD])
 
     def inject(self, name: str) -> None:
-        """Inject a fault; again does no harm."""
+        """Inject a fault. Idempotent."""
         fault = _fault(name)
         with locked(self.folder):
             self._require_up()
-            fault.inject(self)
+            if fault.needs_elasticsearch and self.state.visibility != "elasticsearch":
+                raise LabError(f"{name} needs a lab started with --visibility elasticsearch")
+            if fault.needs_histories and not self.state.inner.more_history:
+                raise LabError(f"{name} needs a lab started with --histories 2 or more")
+            fault.inject(self._target)
             state = self.state
             state.faults.setdefault(name, time.time())
             state.write(self.folder)
 
     def heal(self, name: str) -> None:
-        """Take a fault back; without the fault it does nothing harmful."""
+        """End a fault. Idempotent."""
         fault = _fault(name)
         with locked(self.folder):
             self._require_up()
-            fault.heal(self)
+            fault.heal(self._target)
             state = self.state
             state.faults.pop(name, None)
             state.write(self.folder)
-            # Two faults may work on the same thing: the other one goes on.
+            # Another fault may act on the same thing: it stays.
             for other in state.faults:
-                FAULTS[other].inject(self)
+                FAULTS[other].inject(self._target)
 
     def spike(self, factor: float) -> None:
-        """Multiply the load's rate; 1 is the usual rate, 0 an idle cluster with its workers."""
+        """Multiply the load's rate by `factor`; 0 leaves an idle cluster with its workers."""
         with locked(self.folder):
-            self.steer(rate_factor=factor)
+            self._target.steer(rate_factor=factor)
 
     def _require_up(self) -> None:
-        if names.POSTGRES not in self.state.running:
+        if catalogue.POSTGRES not in self.state.running:
             raise LabError(f"the lab in {self.folder} is not up: start it with `python -m lab up`")
 
-    # What faults are made of. They are called with the folder locked.
-
-    def kill(self, process: str) -> None:
-        """End a process as a crash would."""
-        record = self.state.running.get(process)
-        if record:
-            processes.kill(record)
-
-    def revive(self, process: str) -> None:
-        """Start a process of the clusters again, unless it runs."""
-        state = self.state
-        if process not in state.running:
-            services = self._services(state)
-            self._start(state, services, {process: services.clusters()[process]})
-
-    def steer(self, **changes: object) -> None:
-        """Change fields of the load's control file."""
-        try:
-            control = LoadControl.read(self.control_file)
-            changed = LoadControl.model_validate({**control.model_dump(), **changes})
-            changed.write(self.control_file)
-        except LoadControlError as error:
-            raise LabError(str(error)) from error
-
-    def scrape_monitored(self, wanted: bool) -> None:
-        """Let Prometheus scrape the monitored cluster, or not."""
-        state = self.state
-        self._services(state).write_scrape_config(with_monitored=wanted)
-        if names.PROMETHEUS in state.running:
-            prometheus.reload(state.published)
-
     def _new_state(self, earlier: State | None) -> State:
-        """State of a lab of which nothing runs: new ports, and the data of an earlier one."""
+        """Return the state for a start: new ports, and the data of an earlier one."""
         published = Published() if self._ports == "default" else Published.free()
-        kept = earlier.model_dump(include={"database_password", "initialised"}) if earlier else {}
+        kept = (
+            earlier.model_dump(include={"database_password", "initialised", "visibility"})
+            if earlier
+            else {"visibility": self._visibility or "sql"}
+        )
         self.control_file.unlink(missing_ok=True)
         return State(
             published=published,
-            inner=Inner.free(published),
+            inner=Inner.free(published, self._histories),
             scrape_seconds=self._scrape_seconds,
             **kept,
         )
 
-    def _services(self, state: State) -> Services:
-        return Services(self.folder, state)
-
-    def _start(
-        self,
-        state: State,
-        services: Services,
-        missing: Mapping[str, Service],
-        seconds: float = READY_SECONDS,
-    ) -> None:
-        """Start some services; when one does not come up, end those that did."""
-        _require_free(missing.values())
-        try:
-            Startup(self.folder, state, services, self._report).run(missing, seconds)
-        except BaseException:
-            self._stop(state, missing)
-            raise
-
-    def _stop_named(self, wanted: Iterable[str]) -> None:
+    def _stop_named(self, ended: Iterable[str]) -> None:
         with locked(self.folder):
-            self._stop(self.state, wanted)
-
-    def _stop(self, state: State, wanted: Iterable[str]) -> None:
-        """End some processes and forget them: first who uses others, the databases last."""
-        left = {name: state.processes[name] for name in wanted if name in state.processes}
-        first = {*names.COPILOT, names.LOAD}
-        last = {names.DATABASE_PROXY, names.POSTGRES}
-        for group in (first & left.keys(), left.keys() - first - last, last & left.keys()):
-            processes.stop(left[name] for name in group)
-            for name in group:
-                del state.processes[name]
-        state.write(self.folder)
+            stop(self.folder, self.state, ended)
 
 
-def _missing(state: State, services: Services) -> dict[str, Service]:
-    """What of the clusters does not run, but for what a fault keeps down."""
-    present = {*state.running, *(FAULTS[name].process for name in state.faults)}
-    return {name: s for name, s in services.clusters().items() if name not in present}
-
-
-def _require_free(services: Iterable[Service]) -> None:
-    require_free((port, service.name) for service in services for port in service.ports)
+def _missing(state: State, specs: Catalogue) -> dict[str, ProcessSpec]:
+    """Return the clusters' processes that do not run, except those that a fault keeps down."""
+    killed = [FAULTS[name].process for name in state.faults]
+    return {
+        name: spec
+        for name, spec in specs.clusters().items()
+        if name not in state.running
+        and not any(process and catalogue.is_instance(name, process) for process in killed)
+    }
 
 
 def _fault(name: str) -> Fault:

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from lab import services as names
+from lab.binaries import build
+from lab.catalogue import COPILOT, LOAD
 from lab.cluster import Lab, PortChoice
 from lab.errors import LabError
 from lab.ports import HOST
@@ -23,17 +24,17 @@ from lab.state import State
 from tools.progress import shown
 
 RATE = 5.0
-# A demo is watched: a faster cadence than the default 30 s shows a fault while one looks.
+# Faster than the default 30 s, so that a fault shows while somebody watches.
 SCRAPE_SECONDS = 5.0
 CADENCE = {
     "COPILOT_CYCLE_SECONDS": "10",
     "COPILOT_SHORT_WINDOW_SECONDS": "30",
     "COPILOT_LONG_WINDOW_SECONDS": "60",
 }
-LOOK_SECONDS = 1.0
-ANSWER_SECONDS = 2.0
-# How long another command may hold the folder before the demo gives up stopping.
-HELD_SECONDS = 15.0
+POLL_SECONDS = 1.0
+REQUEST_SECONDS = 2.0
+# Another command may hold the folder for this time before stopping fails.
+LOCKED_SECONDS = 15.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _COLOURS = {"happy": "green", "stressed": "yellow", "critical": "bold red", "unknown": "magenta"}
 
@@ -44,13 +45,13 @@ class _Cause(BaseModel):
 
 
 class _Problem(BaseModel):
-    """Why the API has no answer, as it says itself."""
+    """The body of an API error."""
 
     reason: str
 
 
 class _Status(BaseModel):
-    """What the demo shows of the API's `/status`."""
+    """The fields of the API's `/status` that the demo shows."""
 
     health_state: str
     scale_band: str | None
@@ -61,50 +62,49 @@ class _Status(BaseModel):
 
 @dataclass(frozen=True)
 class View:
-    """What is known of the verdict at one moment; `state` is empty when the API does not answer."""
+    """The verdict at one moment; `state` is empty when the API returns none."""
 
     state: str
     why: str
-    band: str = ""
+    tier: str = ""
     age_seconds: float | None = None
 
     @property
-    def news(self) -> tuple[str, str, str]:
-        """What makes a new line worth printing: not the age alone."""
-        return self.state, self.band, self.why
+    def content(self) -> tuple[str, str, str]:
+        """Everything but the age; a new line is printed when it changes."""
+        return self.state, self.tier, self.why
 
     @property
     def is_verdict(self) -> bool:
         return self.state not in ("", "unknown")
 
     def text(self) -> Text:
-        """One line; a terminal that is too narrow loses the end of the reason."""
+        """One line; a narrow terminal cuts off its end."""
         text = Text(time.strftime("%H:%M:%S "), no_wrap=True, overflow="ellipsis")
         if self.state:
             text.append(self.state, style=_COLOURS.get(self.state, ""))
-            text.append(f", {self.band or 'no band yet'}")
+            text.append(f", {self.tier or 'no scale tier yet'}")
         if self.age_seconds is not None:
             text.append(f", data {self.age_seconds:.0f} s old")
         return text.append(f"{': ' if self.state else ''}{self.why}")
 
 
-def look(client: httpx.Client, url: str) -> View:
-    """Ask the Copilot's API for its verdict; no answer is a view too."""
+def fetch_view(client: httpx.Client, url: str) -> View:
+    """Get the verdict from the Copilot's API; its errors become a View."""
     try:
-        answer = client.get(f"{url}/status")
-        if answer.is_error:
-            reason = _Problem.model_validate_json(answer.content).reason
+        response = client.get(f"{url}/status")
+        if response.is_error:
+            reason = _Problem.model_validate_json(response.content).reason
             return View("", f"no verdict from the Copilot's API: {reason}")
-        status = _Status.model_validate_json(answer.content)
+        status = _Status.model_validate_json(response.content)
     except httpx.HTTPError as error:
-        return View("", f"no answer from the Copilot's API: {error}")
+        return View("", f"the Copilot's API does not answer: {error}")
     except ValidationError:
-        return View("", f"no verdict from the Copilot's API: it answers {answer.status_code}")
-    # Some causes are called like their kind: "persistence" once is enough.
+        return View("", f"unexpected response {response.status_code} of the Copilot's API")
+    # Some causes have the name of their kind, such as "persistence".
     causes = ", ".join(" ".join(dict.fromkeys((c.kind, c.name))) for c in status.causes)
     return View(
         status.health_state,
-        # Without a cause the API's reason says what was looked at.
         f"causes: {causes}" if causes else status.reason,
         (status.scale_band or "").replace("_", " "),
         status.data_age_seconds,
@@ -112,7 +112,7 @@ def look(client: httpx.Client, url: str) -> View:
 
 
 class _Interruption:
-    """Handles signals: the first is a KeyboardInterrupt, later ones must not break off stopping."""
+    """Handles signals: the first raises KeyboardInterrupt, later ones do not interrupt stopping."""
 
     def __init__(self) -> None:
         self._is_stopping = False
@@ -123,7 +123,7 @@ class _Interruption:
             raise KeyboardInterrupt
 
     def ignore(self) -> None:
-        """From now on, no signal interrupts."""
+        """Ignore signals from now on."""
         self._is_stopping = True
 
     @contextmanager
@@ -139,8 +139,8 @@ class _Interruption:
 def run_demo(folder: Path, ports: PortChoice = "default", console: Console | None = None) -> None:
     """Start lab, load and Copilot, show the verdict until SIGINT, SIGTERM or SIGHUP, stop them.
 
-    What ran in `folder` before goes on running. Raises LabError when something does not start;
-    what was started by then is stopped.
+    Processes that already ran in `folder` keep running. Raises LabError when one does not start,
+    after stopping the others.
     """
     console = console or Console(highlight=False, soft_wrap=True)
     interruption = _Interruption()
@@ -148,8 +148,8 @@ def run_demo(folder: Path, ports: PortChoice = "default", console: Console | Non
         with interruption.installed(), ExitStack() as undo:
             lab = Lab(folder, ports=ports, scrape_seconds=SCRAPE_SECONDS, report=console.print)
             with shown(console) as progress:
-                names.build(progress)
-            # Building servers is not part of the time to the first verdict.
+                build(progress)
+            # The time to the first verdict does not include the build.
             begin = time.monotonic()
             _start(lab, undo, lambda before: _stop(lab, before, console, interruption))
             _watch(lab, console, begin)
@@ -158,13 +158,13 @@ def run_demo(folder: Path, ports: PortChoice = "default", console: Console | Non
 
 
 def _start(lab: Lab, undo: ExitStack, stop: Callable[[frozenset[str]], None]) -> None:
-    """Start everything; `undo` gets `stop` with the names of what ran before."""
+    """Start everything; `undo` receives `stop` with the processes that already ran."""
     state = State.read(lab.folder)
     undo.callback(stop, frozenset(state.running if state else ()))
     try:
         lab.up()
     except LabError:
-        # It has ended what it started; what else runs there belongs to another command.
+        # `up` has stopped its processes; the others belong to another command.
         undo.pop_all()
         raise
     lab.start_load(RATE)
@@ -180,60 +180,60 @@ def _watch(lab: Lab, console: Console, begin: float) -> NoReturn:
     console.print(f"Prometheus:                http://{HOST}:{published.prometheus}/prometheus")
     console.print("Faults, in another terminal: python -m lab faults | inject NAME | heal NAME")
     console.print("Ctrl-C stops everything.")
-    with httpx.Client(timeout=ANSWER_SECONDS) as client, _shown_verdict(console) as show:
-        is_judged = False
+    with httpx.Client(timeout=REQUEST_SECONDS) as client, _shown_verdict(console) as show:
+        has_verdict = False
         while True:
-            view = look(client, url)
+            view = fetch_view(client, url)
             show(view)
             seconds = time.monotonic() - begin
-            # The last verdict of an earlier demo in this folder is older than this one.
-            if not is_judged and view.is_verdict and (view.age_seconds or 0) < seconds:
-                is_judged = True
+            # A verdict of an earlier demo in this folder is older.
+            if not has_verdict and view.is_verdict and (view.age_seconds or 0) < seconds:
+                has_verdict = True
                 console.print(f"first verdict after {seconds:.0f} s: {view.state}")
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
 
 @contextmanager
 def _shown_verdict(console: Console) -> Iterator[Callable[[View], None]]:
-    """One line that changes in place on a terminal; elsewhere a line for each change."""
+    """Yield a function that shows a View: in place on a terminal, else as a line per change."""
     if console.is_terminal and not console.is_dumb_terminal and not console.no_color:
         with Live(console=console, auto_refresh=False) as live:
             yield lambda view: live.update(view.text(), refresh=True)
         return
-    shown_before: tuple[str, str, str] | None = None
+    printed: tuple[str, str, str] | None = None
 
     def show(view: View) -> None:
-        nonlocal shown_before
-        if view.news != shown_before:
-            shown_before = view.news
+        nonlocal printed
+        if view.content != printed:
+            printed = view.content
             console.print(view.text())
 
     yield show
 
 
 def _stop(lab: Lab, before: frozenset[str], console: Console, interruption: _Interruption) -> None:
-    """End what the demo started, whatever signals come meanwhile."""
+    """Stop what the demo started; signals do not interrupt it."""
     interruption.ignore()
     try:
         console.print("stopping")
     finally:
-        deadline = time.monotonic() + HELD_SECONDS
-        while not _is_stopped(lab, before, last=time.monotonic() > deadline):
-            time.sleep(LOOK_SECONDS)
+        deadline = time.monotonic() + LOCKED_SECONDS
+        while not _is_stopped(lab, before, is_last=time.monotonic() > deadline):
+            time.sleep(POLL_SECONDS)
 
 
-def _is_stopped(lab: Lab, before: frozenset[str], *, last: bool) -> bool:
+def _is_stopped(lab: Lab, before: frozenset[str], *, is_last: bool) -> bool:
     try:
         if not before:
             lab.down()
             return True
-        if names.LOAD not in before:
+        if LOAD not in before:
             lab.stop_load()
-        if before.isdisjoint(names.COPILOT):
+        if before.isdisjoint(COPILOT):
             lab.stop_copilot()
     except LabError:
-        # Another command, an `inject` perhaps, may hold the folder for some seconds.
-        if last:
+        # Another command, such as `inject`, may hold the folder for some seconds.
+        if is_last:
             raise
         return False
     return True

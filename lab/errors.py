@@ -2,6 +2,6 @@
 
 
 class LabError(Exception):
-    """The lab cannot do what was asked; one line says what to do. Command lines exit with 2."""
+    """A command of the lab failed. The message is one line; command lines exit with 2."""
 
     exit_code = 2

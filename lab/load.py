@@ -1,7 +1,7 @@
-"""A load of real workflows at a chosen rate, in one process that outlives the server's faults.
+"""A load of real workflows at a chosen rate, in one process that survives the server's faults.
 
-Starts follow an open-loop schedule: they are due whether or not the server keeps up, as with
-real clients. A start that fails is counted and not tried again.
+Starts follow an open-loop schedule, as with real clients: they do not wait for the server. A
+failed start is counted and not repeated.
 """
 
 import asyncio
@@ -20,13 +20,14 @@ from uuid import uuid4
 import typer
 from pydantic import BaseModel, ConfigDict, Field
 from temporalio.client import Client
-from temporalio.runtime import Runtime
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RetryConfig, RPCError
 
-from lab.load_control import ControlFile
+from lab.load_control import ControlFile, Workers
+from lab.load_schedule import run_schedule
 from lab.load_workers import Outcomes, QueueWorker, run_workers
 from lab.ports import free_ports
-from lab.workflows import FulfilOrder, Order
+from lab.workflows import REFUND_RETRIES, FulfilOrder, OpenShop, Order, PayRefund
 
 QUEUES = ("orders", "payments", "order-fulfilment")
 
@@ -34,25 +35,25 @@ CONTROL_SECONDS = 0.5
 STATUS_SECONDS = 10.0
 START_TIMEOUT_SECONDS = 3.0
 CATCH_UP_SECONDS = 5.0
-# At 5 starts a second, a server that answers nothing holds 15 of them.
-STARTS_UNDER_WAY = 200
-# An abandoned queue still gets this many orders, so that a backlog is left on it.
+# At 5 starts a second, 15 wait while the server does not answer.
+MAX_PENDING_STARTS = 200
+# An abandoned queue still receives this many orders, so that it has a backlog.
 STARTS_AFTER_ABANDONMENT = 20
-# One order in so many has a child: 5 orders a second make 60 workflow updates a second. An odd
-# number, so that of an even share of failures some are payments.
+# One order in this many has a child; 5 orders a second are 60 workflow updates a second. An odd
+# number, so that half-failing orders include some with a payment.
 ORDERS_PER_PAYMENT = 9
-# Orders take 1 to 2.5 s on a healthy server. A load that is told to stop lets them end as well:
-# an order that is left open, with no worker any more, is a starved queue.
+# Orders take 1 to 2.5 s on a healthy server. A load that stops lets them end: open orders without a
+# worker would be a starved queue.
 FINISH_SECONDS = 10.0
 STOP_SECONDS = 5.0
-GOODBYE_SECONDS = 0.5
+CANCEL_SECONDS = 0.5
 
 
 class LoadOptions(BaseModel):
-    """What to load. `rate` is workflow starts a second, over all queues in turn.
+    """Options of a load. `rate` is workflow starts a second, over all queues in turn.
 
-    Without `duration_seconds` the load goes on until it is told to stop. Its workers expose their
-    metrics on `metrics_port` of the loopback address.
+    Without `duration_seconds` the load runs until it is stopped. Its workers expose their metrics
+    on `metrics_port` of the loopback address.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -63,12 +64,13 @@ class LoadOptions(BaseModel):
     queues: tuple[str, ...] = Field(QUEUES, min_length=1)
     control_file: Path | None = None
     duration_seconds: float | None = Field(None, gt=0)
+    schedule: bool = False
     metrics_port: int = Field(default_factory=lambda: next(free_ports()), ge=1024, le=65535)
 
 
 @dataclass
 class LoadCounts:
-    """What a load did so far: orders started, starts refused, and orders known to have ended."""
+    """Counters of a load: orders started, starts failed, orders known to have ended."""
 
     started: int = 0
     failed_starts: int = 0
@@ -91,28 +93,21 @@ class Starts:
         self._counts = counts
         self._due = 0.0
         self._turn = 0
-        self._failures_due: defaultdict[str, float] = defaultdict(float)
+        self._shares_due: defaultdict[tuple[str, str], float] = defaultdict(float)
         self._since_abandonment: Counter[str] = Counter()
-        self.under_way: set[asyncio.Task[None]] = set()
-        """Starts that wait for the server's answer."""
+        self.pending: set[asyncio.Task[None]] = set()
+        """Starts that wait for the server."""
 
-    async def run(self, runtime: Runtime) -> None:
+    async def run(self, client: Client) -> None:
         """Start orders until cancelled."""
-        client = await Client.connect(
-            self._options.address,
-            namespace=self._options.namespace,
-            runtime=runtime,
-            lazy=True,  # no server yet is a failed start like any other
-            retry_config=RetryConfig(max_retries=1),
-        )
         loop = asyncio.get_running_loop()
-        seen = loop.time()
+        last = loop.time()
         while True:
             now = loop.time()
             rate = self._options.rate * self._control.current.rate_factor
-            # Counted from the clock, so no drift; but a machine that slept makes no burst.
-            self._due += rate * min(now - seen, CATCH_UP_SECONDS)
-            seen = now
+            # By the clock, without drift; but no burst after the machine has slept.
+            self._due += rate * min(now - last, CATCH_UP_SECONDS)
+            last = now
             while self._due >= 1:
                 self._due -= 1
                 self._start_next(client)
@@ -121,47 +116,75 @@ class Starts:
     def _start_next(self, client: Client) -> None:
         queue = self._options.queues[self._turn % len(self._options.queues)]
         self._turn += 1
-        if not self._is_asked_for(queue):
+        if not self._is_wanted(queue):
             return
-        if len(self.under_way) >= STARTS_UNDER_WAY:
+        if len(self.pending) >= MAX_PENDING_STARTS:
             self._counts.failed_starts += 1
-            self._counts.last_error = f"{STARTS_UNDER_WAY} starts wait for an answer"
+            self._counts.last_error = f"{MAX_PENDING_STARTS} starts wait for the server"
             return
-        task = asyncio.create_task(self._start(client, queue, self._next_order(queue)))
-        self.under_way.add(task)
-        task.add_done_callback(self.under_way.discard)
+        task = asyncio.create_task(self._start(client, queue, self._turn))
+        self.pending.add(task)
+        task.add_done_callback(self.pending.discard)
 
-    def _is_asked_for(self, queue: str) -> bool:
+    def _is_wanted(self, queue: str) -> bool:
         if not self._control.current.is_abandoned(queue):
             self._since_abandonment[queue] = 0
             return True
         self._since_abandonment[queue] += 1
         return self._since_abandonment[queue] <= STARTS_AFTER_ABANDONMENT
 
-    def _next_order(self, queue: str) -> Order:
-        # An even share of failures, not a random one: 50 % is every second order of each queue.
-        self._failures_due[queue] += self._control.current.failure_ratio
-        fails = self._failures_due[queue] >= 1
-        self._failures_due[queue] -= fails
-        # Each queue gets every length of packing, and its share of payments.
-        lap = self._turn // len(self._options.queues)
+    def _is_due(self, queue: str, kind: str, ratio: float) -> bool:
+        """Whether the next order of a queue is of a kind with that share of its orders.
+
+        Evenly spread, not random: at 50 % every second order of each queue fails.
+        """
+        self._shares_due[queue, kind] += ratio
+        due = self._shares_due[queue, kind] >= 1
+        self._shares_due[queue, kind] -= due
+        return due
+
+    def _order(self, queue: str, number: int) -> Order:
+        control = self._control.current
+        # Each queue gets every packing time and its share of payments.
+        lap = number // len(self._options.queues)
         return Order(
-            number=self._turn,
+            number=number,
             packing_seconds=1 + 0.25 * (lap % 7),
             paid_in_advance=lap % ORDERS_PER_PAYMENT == 0,
-            fails=fails,
+            fails=self._is_due(queue, "fails", control.failure_ratio),
+            is_slow_to_ship=control.workers_of(queue) is Workers.FULL,
         )
 
-    async def _start(self, client: Client, queue: str, order: Order) -> None:
+    async def _start(self, client: Client, queue: str, number: int) -> None:
+        control = self._control.current
         try:
             async with asyncio.timeout(START_TIMEOUT_SECONDS):
+                if self._is_due(queue, "duplicate", control.duplicate_ratio):
+                    await client.start_workflow(
+                        OpenShop.run,
+                        id=f"{queue}-shop",
+                        task_queue=queue,
+                        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    )
+                    return
+                if self._is_due(queue, "refund", control.retry_ratio):
+                    await client.start_workflow(
+                        PayRefund.run,
+                        id=f"{queue}-{uuid4()}",
+                        task_queue=queue,
+                        retry_policy=REFUND_RETRIES,
+                    )
+                    return
                 await client.start_workflow(
-                    FulfilOrder.run, order, id=f"{queue}-{uuid4()}", task_queue=queue
+                    FulfilOrder.run,
+                    self._order(queue, number),
+                    id=f"{queue}-{uuid4()}",
+                    task_queue=queue,
                 )
         except (RPCError, RuntimeError, TimeoutError) as error:
-            # RuntimeError is how the SDK says that it could not connect.
+            # The SDK raises RuntimeError when it cannot connect.
             self._counts.failed_starts += 1
-            self._counts.last_error = " ".join(str(error).split()) or "no answer in time"
+            self._counts.last_error = " ".join(str(error).split()) or "timeout"
         else:
             self._counts.started += 1
 
@@ -171,12 +194,12 @@ async def run_load(
     *,
     stop: asyncio.Event | None = None,
     counts: LoadCounts | None = None,
-    say: Callable[[str], None] = typer.echo,
+    report: Callable[[str], None] = typer.echo,
 ) -> None:
     """Load the server until `stop` is set or the duration is over, then let open orders finish.
 
-    No fault of the server ends it. `counts` can be watched while it runs; `say` gets a status
-    line each 10 s.
+    No fault of the server ends it. `counts` changes while it runs; `report` is called with a
+    status line every 10 s.
     """
     counts = counts or LoadCounts()
     stop = stop or asyncio.Event()
@@ -187,55 +210,66 @@ async def run_load(
     async def follow_control_and_outcomes() -> None:
         while True:
             if problem := control.poll():
-                say(f"load: the last control file stays in force: {problem}")
+                report(f"load: keeping the last control settings: {problem}")
             for worker in workers:
                 worker.apply(control.current)
             outcomes.read()
             counts.completed, counts.failed = outcomes.completed, outcomes.failed
             await asyncio.sleep(CONTROL_SECONDS)
 
-    say(f"load: {options.rate:g} starts/s at {options.address} on {', '.join(options.queues)}")
+    report(f"load: {options.rate:g} starts/s at {options.address} on {', '.join(options.queues)}")
+    client = await Client.connect(
+        options.address,
+        namespace=options.namespace,
+        runtime=outcomes.runtime,
+        lazy=True,  # a server that is not up is a failed start
+        retry_config=RetryConfig(max_retries=1),
+    )
     starts = Starts(options, control, counts)
-    starting = asyncio.create_task(starts.run(outcomes.runtime))
+    starting = [asyncio.create_task(starts.run(client))]
+    if options.schedule:
+        starting.append(asyncio.create_task(run_schedule(client, options.queues[0])))
     others = [
         asyncio.create_task(follow_control_and_outcomes()),
-        asyncio.create_task(_report(counts, say)),
+        asyncio.create_task(_report_counts(counts, report)),
         asyncio.create_task(
             run_workers(workers, options.address, options.namespace, outcomes.runtime)
         ),
     ]
     stopped = asyncio.create_task(stop.wait())
-    tasks = [starting, stopped, *others]
+    tasks = [*starting, stopped, *others]
     try:
         await asyncio.wait(
             tasks, timeout=options.duration_seconds, return_when=asyncio.FIRST_COMPLETED
         )
-        starting.cancel()
+        for source in starting:
+            source.cancel()
+        await asyncio.wait(starting, timeout=CANCEL_SECONDS)
         await _finish(counts, starts, STOP_SECONDS if stop.is_set() else FINISH_SECONDS)
     finally:
-        ending = [*tasks, *starts.under_way]
+        ending = [*tasks, *starts.pending]
         for task in ending:
             task.cancel()
-        await asyncio.wait(ending, timeout=GOODBYE_SECONDS)
+        await asyncio.wait(ending, timeout=CANCEL_SECONDS)
     for task in tasks:
         if task.done() and not task.cancelled():
-            task.result()  # a loop that ended by itself is a defect of ours: raise it
+            task.result()  # raises the exception that ended it
 
 
 async def _finish(counts: LoadCounts, starts: Starts, seconds: float) -> None:
     for _ in range(math.ceil(seconds / CONTROL_SECONDS)):
-        if counts.open <= 0 and not starts.under_way:
+        if counts.open <= 0 and not starts.pending:
             return
         await asyncio.sleep(CONTROL_SECONDS)
 
 
-async def _report(counts: LoadCounts, say: Callable[[str], None]) -> None:
+async def _report_counts(counts: LoadCounts, report: Callable[[str], None]) -> None:
     failed_before = 0
     while True:
         await asyncio.sleep(STATUS_SECONDS)
         errors = (counts.failed_starts - failed_before) / STATUS_SECONDS
         failed_before = counts.failed_starts
-        say(
+        report(
             f"load: {counts.started} started, {counts.completed} completed, "
             f"{counts.failed} failed, {errors:.1f} errors/s"
             + (f" ({counts.last_error})" if errors else "")
@@ -244,12 +278,12 @@ async def _report(counts: LoadCounts, say: Callable[[str], None]) -> None:
 
 def run_load_process(options: LoadOptions) -> NoReturn:
     """Run a load as this process, and end the process. SIGTERM and SIGINT end it within 8 s."""
-    # Lost polls and failed activities are what the lab is for; the status line counts them.
+    # Lost polls and failed activities are intended here, and counted in the status line.
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
     asyncio.run(_load_until_signalled(options))
     sys.stdout.flush()
-    # A call that the SDK's threads still finish would abort a Python that shuts down in the usual
-    # way (https://github.com/temporalio/sdk-python/issues/300); nothing is left to be cleaned up.
+    # A pending call of the SDK's threads aborts Python's usual shutdown
+    # (https://github.com/temporalio/sdk-python/issues/300).
     os._exit(0)
 
 

@@ -1,5 +1,6 @@
-"""The file that steers a running load: who works, what fails, how fast."""
+"""The control file of a running load: which workers run, what fails, how fast."""
 
+from enum import StrEnum
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -10,38 +11,66 @@ from lab.errors import LabError
 EVERY_QUEUE = "*"
 
 
+class Workers(StrEnum):
+    """How the workers of a queue behave."""
+
+    HEALTHY = "healthy"
+    ABSENT = "absent"
+    WEDGED = "wedged"
+    SLOW = "slow"
+    FULL = "full"
+
+
 class LoadControlError(LabError):
-    """The control file cannot be read or does not describe a load; the message is one line."""
+    """The control file is unreadable or invalid. The message is one line."""
 
 
 class LoadControl(BaseModel):
-    """What the load should do now. The defaults are a healthy load; queues are named or `*`.
+    """The wanted behaviour of a load; the defaults are a healthy one. A queue is a name or `*`.
 
-    `stopped_queues` lose their workers while starts go on. `abandoned_queues` lose them too, and
-    after a few more starts nobody asks for these queues any more. `failure_ratio` is the share of
-    new workflow executions that fail. `rate_factor` multiplies the rate of starts; 0 is an idle
-    cluster whose workers stay.
+    `stopped_queues` have no workers while starts continue. `abandoned_queues` have none either, and
+    their starts end after a few more. Workers of `wedged_queues` fail each workflow task of new
+    orders, those of `slow_queues` take long for an activity, and those of `full_queues` hold theirs
+    until the queue is removed from here. `failure_ratio` is the share of orders that fail,
+    `retry_ratio` of those that are refunds instead, which succeed at their fifth attempt,
+    `duplicate_ratio` of those that ask for a workflow which runs already. `rate_factor` multiplies
+    the rate of starts; at 0 the workers stay.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     stopped_queues: tuple[str, ...] = ()
     abandoned_queues: tuple[str, ...] = ()
+    wedged_queues: tuple[str, ...] = ()
+    slow_queues: tuple[str, ...] = ()
+    full_queues: tuple[str, ...] = ()
     failure_ratio: float = Field(0.0, ge=0, le=1)
+    retry_ratio: float = Field(0.0, ge=0, le=1)
+    duplicate_ratio: float = Field(0.0, ge=0, le=1)
     rate_factor: float = Field(1.0, ge=0, le=20)
 
     def is_abandoned(self, queue: str) -> bool:
-        return bool({queue, EVERY_QUEUE} & set(self.abandoned_queues))
+        return _has(self.abandoned_queues, queue)
 
-    def has_workers(self, queue: str) -> bool:
-        return not ({queue, EVERY_QUEUE} & {*self.stopped_queues, *self.abandoned_queues})
+    def workers_of(self, queue: str) -> Workers:
+        """How the workers of a queue behave; the worst, when several are wanted."""
+        if _has((*self.stopped_queues, *self.abandoned_queues), queue):
+            return Workers.ABSENT
+        if _has(self.wedged_queues, queue):
+            return Workers.WEDGED
+        if _has(self.full_queues, queue):
+            return Workers.FULL
+        return Workers.SLOW if _has(self.slow_queues, queue) else Workers.HEALTHY
+
+    @property
+    def queues(self) -> set[str]:
+        """Every queue that is named."""
+        without = (*self.stopped_queues, *self.abandoned_queues)
+        return {*without, *self.wedged_queues, *self.slow_queues, *self.full_queues}
 
     @classmethod
     def read(cls, path: Path) -> "LoadControl":
-        """Read `path`; no file means the defaults.
-
-        Raises LoadControlError on a file that is unreadable, half-written or wrong.
-        """
+        """Read `path`; a missing file means the defaults. Raises LoadControlError."""
         try:
             return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError:
@@ -56,14 +85,14 @@ class LoadControl(BaseModel):
             raise LoadControlError(f"{path}: {'; '.join(problems)}") from error
 
     def write(self, path: Path) -> None:
-        """Replace `path` at once, so that no reader sees half of it."""
+        """Replace `path` atomically."""
         with NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
             file.write(self.model_dump_json(indent=2) + "\n")
         Path(file.name).replace(path)
 
 
 class ControlFile:
-    """Follows the control file of one load. Without a path the defaults hold for good."""
+    """Follows the control file of one load. Without a path the defaults stay."""
 
     def __init__(self, path: Path | None, queues: tuple[str, ...]) -> None:
         self._path = path
@@ -72,13 +101,12 @@ class ControlFile:
         self.current = LoadControl()
 
     def poll(self) -> str | None:
-        """Read the file again into `current`. Answers a problem once; the last content stays."""
+        """Read the file into `current`. Return a new problem, once; `current` stays then."""
         try:
             self.current = self._read()
         except LoadControlError as error:
-            news = str(error) if str(error) != self._problem else None
-            self._problem = str(error)
-            return news
+            last, self._problem = self._problem, str(error)
+            return self._problem if self._problem != last else None
         self._problem = ""
         return None
 
@@ -86,8 +114,12 @@ class ControlFile:
         if self._path is None:
             return self.current
         control = LoadControl.read(self._path)
-        unknown = {*control.stopped_queues, *control.abandoned_queues} - self._known
+        unknown = control.queues - self._known
         if unknown:
             names = ", ".join(sorted(unknown))
             raise LoadControlError(f"{self._path}: this load has no queue {names}")
         return control
+
+
+def _has(queues: tuple[str, ...], queue: str) -> bool:
+    return bool({queue, EVERY_QUEUE} & set(queues))

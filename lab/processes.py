@@ -13,32 +13,32 @@ from pydantic import BaseModel, ConfigDict
 from lab.errors import LabError
 
 STOP_SECONDS = 10.0
-"""How long a process may take to end by itself before it is killed."""
+"""A process that has not ended after this time is killed."""
 
 _POLL_SECONDS = 0.05
-# A process id is given again only after all others: two starts of one id are far apart, while
-# the start time that the system reports may move a little when its clock is set.
+# The system reuses a process id only after all others, so two processes with one id start far
+# apart; the reported start time moves a little when the clock is set.
 _SAME_START_SECONDS = 5.0
-_CAUSE = 300
+_CAUSE_CHARACTERS = 300
 
-# Children of this very process have to be waited for, or they stay as zombies.
+# Children of this process become zombies unless they are waited for.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class ProcessRecord(BaseModel):
-    """A started process, as another command finds it again."""
+    """A started process; with it another command can find the process again."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     pid: int
     started: float
-    """Unix time of its start, so that a process id used again is not taken for it."""
+    """Unix time of its start; distinguishes it from a later process with the same id."""
     log: Path
     stop_signal: int = signal.SIGTERM
 
     def process(self) -> psutil.Process | None:
-        """The running process, or None when it is gone."""
+        """The running process, or None when it has ended."""
         _wait_for_ended_children()
         try:
             process = psutil.Process(self.pid)
@@ -54,14 +54,16 @@ class ProcessRecord(BaseModel):
     def is_running(self) -> bool:
         return self.process() is not None
 
-    def last_words(self) -> str:
-        """The end of its log: in its last line, which may be long, the cause comes last."""
+    def end_of_log(self) -> str:
+        """The end of the last line of its log, where the cause is."""
         lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
-        return next((line for line in reversed(lines) if line), "it said nothing")[-_CAUSE:]
+        return next((line for line in reversed(lines) if line), "its log is empty")[
+            -_CAUSE_CHARACTERS:
+        ]
 
 
 def server_environment() -> dict[str, str]:
-    """What a server gets: its flags also come from variables like TEMPORAL_ROOT or SQL_HOST."""
+    """The environment of a server, without variables that set its flags, such as SQL_HOST."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
 
 
@@ -92,7 +94,7 @@ def start(
             )
     except OSError as error:
         raise LabError(f"cannot start {name}: {error}") from error
-    # Asked before anybody may wait for it: even a process that died at once is still known.
+    # Before anything waits for it: until then even a process that died at once is known.
     started = psutil.Process(child.pid).create_time()
     _children[child.pid] = child
     return ProcessRecord(
@@ -104,17 +106,17 @@ def await_ready(
     record: ProcessRecord,
     ready: Callable[[], bool],
     seconds: float,
-    given_up: Callable[[], bool] = lambda: False,
+    is_cancelled: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Wait until `ready` says so, or nobody needs it any more.
+    """Wait until `ready` or `is_cancelled` is true.
 
-    Raises LabError when the process ends or the time is over.
+    Raises LabError when the process ends, or after `seconds`.
     """
     deadline = time.monotonic() + seconds
-    while not ready() and not given_up():
+    while not ready() and not is_cancelled():
         if not record.is_running:
             raise LabError(
-                f"{record.name} ended while starting, see {record.log}: {record.last_words()}"
+                f"{record.name} ended while starting, see {record.log}: {record.end_of_log()}"
             )
         if time.monotonic() > deadline:
             raise LabError(f"{record.name} was not ready within {seconds:.0f} s: see {record.log}")
@@ -122,7 +124,7 @@ def await_ready(
 
 
 def stop(records: Iterable[ProcessRecord], seconds: float = STOP_SECONDS) -> None:
-    """Ask all to end at once, and kill what is left after `seconds`."""
+    """Signal all processes to end, and kill those that still run after `seconds`."""
     left = list(records)
     for record in left:
         _signal(record, record.stop_signal)
@@ -132,11 +134,11 @@ def stop(records: Iterable[ProcessRecord], seconds: float = STOP_SECONDS) -> Non
     left = _await_end(left, seconds)
     if left:
         names = ", ".join(f"{record.name} (process {record.pid})" for record in left)
-        raise LabError(f"cannot end {names}: not even by SIGKILL within {seconds:.0f} s")
+        raise LabError(f"{names} did not end within {seconds:.0f} s of SIGKILL")
 
 
 def kill(record: ProcessRecord) -> None:
-    """End it at once, as a crash would."""
+    """End a process as a crash would."""
     _signal(record, signal.SIGKILL)
     _await_end([record], STOP_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Prometheus scraping both clusters and the Copilot, as the metrics store of the lab."""
+"""The lab's Prometheus, which scrapes both clusters and the Copilot."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,16 +6,17 @@ from pathlib import Path
 import httpx
 import yaml
 
+from copilot.signals.roles import Role
 from lab.errors import LabError
 from lab.loopback import CLIENT, succeeds
 from lab.ports import HOST, Inner, Published
-from lab.temporal import ROLES
 
 PREFIX = "/prometheus"
 MONITORED = "monitored"
 COPILOT = "copilot"
 LOAD = "lab-load"
 _RELOAD_SECONDS = 10
+_DROP_BUCKETS = {"source_labels": ["__name__"], "regex": ".*_bucket", "action": "drop"}
 
 
 def url(published: Published) -> str:
@@ -24,15 +25,22 @@ def url(published: Published) -> str:
 
 
 def write_config(
-    path: Path, published: Published, inner: Inner, scrape_seconds: float, *, with_monitored: bool
+    path: Path,
+    published: Published,
+    inner: Inner,
+    scrape_seconds: float,
+    *,
+    with_monitored: bool = True,
+    with_buckets: bool = True,
 ) -> None:
-    """Write the scrape configuration; without the monitored cluster for the fault `stop-scrape`."""
+    """Write the scrape configuration. Faults leave out the monitored cluster, or the buckets of
+    its histograms.
+    """
     jobs = [*_copilot_jobs(published, inner)]
     if with_monitored:
-        jobs += [
-            _job(f"temporal-{role}", MONITORED, inner.monitored[role].metrics) for role in ROLES
-        ]
-        # Down while no load runs, which is no service of the cluster.
+        relabeling = {} if with_buckets else {"metric_relabel_configs": [_DROP_BUCKETS]}
+        jobs += [_job(role.job, MONITORED, *_metrics(inner, role)) | relabeling for role in Role]
+        # Down while no load runs.
         jobs += [_job(LOAD, MONITORED, inner.load_metrics)]
     milliseconds = round(scrape_seconds * 1000)
     config = {
@@ -64,13 +72,13 @@ def is_ready(published: Published) -> bool:
 
 
 def reload(published: Published) -> None:
-    """Make a running Prometheus read its configuration again."""
+    """Reload the configuration of a running Prometheus. Raises LabError."""
     try:
-        answer = CLIENT.post(f"{url(published)}/-/reload", timeout=_RELOAD_SECONDS)
+        response = CLIENT.post(f"{url(published)}/-/reload", timeout=_RELOAD_SECONDS)
     except httpx.TransportError as error:
         raise LabError(f"Prometheus at {url(published)} does not answer: {error}") from error
-    if not answer.is_success:
-        raise LabError(f"Prometheus refused its configuration: {answer.text.strip()}")
+    if not response.is_success:
+        raise LabError(f"Prometheus refused its configuration: {response.text.strip()}")
 
 
 def _copilot_jobs(published: Published, inner: Inner) -> Iterator[dict[str, object]]:
@@ -79,8 +87,14 @@ def _copilot_jobs(published: Published, inner: Inner) -> Iterator[dict[str, obje
     yield _job("copilot-api", COPILOT, published.copilot_api)
 
 
-def _job(name: str, cluster: str, port: int) -> dict[str, object]:
+def _metrics(inner: Inner, role: Role) -> list[int]:
+    more = inner.more_history if role is Role.HISTORY else []
+    return [inner.monitored[role].metrics, *(ports.metrics for ports in more)]
+
+
+def _job(name: str, cluster: str, *ports: int) -> dict[str, object]:
+    targets = [f"{HOST}:{port}" for port in ports]
     return {
         "job_name": name,
-        "static_configs": [{"targets": [f"{HOST}:{port}"], "labels": {"cluster": cluster}}],
+        "static_configs": [{"targets": targets, "labels": {"cluster": cluster}}],
     }

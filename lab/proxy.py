@@ -1,6 +1,7 @@
-"""Toxiproxy in front of the monitored cluster's database."""
+"""Toxiproxy in front of the monitored cluster's databases."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
@@ -10,43 +11,48 @@ from lab.errors import LabError
 from lab.loopback import CLIENT, succeeds
 from lab.ports import HOST
 
-_PROXY = "database"
+DATABASE = "database"
+VISIBILITY = "visibility"
 _LATENCY = "latency"
 _REQUEST_SECONDS = 10
 
 
 class DatabaseProxy:
-    """The one proxy of a lab, steered through Toxiproxy's API."""
+    """A proxy of a lab, controlled by Toxiproxy's API: `DATABASE` or `VISIBILITY`."""
 
-    def __init__(self, api_port: int) -> None:
+    def __init__(self, api_port: int, name: str = DATABASE) -> None:
         self._api = f"http://{HOST}:{api_port}"
+        self._name = name
 
     @staticmethod
-    def write_config(path: Path, listen: int, upstream: int) -> None:
-        """Write what Toxiproxy makes at its start: one proxy without any fault."""
-        proxy = {
-            "name": _PROXY,
-            "listen": f"{HOST}:{listen}",
-            "upstream": f"{HOST}:{upstream}",
-            "enabled": True,
-        }
-        path.write_text(json.dumps([proxy]))
+    def write_config(path: Path, listen: Mapping[str, int], upstream: int) -> None:
+        """Write Toxiproxy's configuration: proxies by name, without a fault."""
+        proxies = [
+            {
+                "name": name,
+                "listen": f"{HOST}:{port}",
+                "upstream": f"{HOST}:{upstream}",
+                "enabled": True,
+            }
+            for name, port in listen.items()
+        ]
+        path.write_text(json.dumps(proxies))
 
     def is_ready(self) -> bool:
-        return succeeds(f"{self._api}/proxies/{_PROXY}")
+        return succeeds(f"{self._api}/proxies/{self._name}")
 
     def connect(self, connected: bool) -> None:
-        """Let connections through, or cut all of them and refuse new ones."""
-        self._request("PATCH", f"/proxies/{_PROXY}", {"enabled": connected})
+        """Pass connections, or cut all of them and refuse new ones."""
+        self._request("PATCH", f"/proxies/{self._name}", {"enabled": connected})
 
     def delay(self, milliseconds: int) -> None:
-        """Add this to every answer of the database; 0 takes the delay away."""
-        # Deleting first makes it idempotent: a toxic of the name may or may not be there.
-        self._request("DELETE", f"/proxies/{_PROXY}/toxics/{_LATENCY}", missing_is_fine=True)
+        """Delay every response of the database; 0 removes the delay."""
+        # Toxiproxy refuses a second toxic with the same name.
+        self._request("DELETE", f"/proxies/{self._name}/toxics/{_LATENCY}", allow_missing=True)
         if milliseconds:
             self._request(
                 "POST",
-                f"/proxies/{_PROXY}/toxics",
+                f"/proxies/{self._name}/toxics",
                 {
                     "name": _LATENCY,
                     "type": "latency",
@@ -61,15 +67,15 @@ class DatabaseProxy:
         path: str,
         body: dict[str, object] | None = None,
         *,
-        missing_is_fine: bool = False,
+        allow_missing: bool = False,
     ) -> None:
         try:
-            answer = CLIENT.request(method, self._api + path, json=body, timeout=_REQUEST_SECONDS)
+            response = CLIENT.request(method, self._api + path, json=body, timeout=_REQUEST_SECONDS)
         except httpx.TransportError as error:
             raise LabError(
                 f"Toxiproxy at {self._api} does not answer ({error}): is the lab up?"
             ) from error
-        if not answer.is_success and not (
-            missing_is_fine and answer.status_code == HTTPStatus.NOT_FOUND
+        if not response.is_success and not (
+            allow_missing and response.status_code == HTTPStatus.NOT_FOUND
         ):
-            raise LabError(f"Toxiproxy refused {method} {path}: {answer.text.strip()}")
+            raise LabError(f"Toxiproxy refused {method} {path}: {response.text.strip()}")

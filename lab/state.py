@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -16,22 +17,26 @@ from lab.errors import LabError
 from lab.ports import Inner, Published
 from lab.processes import ProcessRecord
 
+Visibility = Literal["sql", "elasticsearch"]
+"""Where Temporal's visibility is: in the database, or in OpenSearch by Elasticsearch's API."""
+
 FILE = "state.json"
 LOCK = "lock"
 
 
 class State(BaseModel):
-    """The content of `state.json`. Only the owner can read it: it holds the database's password."""
+    """The content of `state.json`. Only its owner can read it: it has the database's password."""
 
     published: Published
     inner: Inner
     scrape_seconds: float
+    visibility: Visibility = "sql"
     database_password: str = Field(default_factory=lambda: secrets.token_urlsafe(24))
     initialised: bool = False
-    """Schemas and namespaces exist: nothing is left to be done on an empty database."""
+    """Schemas and namespaces exist."""
     processes: dict[str, ProcessRecord] = {}
     faults: dict[str, float] = {}
-    """Active faults, by name, with the Unix time of their injection."""
+    """Unix time of the injection of each active fault, by name."""
 
     @property
     def running(self) -> dict[str, ProcessRecord]:
@@ -39,7 +44,7 @@ class State(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> "State | None":
-        """The folder's state; None where no lab was started."""
+        """The folder's state; None when no lab was started in it. Raises LabError."""
         path = folder / FILE
         try:
             return cls.model_validate_json(path.read_bytes())
@@ -49,23 +54,30 @@ class State(BaseModel):
             raise LabError(f"cannot read {path}: {error.strerror}") from error
         except ValidationError as error:
             raise LabError(
-                f"{path} was not written by this version of the lab: end what runs from it,"
+                f"{path} was not written by this version of the lab: stop its processes,"
                 " then delete the folder"
             ) from error
 
     def write(self, folder: Path) -> None:
-        """Replace the state file at once."""
+        """Replace the state file atomically."""
         unfinished = folder / f"{FILE}.unfinished"
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
             f.write(self.model_dump_json(indent=2))
         unfinished.replace(folder / FILE)
 
 
+def present(folder: Path) -> State:
+    """The present state of a lab; another command may change it. Raises LabError without one."""
+    state = State.read(folder)
+    if state is None:
+        raise LabError(f"there is no lab in {folder}: start one with `python -m lab up`")
+    return state
+
+
 def prepare(folder: Path, *, keep_logs: bool) -> None:
-    """Make the folders for logs and configuration. Raises LabError where it cannot write."""
+    """Create the folders for logs and configuration. Raises LabError."""
     try:
         if not keep_logs and (folder / "logs").exists():
-            # Logs of an earlier run would only grow.
             shutil.rmtree(folder / "logs")
         (folder / "logs").mkdir(exist_ok=True)
         # Configuration files hold the database's password.
@@ -76,7 +88,7 @@ def prepare(folder: Path, *, keep_logs: bool) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for one command. Raises LabError naming the command that has it."""
+    """Lock the folder for one command. Raises LabError, which names the command that holds it."""
     path = folder / LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +101,7 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             lock.seek(0)
             holder = lock.read().strip() or "another command"
-            raise LabError(f"{folder} is held by {holder}: wait until it is done") from error
+            raise LabError(f"{folder} is held by {holder}: wait until it has ended") from error
         lock.truncate(0)
         lock.write(f"process {os.getpid()} ({shlex.join(sys.argv)[:80]})")
         lock.flush()

@@ -1,4 +1,4 @@
-"""What a lab looks like from outside: its processes, pages and faults."""
+"""The status of a lab: its processes, pages and faults."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,18 +7,18 @@ from typing import Literal
 import psutil
 from pydantic import BaseModel, ConfigDict
 
+from lab.catalogue import ProcessSpec
 from lab.processes import ProcessRecord
-from lab.services import Service
 from lab.state import State
 
 _MEBIBYTE = 1024 * 1024
 
 
 class ProcessStatus(BaseModel):
-    """One process; `pid` and `rss_mib` only while it runs.
+    """One process. `pid` and `rss_mib` are None while it does not run.
 
-    `rss_mib` is resident memory, and for PostgreSQL with what its children do not share with it.
-    The first of `ports` is the one that serves.
+    `rss_mib` is resident memory, with the unshared memory of its children. The first of `ports`
+    is the one that serves.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,7 +32,7 @@ class ProcessStatus(BaseModel):
 
 
 class LabStatus(BaseModel):
-    """The whole lab. `up` says that every process runs which no fault keeps down."""
+    """The whole lab. `up`: every process runs, except those that a fault keeps down."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,38 +47,40 @@ class LabStatus(BaseModel):
         return {p.name: p.url for p in self.processes if p.url and p.state == "running"}
 
 
-def describe(folder: Path, state: State, services: Mapping[str, Service], *, up: bool) -> LabStatus:
-    """Status of `services`, and of whatever else the lab started and still knows."""
-    names = [*services, *(name for name in state.processes if name not in services)]
+def describe(
+    folder: Path, state: State, specs: Mapping[str, ProcessSpec], *, up: bool
+) -> LabStatus:
+    """Return the status of `specs` and of everything else in `state`."""
+    names = [*specs, *(name for name in state.processes if name not in specs)]
     return LabStatus(
         folder=folder,
         up=up,
         processes=tuple(
-            _process(name, state.processes.get(name), services.get(name)) for name in names
+            _process(name, state.processes.get(name), specs.get(name)) for name in names
         ),
         faults=tuple(state.faults),
     )
 
 
-def _process(name: str, record: ProcessRecord | None, service: Service | None) -> ProcessStatus:
+def _process(name: str, record: ProcessRecord | None, spec: ProcessSpec | None) -> ProcessStatus:
     process = record.process() if record else None
     return ProcessStatus(
         name=name,
         state="running" if process else "stopped",
         pid=process.pid if process else None,
-        ports=service.ports if service else (),
+        ports=spec.ports if spec else (),
         rss_mib=_resident_mib(process) if process else None,
-        url=service.url if service else None,
+        url=spec.url if spec else None,
     )
 
 
 def _resident_mib(process: psutil.Process) -> float | None:
-    """None when it has just ended."""
+    """None for a process that has just ended."""
     try:
         resident = process.memory_info().rss
         for child in process.children(recursive=True):
             memory = child.memory_info()
-            # Only Linux tells what is shared.
+            # Only Linux reports shared memory.
             resident += memory.rss - getattr(memory, "shared", 0)
         return round(resident / _MEBIBYTE, 1)
     except psutil.NoSuchProcess:

@@ -1,75 +1,83 @@
-"""The lab's two Temporal clusters: configuration files, schemas, namespace."""
+"""Configuration, schemas and namespace of the lab's two Temporal clusters."""
 
 import json
 import subprocess
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from string import Template
 
 import httpx
+import yaml
 
+from copilot.signals.roles import Role
 from lab.errors import LabError
 from lab.loopback import CLIENT
-from lab.ports import HOST, Service
+from lab.ports import HOST, RolePorts
 from lab.postgres import USER
 from lab.processes import server_environment
+from stacks.jobs import register_namespaces
 
 NAMESPACE = "default"
-ROLES = ("frontend", "history", "matching", "worker")
 _TEMPLATES = Path(__file__).parent.parent / "docker" / "temporal"
-_DYNAMIC_CONFIG = _TEMPLATES / "dynamic.yaml"
+# The shortest that the server takes.
+_DYNAMIC_CONFIG_POLL = "5s"
 _PLUGIN = "postgres12"
 _HISTORY_SHARDS = 4
 _SQL_TOOL_SECONDS = 60
-_RETENTION = "86400s"
-_REQUEST_SECONDS = 5
-_POLL_SECONDS = 0.1
+_RETENTION_DAYS = 1
+_REQUEST_SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Cluster:
-    """What the server's template needs to know of one cluster."""
+class ClusterConfig:
+    """The values of one cluster in the server's configuration template."""
 
     database: str
-    """Its database; that of visibility has `_visibility` behind."""
     database_port: int
+    visibility_port: int
+    """Of the database for visibility."""
+    visibility: Mapping[str, object] | None
+    """A visibility store; without one it is the database `<database>_visibility`."""
     password: str
-    services: dict[str, Service]
+    roles: dict[str, RolePorts]
     http_port: int
+    dynamic_config: Path = _TEMPLATES / "dynamic.yaml"
 
     def render(self, role: str) -> str:
-        """The configuration of the process of `role`, or of all roles in one process."""
+        """Return the configuration of a process that serves its metrics on the port of `role`."""
         ports = {
             f"{name}_{key}": port
-            for name, service in self.services.items()
-            for key, port in (("port", service.grpc), ("membership_port", service.membership))
+            for name, role_ports in self.roles.items()
+            for key, port in (("port", role_ports.grpc), ("membership_port", role_ports.membership))
         }
         template = Template((_TEMPLATES / "server.yaml").read_text())
         return template.substitute(
             ports,
             log_level="warn",
             history_shards=_HISTORY_SHARDS,
-            default_store=json.dumps({"sql": self._store(self.database, connections=40)}),
+            default_store=json.dumps({"sql": self._store(self.database, self.database_port, 40)}),
             visibility_store=json.dumps(
-                {"sql": self._store(f"{self.database}_visibility", connections=5)}
+                self.visibility
+                or {"sql": self._store(f"{self.database}_visibility", self.visibility_port, 5)}
             ),
             broadcast_address=HOST,
             bind_on_localhost="true",
-            metrics_address=f"{HOST}:{self.services[role].metrics}",
+            metrics_address=f"{HOST}:{self.roles[role].metrics}",
             frontend_http_port=self.http_port,
             cluster_name="active",
-            rpc_address=f"{HOST}:{self.services['frontend'].grpc}",
-            dynamic_config_file=_DYNAMIC_CONFIG,
+            rpc_address=f"{HOST}:{self.roles[Role.FRONTEND].grpc}",
+            dynamic_config_file=self.dynamic_config,
+            dynamic_config_poll=_DYNAMIC_CONFIG_POLL,
         )
 
-    def _store(self, database: str, connections: int) -> dict[str, object]:
+    def _store(self, database: str, port: int, connections: int) -> dict[str, object]:
         return {
             "pluginName": _PLUGIN,
             "databaseName": database,
-            "connectAddr": f"{HOST}:{self.database_port}",
+            "connectAddr": f"{HOST}:{port}",
             "connectProtocol": "tcp",
             "user": USER,
             "password": self.password,
@@ -79,15 +87,49 @@ class Cluster:
         }
 
 
+class DynamicConfig:
+    """The file that the monitored cluster's servers read again every few seconds."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def reset(self) -> None:
+        """Write the configuration of a healthy cluster."""
+        self.path.write_text((_TEMPLATES / "dynamic.yaml").read_text())
+
+    def set(self, key: str, value: float | None) -> None:
+        """Set a value for the lab's namespace; None leaves it to the server."""
+        values = yaml.safe_load(self.path.read_text())
+        values.pop(key, None)
+        if value is not None:
+            values[key] = [{"value": value, "constraints": {"namespace": NAMESPACE}}]
+        changed = self.path.with_suffix(".unfinished")
+        changed.write_text(yaml.safe_dump(values))
+        changed.replace(self.path)
+
+
+def limit_queue(http_port: int, queue: str, per_second: float | None) -> None:
+    """Limit the dispatch of a queue's activities, as its users can; None removes the limit."""
+    limit = {} if per_second is None else {"rateLimit": {"requestsPerSecond": per_second}}
+    url = f"http://{HOST}:{http_port}/api/v1/namespaces/{NAMESPACE}/task-queues/{queue}"
+    body = {"taskQueueType": "TASK_QUEUE_TYPE_ACTIVITY", "updateQueueRateLimit": limit}
+    try:
+        response = CLIENT.post(f"{url}/update-config", json=body, timeout=_REQUEST_SECONDS)
+    except httpx.TransportError as error:
+        raise LabError(f"the frontend at {HOST}:{http_port} does not answer: {error}") from error
+    if not response.is_success:
+        raise LabError(f"the limit of queue {queue} was refused: {response.text.strip()}")
+
+
 def create_schemas(sql_tool: Path, port: int, password: str, databases: tuple[str, ...]) -> None:
-    """Make both databases of each cluster, with the newest schema. They must not exist yet."""
+    """Create both databases of each cluster with the newest schema. Raises LabError."""
     stores = [
         (f"{database}{suffix}", schema)
         for database in databases
         for suffix, schema in (("", "temporal"), ("_visibility", "visibility"))
     ]
     with ThreadPoolExecutor(len(stores)) as pool:
-        # list() raises what a thread raised.
+        # list() raises the exceptions of the threads.
         list(pool.map(lambda store: _create_schema(sql_tool, port, password, *store), stores))
 
 
@@ -117,8 +159,8 @@ def _create_schema(sql_tool: Path, port: int, password: str, database: str, sche
                 timeout=_SQL_TOOL_SECONDS,
             )
         except subprocess.CalledProcessError as error:
-            said = " | ".join((error.stdout + error.stderr).strip().splitlines()[-2:])
-            raise LabError(f"{command[0]} of {database} failed: {said}") from error
+            output = " | ".join((error.stdout + error.stderr).strip().splitlines()[-2:])
+            raise LabError(f"{command[0]} of {database} failed: {output}") from error
         except subprocess.TimeoutExpired as error:
             raise LabError(
                 f"{command[0]} of {database} took more than {_SQL_TOOL_SECONDS} s"
@@ -126,38 +168,16 @@ def _create_schema(sql_tool: Path, port: int, password: str, database: str, sche
 
 
 def await_namespace(http_port: int, seconds: float = 30.0) -> None:
-    """Register the namespace where it is missing, and wait until workflows can start in it.
+    """Register the namespace if it is missing, and wait until workflows can start in it.
 
-    Raises LabError when the frontend does not get there in time.
+    Raises LabError after `seconds`.
     """
-    frontend = f"http://{HOST}:{http_port}/api/v1/namespaces"
-    deadline = time.monotonic() + seconds
-    registered = False
-    while not (registered and _is_usable(f"{frontend}/{NAMESPACE}")):
-        if time.monotonic() > deadline:
-            raise LabError(f"namespace {NAMESPACE} was not usable at {frontend} in {seconds:.0f} s")
-        registered = registered or _register_namespace(frontend)
-        time.sleep(_POLL_SECONDS)
-
-
-def _is_usable(namespace: str) -> bool:
-    """Whether the frontend's own list of namespaces has it, and history answers for it."""
-    try:
-        counted = CLIENT.get(f"{namespace}/workflow-count", timeout=_REQUEST_SECONDS)
-        absent = CLIENT.get(f"{namespace}/workflows/none", timeout=_REQUEST_SECONDS)
-    except httpx.TransportError:
-        return False
-    return counted.is_success and absent.status_code == HTTPStatus.NOT_FOUND
-
-
-def _register_namespace(frontend: str) -> bool:
-    """False while the frontend cannot do it yet."""
-    try:
-        answer = CLIENT.post(
-            frontend,
-            json={"namespace": NAMESPACE, "workflowExecutionRetentionPeriod": _RETENTION},
-            timeout=_REQUEST_SECONDS,
-        )
-    except httpx.TransportError:
-        return False
-    return answer.is_success or answer.status_code == HTTPStatus.CONFLICT
+    problem = register_namespaces.make_usable(
+        f"http://{HOST}:{http_port}",
+        NAMESPACE,
+        _RETENTION_DAYS,
+        time.monotonic() + seconds,
+        keep_retention=True,
+    )
+    if problem:
+        raise LabError(f"namespace not usable after {seconds:.0f} s: {problem}")

@@ -1,156 +1,96 @@
-"""The stack `copilot`: everything on this machine, with stores and knowledge in AWS."""
+"""The stack `copilot`: containers on this machine, stores and knowledge in AWS."""
 
 import pulumi
 
-from components.images import Build
-from components.service import Text
-from stacks import environment, outputs, preflight, run_mode, secrets, settings
-from stacks.caller_access import caller_access, make_caches
-from stacks.dsql import DATABASE, Dsql
-from stacks.images import copilot_build, temporal_build
-from stacks.services import Catalogue, catalogue
+from components.dsql_cluster import DsqlCluster
+from components.knowledge_base import KnowledgeBase
+from stacks import aws_provider, configuration, deploy, preflight, run_options
+from stacks.catalogue.aws_access import create_caches
+from stacks.catalogue.by_stack import catalogue_for, copilot_catalogue
+from stacks.catalogue.dsql import DATABASE
+from stacks.outputs import CopilotAwsOutputs
+from stacks.preflight import aws as aws_preflight
+from stacks.preflight import aws_in_containers
+from stacks.preflight import docker as docker_preflight
 from stacks.settings import CopilotSettings
 
-STACK = "copilot"
 _SHARED_OUTPUT = "dsql_endpoint"
 _DEV_FIRST = (
     "run `pulumi up -s dev` first, or name an existing cluster with"
-    f" `pulumi config set -s {STACK} shared_dsql_endpoint HOST`"
+    f" `pulumi config set -s {CopilotSettings.stack} shared_dsql_endpoint HOST`"
 )
 
 
-def configured() -> CopilotSettings:
-    """The stack's settings. Raises pulumi.RunError naming every problem."""
-    return settings.load(CopilotSettings, planned(CopilotSettings()).known)
-
-
-def planned(chosen: CopilotSettings) -> Catalogue:
-    """What the stack runs, before anything that AWS names is made."""
-    return services(chosen, stores(chosen, "", ""), knowledge_base_id="", grafana_password="")
-
-
-def services(
-    chosen: CopilotSettings,
-    chosen_stores: Dsql,
-    *,
-    knowledge_base_id: Text,
-    grafana_password: Text,
-) -> Catalogue:
-    """Everything that the stack runs."""
-    knowledge = {
-        "COPILOT_DEEP_MODEL": chosen.deep_words,
-        "COPILOT_KNOWLEDGE_BASE_ID": knowledge_base_id,
-        "COPILOT_MODEL": chosen.quick_words,
-        "COPILOT_MODEL_CALLS_PER_HOUR": str(chosen.model_calls_per_hour),
-        "COPILOT_MODEL_TOKENS_PER_DAY": str(chosen.model_tokens_per_day),
-    }
-    return catalogue(
-        STACK, chosen, chosen_stores, knowledge=knowledge, grafana_password=grafana_password
-    )
-
-
-def stores(chosen: CopilotSettings, monitored_endpoint: Text, copilot_endpoint: Text) -> Dsql:
-    """Both Aurora DSQL clusters, with Elasticsearch."""
-    return Dsql(
-        monitored_endpoint=monitored_endpoint,
-        copilot_endpoint=copilot_endpoint,
-        access=caller_access(chosen.region),
-        schema_version=chosen.dsql_schema_version,
-        sql_max_conns=chosen.sql_max_conns,
-        copilot_sql_max_conns=chosen.copilot_sql_max_conns,
-        reservoir_target=chosen.reservoir_target,
-        elasticsearch_port=chosen.ports.get("elasticsearch", 9200),
-        ulimits={"memlock": chosen.ulimits.memlock, "nofile": chosen.ulimits.nofile},
-    )
-
-
-def declare(chosen: CopilotSettings) -> None:
+def declare(settings: CopilotSettings) -> None:
     """Declare the stack. Raises pulumi.RunError where AWS or this machine cannot run it."""
-    # Not for a plan, because the SDK of AWS takes longest to load.
-    from components.dsql_cluster import DsqlCluster  # noqa: PLC0415
-    from components.knowledge_base import KnowledgeBase  # noqa: PLC0415
-    from stacks import aws, preflight_aws  # noqa: PLC0415
-
-    mode = run_mode.services()
-    builds = _builds(chosen)
+    mode = run_options.container_mode()
     if mode == "images":
-        preflight.require(preflight.build_problems())
-        environment.declare_images(STACK, public={}, builds=builds)
-        outputs.export_last()
+        deploy.declare_builds_only(settings)
         return
-    problems = [*preflight_aws.problems(chosen.region, embeddings=True)]
+    problems = [*aws_preflight.problems(settings.region, embeddings=True)]
     if mode == "running":
-        problems += preflight_aws.container_problems()
-        problems += preflight.engine_problems(STACK, planned(chosen), built=builds)
+        problems += aws_in_containers.container_problems()
+        problems += docker_preflight.engine_problems(catalogue_for(settings))
     preflight.require(problems)
     if mode == "running":
-        make_caches()
-    shared_endpoint = _shared_endpoint(chosen)
+        create_caches()
+    shared_endpoint = _shared_endpoint(settings)
 
-    provider = aws.provider(chosen.region, chosen.project_name, "ephemeral")
+    provider = aws_provider.provider(settings.region, settings.project_name, "ephemeral")
     opts = pulumi.ResourceOptions(provider=provider)
-    prefix = f"{chosen.project_name}-copilot"
-    cluster = DsqlCluster(f"{prefix}-dsql", region=chosen.region, protected=False, opts=opts)
+    prefix = f"{settings.project_name}-copilot"
+    cluster = DsqlCluster(f"{prefix}-dsql", region=settings.region, protected=False, opts=opts)
     knowledge = KnowledgeBase(
-        prefix, region=chosen.region, account=aws.account_id(provider), opts=opts
+        prefix, region=settings.region, account=aws_provider.account_id(provider), opts=opts
     )
-    chosen_stores = stores(chosen, shared_endpoint, cluster.endpoint)
-    known = services(
-        chosen,
-        chosen_stores,
+    catalogue = copilot_catalogue(
+        settings,
+        monitored_endpoint=shared_endpoint,
+        copilot_endpoint=cluster.endpoint,
         knowledge_base_id=knowledge.id,
-        grafana_password=secrets.grafana_password(),
+        grafana_password=configuration.grafana_password(),
     )
-    ends = environment.declare(STACK, known, chosen, services=mode, builds=builds)
-    made: dict[str, Text] = {
-        "region": chosen.region,
-        "copilot_dsql_endpoint": cluster.endpoint,
-        "copilot_dsql_database": DATABASE,
-        "copilot_dsql_cluster_identifier": cluster.identifier,
-        "copilot_dsql_cluster_arn": cluster.arn,
-        "knowledge_base_id": knowledge.id,
-        "knowledge_base_arn": knowledge.arn,
-        "data_source_id": knowledge.data_source_id,
-        "kb_source_bucket": knowledge.source_bucket,
-        "kb_vectors_bucket": knowledge.vectors_bucket,
-        "kb_index_arn": knowledge.index_arn,
-    }
-    outputs.export(outputs.describe(known, chosen, chosen_stores, made), ends)
+    ends = deploy.declare(catalogue, mode)
+    aws_outputs = CopilotAwsOutputs(
+        region=settings.region,
+        copilot_dsql_endpoint=cluster.endpoint,
+        copilot_dsql_database=DATABASE,
+        copilot_dsql_cluster_identifier=cluster.identifier,
+        copilot_dsql_cluster_arn=cluster.arn,
+        knowledge_base_id=knowledge.id,
+        knowledge_base_arn=knowledge.arn,
+        data_source_id=knowledge.data_source_id,
+        kb_source_bucket=knowledge.source_bucket,
+        kb_vectors_bucket=knowledge.vectors_bucket,
+        kb_index_arn=knowledge.index_arn,
+    )
+    deploy.export(catalogue, aws_outputs, ends)
 
 
-def _builds(chosen: CopilotSettings) -> dict[str, Build]:
-    builds = {"copilot": copilot_build(chosen.images)}
-    if chosen.temporal_source:
-        builds["temporal_dsql"] = temporal_build(
-            chosen.temporal_source, chosen.images, chosen.temporal_arch
-        )
-    return builds
-
-
-def _shared_endpoint(chosen: CopilotSettings) -> Text:
-    """Endpoint of the monitored cluster's database: the one set, or that of the stack `dev`."""
-    if chosen.shared_dsql_endpoint:
-        return chosen.shared_dsql_endpoint
+def _shared_endpoint(settings: CopilotSettings) -> str | pulumi.Output[str]:
+    """Endpoint of the monitored cluster's database: the setting, or that of the stack `dev`."""
+    if settings.shared_dsql_endpoint:
+        return settings.shared_dsql_endpoint
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/dev"
-    found = _read_outputs(name)
-    if _SHARED_OUTPUT not in found:
+    outputs = _read_outputs(name)
+    if _SHARED_OUTPUT not in outputs:
         raise pulumi.RunError(f"the stack dev has no Aurora DSQL cluster yet: {_DEV_FIRST}")
-    if found["region"] != chosen.region:
+    if outputs["region"] != settings.region:
         raise pulumi.RunError(
-            f"the stack dev is in {found['region']}, and region here is {chosen.region}: they have"
-            " to be the same"
+            f"the stack dev is in {outputs['region']}, and this stack's region is"
+            f" {settings.region}: set both to the same region"
         )
     return pulumi.StackReference(name).require_output(_SHARED_OUTPUT)
 
 
 def _read_outputs(stack: str) -> dict[str, str]:
-    """Another stack's outputs, at once. Raises pulumi.RunError where there is no such stack."""
+    """Another stack's outputs, at once. Raises pulumi.RunError where the stack does not exist."""
     try:
-        # A reference to no stack would end the run with "unknown stack" and nothing more.
+        # A StackReference to a missing stack would end the run with "unknown stack" alone.
         answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack})
     except Exception as error:
         if "unknown stack" not in str(error):
             raise
-        raise pulumi.RunError(f"there is no stack {stack} yet: {_DEV_FIRST}") from error
+        raise pulumi.RunError(f"the stack {stack} does not exist yet: {_DEV_FIRST}") from error
     outputs: dict[str, str] = answer.value["outputs"]
     return outputs

@@ -4,33 +4,37 @@ import pulumi
 
 from components.connection_tables import ConnectionTables
 from components.dsql_cluster import DsqlCluster
-from stacks import aws, preflight, preflight_aws, settings
+from stacks import aws_provider, outputs, preflight
+from stacks.outputs import DevOutputs
+from stacks.preflight import aws as aws_preflight
 from stacks.settings import DevSettings
 
 
-def configured() -> DevSettings:
-    """The stack's settings. Raises pulumi.RunError naming every problem."""
-    return settings.load(DevSettings)
-
-
-def declare(chosen: DevSettings) -> None:
-    """Declare the stack. Raises pulumi.RunError where AWS would not let it be made."""
-    preflight.require(preflight_aws.problems(chosen.region, embeddings=False))
+def declare(settings: DevSettings) -> None:
+    """Declare the stack. Raises pulumi.RunError where AWS would refuse it."""
+    preflight.require(aws_preflight.problems(settings.region, embeddings=False))
     opts = pulumi.ResourceOptions(
-        provider=aws.provider(chosen.region, chosen.project_name, "long-lived")
+        provider=aws_provider.provider(settings.region, settings.project_name, "long-lived")
     )
     cluster = DsqlCluster(
-        f"{chosen.project_name}-dsql", region=chosen.region, protected=chosen.protected, opts=opts
+        f"{settings.project_name}-dsql",
+        region=settings.region,
+        protected=settings.protected,
+        opts=opts,
     )
-    pulumi.export("dsql_endpoint", cluster.endpoint)
-    pulumi.export("dsql_cluster_identifier", cluster.identifier)
-    pulumi.export("dsql_cluster_arn", cluster.arn)
-    pulumi.export("region", chosen.region)
-    pulumi.export("project_name", chosen.project_name)
     tables = (
-        ConnectionTables(chosen.project_name, protected=chosen.protected, opts=opts)
-        if chosen.dynamodb_tables
+        ConnectionTables(settings.project_name, protected=settings.protected, opts=opts)
+        if settings.dynamodb_tables
         else None
     )
-    pulumi.export("rate_limiter_table", tables.rate_limiter if tables else "")
-    pulumi.export("conn_lease_table", tables.leases if tables else "")
+    outputs.export(
+        DevOutputs(
+            dsql_endpoint=cluster.endpoint,
+            dsql_cluster_identifier=cluster.identifier,
+            dsql_cluster_arn=cluster.arn,
+            region=settings.region,
+            project_name=settings.project_name,
+            rate_limiter_table=tables.rate_limiter if tables else "",
+            conn_lease_table=tables.leases if tables else "",
+        )
+    )

@@ -1,7 +1,4 @@
-"""The stack's outputs as `.env`, for people and for tools outside the stack.
-
-The program never reads it. `python -m stacks.env_file` prints `.env.example`.
-"""
+"""`.env`: a stack's outputs for people and other tools. The program never reads it."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -9,101 +6,70 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from stacks.outputs import ENV_FILE_GROUPS, declared_outputs
+
 NAME = ".env"
 
 
 @dataclass(frozen=True)
 class Variable:
-    """One line of `.env`, and the output that it comes from."""
+    """One line of `.env`: the variable and the output that gives its value."""
 
     name: str
     output: str
-    meaning: str
 
 
-VARIABLES = (
-    Variable("TEMPORAL_SQL_HOST", "temporal_sql_host", "store of the monitored cluster"),
-    Variable("TEMPORAL_SQL_PORT", "temporal_sql_port", "its port"),
-    Variable("TEMPORAL_SQL_DATABASE", "temporal_sql_database", "its database"),
-    Variable("TEMPORAL_SQL_USER", "temporal_sql_user", "its user"),
-    Variable("TEMPORAL_SQL_PLUGIN_NAME", "temporal_sql_plugin_name", "Temporal's plugin for it"),
-    Variable("TEMPORAL_SQL_PLUGIN", "temporal_sql_plugin_name", "the same, as older tools call it"),
-    Variable("TEMPORAL_SQL_TLS_ENABLED", "temporal_sql_tls_enabled", "whether it wants TLS"),
-    Variable("TEMPORAL_SQL_IAM_AUTH", "temporal_sql_iam_auth", "whether IAM tokens are passwords"),
-    Variable("TEMPORAL_SQL_MAX_CONNS", "temporal_sql_max_conns", "connections of a service to it"),
-    Variable("TEMPORAL_SQL_MAX_IDLE_CONNS", "temporal_sql_max_conns", "those kept when idle"),
-    Variable(
-        "TEMPORAL_SQL_CONNECTION_TIMEOUT",
-        "temporal_sql_connection_timeout",
-        "time allowed to a new connection",
-    ),
-    Variable(
-        "TEMPORAL_SQL_MAX_CONN_LIFETIME",
-        "temporal_sql_max_conn_lifetime",
-        "age at which a connection is closed",
-    ),
-    Variable(
-        "TEMPORAL_ELASTICSEARCH_HOST",
-        "temporal_elasticsearch_host",
-        "visibility store; empty: the SQL store",
-    ),
-    Variable("TEMPORAL_ELASTICSEARCH_PORT", "temporal_elasticsearch_port", "its port"),
-    Variable("TEMPORAL_ELASTICSEARCH_SCHEME", "temporal_elasticsearch_scheme", "http or https"),
-    Variable("TEMPORAL_ELASTICSEARCH_VERSION", "temporal_elasticsearch_version", "its version"),
-    Variable(
-        "TEMPORAL_ELASTICSEARCH_INDEX",
-        "temporal_elasticsearch_index",
-        "index of the monitored cluster",
-    ),
-    Variable("AWS_REGION", "region", "AWS region; empty: no AWS"),
-    Variable("TEMPORAL_SQL_AWS_REGION", "region", "region of the SQL store"),
-    Variable("TEMPORAL_HISTORY_SHARDS", "temporal_history_shards", "history shards of a cluster"),
-    Variable("DSQL_RESERVOIR_ENABLED", "dsql_reservoir_enabled", "connections kept in reserve"),
-    Variable("TEMPORAL_LOG_LEVEL", "temporal_log_level", "log level of Temporal"),
-    Variable("TEMPORAL_IMAGE", "temporal_image", "image of the Temporal server"),
-    Variable("COPILOT_DSQL_HOST", "copilot_dsql_endpoint", "store of the Copilot; empty: no DSQL"),
-    Variable("COPILOT_DSQL_DATABASE", "copilot_dsql_database", "its database"),
-    Variable(
-        "COPILOT_KNOWLEDGE_BASE_ID",
-        "knowledge_base_id",
-        "knowledge base; empty: passages that are in the Copilot",
-    ),
+VARIABLES = tuple(
+    Variable(name, output.name)
+    for group in ENV_FILE_GROUPS
+    for output in declared_outputs(group)
+    for name in output.variables
 )
 
 
 def rendered(values: Mapping[str, str]) -> str:
-    """The file for a stack whose outputs are `values`; every output of the table is required."""
-    lines = [f"{variable.name}={_quoted(values[variable.output])}" for variable in VARIABLES]
+    """The content for these outputs. Raises KeyError for an output that is missing."""
+    lines = [_line(variable.name, values[variable.output]) for variable in VARIABLES]
     return "\n".join(["# Written by `pulumi up`; changes are lost.", *lines, ""])
 
 
 def write(folder: Path, values: Mapping[str, str]) -> None:
-    """Replace `.env` in `folder` at once; only its owner can read it. Raises OSError."""
+    """Replace `.env` in `folder` atomically; only its owner can read it. Raises OSError."""
     with NamedTemporaryFile("w", dir=folder, prefix=f"{NAME}.", delete=False) as file:
-        # A temporary file has mode 0600 from its first moment.
+        # A temporary file has mode 0600 from the start.
         file.write(rendered(values))
         file.flush()
         os.fsync(file.fileno())
     Path(file.name).replace(folder / NAME)
 
 
-def not_written(folder: Path, error: OSError) -> str:
-    """That `write` failed, and what to do."""
+def remove(folder: Path, values: Mapping[str, str]) -> None:
+    """Remove the `.env` that was written with these outputs; another one stays. Raises OSError."""
+    path = folder / NAME
+    if path.is_file() and path.read_text(encoding="utf-8") == rendered(values):
+        path.unlink()
+
+
+def write_problem(folder: Path, error: OSError) -> str:
+    """Why `write` failed, and what to do."""
     return f"cannot write {folder / NAME} ({error.strerror}): make {folder} writable for you"
 
 
 def example(values: Mapping[str, str]) -> str:
-    """The documented file: `values` are the outputs that are known before anything is made."""
+    """`.env.example`: every variable with its description and its value, empty where unknown."""
     return "\n".join(_example_lines(values)) + "\n"
 
 
 def _example_lines(values: Mapping[str, str]) -> Iterator[str]:
     yield "# What `pulumi up` writes into .env, here with the defaults of the stack `copilot`."
     yield "# The program never reads it. Generated by `make generated`."
-    for variable in VARIABLES:
-        yield f"# {variable.meaning} (output {variable.output})"
-        yield f"{variable.name}={_quoted(values.get(variable.output, ''))}"
+    for group in ENV_FILE_GROUPS:
+        for output in declared_outputs(group):
+            yield f"# {output.description} (output {output.name})"
+            for variable in output.variables:
+                yield _line(variable, values.get(output.name, ""))
 
 
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "'\"'\"'") + "'"
+def _line(variable: str, value: str) -> str:
+    quoted = value.replace("'", "'\"'\"'")
+    return f"{variable}='{quoted}'"

@@ -1,14 +1,12 @@
-"""The stacks' settings: Pulumi's configuration, typed, with every problem in one message."""
+"""The settings of each stack. Those of the Copilot are declared in `copilot.settings`."""
 
-import json
-from collections.abc import Iterable, Mapping
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 
-import pulumi
-from pulumi.runtime import config as raw_config
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -18,35 +16,40 @@ from pydantic import (
     field_validator,
 )
 
+from copilot import claude
+from copilot.setting_types import Model, OptionalModel
+from copilot.settings import CanarySettings, CycleSettings, ModelBudget
 from stacks.setting_types import (
-    Address,
+    AwsRegion,
     DsqlEndpoint,
     ImageName,
     Megabytes,
-    Model,
     Namespace,
     Port,
     ProjectName,
-    Region,
+    ProxyException,
+    ProxyUrl,
     SchemaVersion,
+    ScrapeAddress,
 )
 
 NEW_NAMESPACE_RETENTION_DAYS = 3
-"""Of a namespace that is registered while `namespace_retention_days` is not set."""
+"""Retention of a new namespace while `namespace_retention_days` is not set."""
 
 
 class StackSettings(BaseModel):
-    """What every stack's settings share. A key that no field names is refused."""
+    """The part that all stacks' settings have in common. Unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    stack: ClassVar[str]
+    """Name of the stack."""
     secrets: ClassVar[Mapping[str, str]] = {}
-    """Keys that are set with `pulumi config set --secret` and stay outside this model, described.
-    """
+    """Descriptions of the keys to set with `pulumi config set --secret`; not fields."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """The names in the service catalogue that `ports`, `memory` and `images` may override."""
+class OverridableNames:
+    """The names of the catalogue that `ports`, `memory` and `images` may override."""
 
     ports: frozenset[str] = field(default_factory=frozenset)
     memory: frozenset[str] = field(default_factory=frozenset)
@@ -54,30 +57,40 @@ class Known:
 
 
 class Ulimits(BaseModel):
-    """Limits of Elasticsearch's container; an engine with lower hard limits needs lower ones."""
+    """Limits of Elasticsearch's container, for an engine whose hard limits are lower."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     memlock: int = Field(-1, ge=-1, description="bytes; -1 is unlimited")
     nofile: int = Field(65536, ge=4096, description="open files")
 
 
-class ContainerSettings(StackSettings):
-    """Settings of the stacks that run containers."""
+class AwsSettings(StackSettings):
+    """Settings of the stacks with resources in AWS."""
+
+    project_name: ProjectName = Field("temporal-dev", description="prefix of names in AWS")
+    region: AwsRegion = Field("eu-west-1", description="AWS region of the stack's resources")
+
+
+class ContainerSettings(CanarySettings, CycleSettings, StackSettings):
+    """Settings of the stacks that run containers.
+
+    Validated in the context of OverridableNames, unknown names are refused.
+    """
 
     secrets: ClassVar[Mapping[str, str]] = {
-        # Grafana keeps it in its volume, with what was made in its page.
-        "grafana_password": "password of Grafana's admin, admin where it is not set;"
+        # Grafana stores it in its volume at its first start.
+        "grafana_password": "password of Grafana's admin, by default admin;"
         " set it before the first `up`",
     }
 
     images: dict[str, ImageName] = Field(
-        default_factory=dict, description="other images than the pinned ones, by key"
+        default_factory=dict, description="images to use instead of the pinned ones, by key"
     )
     ports: dict[str, Port] = Field(
-        default_factory=dict, description="other ports of 127.0.0.1, by name"
+        default_factory=dict, description="ports of 127.0.0.1 to use instead, by name"
     )
     memory: dict[str, Megabytes] = Field(
-        default_factory=dict, description="other memory limits in MB, by service"
+        default_factory=dict, description="memory limits to use instead, in MB, by service"
     )
     history_shards: int = Field(
         4, ge=1, le=16384, description="history shards of both clusters; fixed once they exist"
@@ -91,83 +104,96 @@ class ContainerSettings(StackSettings):
     monitored_namespaces: tuple[Namespace, ...] = Field(
         ("default",),
         min_length=1,
-        description="namespaces of the monitored cluster that are registered and watched",
+        description="namespaces of the monitored cluster to register and watch",
     )
     namespace_retention_days: int | None = Field(
         None,
         ge=1,
         le=90,
-        description="days that closed workflows are kept, in namespaces that are there already too;"
-        f" not set: {NEW_NAMESPACE_RETENTION_DAYS} in a new one, and the others keep theirs",
+        description="retention of closed workflows, also in namespaces that exist;"
+        f" not set: {NEW_NAMESPACE_RETENTION_DAYS} in new ones, and no change in others",
     )
+    # In whole seconds, and for scrapes within limits that Alloy can keep.
     scrape_seconds: int = Field(15, ge=1, le=60, description="interval of metric scrapes")
-    worker_targets: tuple[Address, ...] = Field(
-        (),
-        description="host:port, as containers reach them, of your workers that show their SDK's"
-        " metrics; this machine is host.docker.internal",
-    )
     cycle_seconds: int = Field(30, ge=1, le=300, description="time between two verdicts")
-    short_window_seconds: int = Field(
-        60, ge=4, validate_default=True, description="window of rates, of at least two scrapes"
-    )
-    long_window_seconds: int = Field(
-        300, ge=4, validate_default=True, description="window of quantiles, no shorter than that"
+    worker_targets: tuple[ScrapeAddress, ...] = Field(
+        (),
+        description="host:port of your workers' SDK metrics, as containers reach them;"
+        " this machine is host.docker.internal",
     )
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "info", description="log level of Temporal and the Copilot"
+    )
+    proxy: ProxyUrl | None = Field(
+        None, description="HTTP proxy through which containers and image builds reach the internet"
+    )
+    no_proxy: tuple[ProxyException, ...] = Field(
+        (), description="what they reach without the proxy, beside each other and private addresses"
+    )
+    ca_file: Path | None = Field(
+        None,
+        description="PEM file of CA certificates, such as a company's, that containers and image"
+        " builds trust beside the public ones",
     )
     keep_volumes: bool = Field(
         False,
         description="whether `destroy` leaves the volumes; takes effect with the next `up`",
     )
 
+    def port(self, name: str, default: int) -> int:
+        """The port of 127.0.0.1 with this name."""
+        return self.ports.get(name, default)
+
+    @field_validator("ca_file")
+    @classmethod
+    def _has_certificates(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        file = value.expanduser().absolute()
+        try:
+            ssl.create_default_context(cafile=str(file))
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"{file} has no CA certificates in PEM form ({error})") from error
+        return file
+
     @field_validator("ports", "memory", "images")
     @classmethod
-    def _names_are_known(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        known: frozenset[str] = getattr(info.context or Known(), str(info.field_name))
-        unknown = [
-            _unknown(name, known) for name in sorted(value) if info.context and name not in known
-        ]
-        if unknown:
-            raise ValueError("; ".join(unknown))
-        return value
-
-    # The Copilot refuses such windows too, but only after everything else has started. A field that
-    # is wrong by itself is not in `data`.
-    @field_validator("short_window_seconds")
-    @classmethod
-    def _holds_two_samples(cls, value: int, info: ValidationInfo) -> int:
-        if value < 2 * info.data.get("scrape_seconds", 0):
-            raise ValueError("must be at least twice scrape_seconds")
-        return value
-
-    @field_validator("long_window_seconds")
-    @classmethod
-    def _is_the_longer_one(cls, value: int, info: ValidationInfo) -> int:
-        if value < info.data.get("short_window_seconds", 0):
-            raise ValueError("must not be shorter than short_window_seconds")
+    def _has_known_names(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if isinstance(info.context, OverridableNames):
+            known: frozenset[str] = getattr(info.context, str(info.field_name))
+            unknown = [no_such_name(name, known) for name in sorted(value) if name not in known]
+            if unknown:
+                raise ValueError("; ".join(unknown))
         return value
 
 
-class LocalSettings(ContainerSettings):
+class ElasticsearchSettings(ContainerSettings):
+    """Settings of the stacks that can run Elasticsearch."""
+
+    ulimits: Ulimits = Field(default_factory=Ulimits, description="limits of Elasticsearch")
+
+
+class LocalSettings(ElasticsearchSettings):
     """Settings of the stack `local`."""
 
+    stack: ClassVar[str] = "local"
     secrets: ClassVar[Mapping[str, str]] = {
         **ContainerSettings.secrets,
-        "database_password": "password of PostgreSQL, random where it is not set;"
+        "database_password": "password of PostgreSQL, by default random;"
         " set it before the first `up`",
     }
 
+    visibility: Literal["sql", "elasticsearch"] = Field(
+        "sql",
+        description="store of Temporal's lists of workflows: PostgreSQL, or Elasticsearch as in the"
+        " stack copilot; a change hides the workflows that the other store lists",
+    )
 
-_QUICK_CLAUDE = "claude-sonnet-4-5-20250929-v1:0"
-_DEEP_CLAUDE = "claude-opus-4-6-v1"
 
-
-class CopilotSettings(ContainerSettings):
+class CopilotSettings(ElasticsearchSettings, AwsSettings, ModelBudget):
     """Settings of the stack `copilot`."""
 
-    project_name: ProjectName = Field("temporal-dev", description="prefix of names in AWS")
-    region: Region = Field("eu-west-1", description="AWS region of everything this stack makes")
+    stack: ClassVar[str] = "copilot"
     shared_dsql_endpoint: DsqlEndpoint | None = Field(
         None, description="endpoint of an Aurora DSQL cluster to use instead of the stack `dev`"
     )
@@ -175,7 +201,7 @@ class CopilotSettings(ContainerSettings):
         None, description="checkout of the DSQL fork of Temporal to build its image from"
     )
     temporal_arch: Literal["amd64", "arm64"] | None = Field(
-        None, description="architecture of that image, where it is not this machine's own"
+        None, description="architecture of that image, by default this machine's"
     )
     dsql_schema_version: SchemaVersion = Field(
         "1.1",
@@ -183,47 +209,34 @@ class CopilotSettings(ContainerSettings):
     )
     model: Model | None = Field(
         None,
-        description="model that words the explanations, as provider:model, or none;"
-        " Claude on Bedrock where it is not set",
+        description="model that writes explanations, as provider:model, or none;"
+        " by default Claude on Bedrock",
     )
-    deep_model: Model | None = Field(
+    deep_model: OptionalModel | None = Field(
         None,
-        description="model that words what is critical or has many gates fired; the same where it"
-        " is not set, or a larger Claude beside a Claude that nobody chose",
-    )
-    model_calls_per_hour: int = Field(12, ge=0, description="most calls of models in any hour")
-    model_tokens_per_day: int = Field(
-        300_000, ge=0, description="most tokens that models may take in a day of UTC"
+        description="model for critical states and for many fired rules; by default the same,"
+        " or a larger Claude where model is not set either",
     )
     reservoir_target: int = Field(
         50, ge=1, le=1000, description="connections that a monitored Temporal process keeps ready"
     )
-    ulimits: Ulimits = Field(default_factory=Ulimits, description="limits of Elasticsearch")
 
     @field_validator("deep_model")
     @classmethod
-    def _is_one_of_two(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _has_a_model_beside_it(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value and info.data.get("model") == "none":
             raise ValueError("needs model, which is none")
         return value
 
     @property
-    def quick_words(self) -> str:
-        """The model that words explanations, or none."""
-        return self.model or self._claude(_QUICK_CLAUDE)
+    def effective_model(self) -> str:
+        """The model that writes explanations, or none."""
+        return self.model or claude.quick_model(self.region)
 
     @property
-    def deep_words(self) -> str:
-        """The model that words what is critical, empty where it is the same."""
-        return self.deep_model or ("" if self.model else self._claude(_DEEP_CLAUDE))
-
-    def _claude(self, name: str) -> str:
-        """The inference profile of that Claude which serves the region.
-
-        Those of the EU and the US keep requests there; elsewhere it is the one for all the world.
-        """
-        area = self.region.partition("-")[0]
-        return f"bedrock:{area if area in {'eu', 'us'} else 'global'}.anthropic.{name}"
+    def effective_deep_model(self) -> str:
+        """The model for critical states; empty where it is the same."""
+        return self.deep_model or ("" if self.model else claude.deep_model(self.region))
 
     @field_validator("temporal_source")
     @classmethod
@@ -233,7 +246,7 @@ class CopilotSettings(ContainerSettings):
         folder = value.expanduser().absolute()
         if not (folder / "cmd" / "tools" / "dsql").is_dir():
             raise ValueError(
-                f"{folder} is no checkout of the DSQL fork of Temporal: it has no cmd/tools/dsql"
+                f"{folder} is not a checkout of the DSQL fork of Temporal: it has no cmd/tools/dsql"
             )
         return folder
 
@@ -242,88 +255,36 @@ class CopilotSettings(ContainerSettings):
     def _is_in_the_region(cls, value: str | None, info: ValidationInfo) -> str | None:
         region = info.data.get("region")
         if value and region and value.split(".")[2] != region:
-            raise ValueError(f"is in {value.split('.')[2]}, region is {region}")
+            raise ValueError(f"is in {value.split('.')[2]}, and region is {region}")
         return value
 
 
-class DevSettings(StackSettings):
+class DevSettings(AwsSettings):
     """Settings of the stack `dev`."""
 
-    project_name: ProjectName = Field("temporal-dev", description="prefix of names in AWS")
-    region: Region = Field("eu-west-1", description="AWS region of everything this stack makes")
+    stack: ClassVar[str] = "dev"
     dynamodb_tables: bool = Field(
-        False, description="whether to make the tables that share out connections"
+        False,
+        description="whether to create the tables through which services share connection limits",
     )
     protected: bool = Field(
-        True, description="whether Pulumi and AWS both refuse to delete what the stack made"
+        True, description="whether Pulumi and AWS refuse to delete the stack's resources"
     )
 
 
-S = TypeVar("S", bound=StackSettings)
-
-
-def load(model: type[S], known: Known | None = None) -> S:
-    """The settings of the current stack.
-
-    `known` are the names that overrides may use. Raises pulumi.RunError naming every problem.
-    """
-    project = pulumi.get_project()
-    values, problems = _values(project, model)
-    try:
-        settings = model.model_validate(values, context=known)
-    except ValidationError as error:
-        settings = None
-        for item in error.errors(include_url=False):
-            where = ".".join(str(part) for part in item["loc"])
-            what = item["msg"].removeprefix("Value error, ")
-            if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
-                what = _unknown(where, {*model.model_fields, *model.secrets})
-                what = what.removeprefix(f"{where}: ")
-            problems.append(f"{project}:{where}: {what}")
-    if settings is None or problems:
-        raise pulumi.RunError("wrong settings:\n  " + "\n  ".join(sorted(problems)))
-    return settings
-
-
-def secret(key: str) -> pulumi.Output[str] | None:
-    """A secret of the current stack, or None where it is not set."""
-    return pulumi.Config().get_secret(key)
-
-
-def _values(project: str, model: type[StackSettings]) -> tuple[dict[str, Any], list[str]]:
-    values: dict[str, Any] = {}
-    problems = []
-    for key, text in _configured(project).items():
-        is_secret = raw_config.is_config_secret(f"{project}:{key}")
-        if key in model.secrets:
-            if not is_secret:
-                problems.append(
-                    f"{project}:{key}: must not stand in clear text, set it again with"
-                    f" `pulumi config set -s {pulumi.get_stack()} --secret {key}`"
-                )
+def problems(error: ValidationError, model: type[StackSettings]) -> Iterator[str]:
+    """Each wrong setting of the model: its name, and what is wrong."""
+    for item in error.errors(include_url=False):
+        name = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
+            yield no_such_name(name, {*model.model_fields, *model.secrets})
             continue
-        values[key] = parsed(text)
-    return values, problems
+        what = item["msg"].removeprefix("Value error, ")
+        yield f"{name}: {what}" if name else what
 
 
-def _configured(project: str) -> Mapping[str, str]:
-    every = {**raw_config.get_config_env(), **raw_config.CONFIG.get()}
-    prefix = f"{project}:"
-    return {key.removeprefix(prefix): every[key] for key in every if key.startswith(prefix)}
-
-
-def parsed(text: str) -> object:
-    """A structured value as it was written; anything else stays, for the model to judge."""
-    if text.lstrip()[:1] not in {"{", "["}:
-        return text
-    try:
-        parsed: object = json.loads(text)
-    except json.JSONDecodeError:
-        return text
-    return parsed
-
-
-def _unknown(name: str, known: Iterable[str]) -> str:
+def no_such_name(name: str, known: Iterable[str]) -> str:
+    """The message for an unknown name, with the closest known one or all of them."""
     close = get_close_matches(name, list(known), n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
+    hint = f"did you mean {close[0]}?" if close else f"use {', '.join(sorted(known))}"
     return f"{name}: no such name, {hint}"

@@ -1,4 +1,1 @@
-"""`tdeploy`: one command line for the whole life of the environment.
-
-Thin over the Pulumi program in this repository and over the Copilot's API.
-"""
+"""`tdeploy`: the command line over the Pulumi program of this repository and the Copilot's API."""

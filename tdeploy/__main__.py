@@ -1,4 +1,4 @@
-"""Entry of `python -m tdeploy`."""
+"""`python -m tdeploy`."""
 
 from tdeploy.app import main
 

@@ -1,8 +1,4 @@
-"""`tdeploy`: build, bring up, watch and take away the whole environment.
-
-Answers go to standard output, progress and errors to standard error. Exit codes: 0 done or yes,
-1 no, 2 cannot.
-"""
+"""The command `tdeploy`. Exit codes: 0 done or yes, 1 no, 2 cannot."""
 
 import os
 import shutil
@@ -10,92 +6,96 @@ import signal
 import sys
 import traceback
 import warnings
+from typing import cast
 
 import typer
 from typer import TyperException
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from tdeploy import (
-    build,
-    doctor,
-    env,
-    infra,
-    init,
-    kb,
-    lifecycle,
-    plain_pulumi,
-    schema,
-    services,
-    status,
-)
-from tdeploy.console import remark, say_failure
+from tdeploy.console import print_err, print_json_error
 from tdeploy.errors import TdeployError
+from tdeploy.lazy import LazyCommand
 
-app = typer.Typer(
-    name="tdeploy",
-    help=__doc__,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("init")(init.init)
-app.command("up")(lifecycle.up)
-app.command("down")(lifecycle.down)
-app.command("status")(status.status)
-app.command("doctor")(doctor.doctor)
-app.command("env")(env.env)
-app.command("pulumi", context_settings=plain_pulumi.PASSED_ON)(plain_pulumi.pulumi)
-app.add_typer(build.app, name="build")
-app.add_typer(infra.app, name="infra")
-app.add_typer(kb.app, name="kb")
-app.add_typer(schema.app, name="schema")
-app.add_typer(services.app, name="services")
-
-# By it Typer tells of Ctrl-C; ours are 0, 1 and 2.
+MODULES = {
+    "init": "tdeploy.init",
+    "up": "tdeploy.up",
+    "down": "tdeploy.down",
+    "status": "tdeploy.status",
+    "doctor": "tdeploy.doctor",
+    "env": "tdeploy.env",
+    "pulumi": "tdeploy.pulumi",
+    "build": "tdeploy.build",
+    "infra": "tdeploy.infra",
+    "kb": "tdeploy.kb.commands",
+    "schema": "tdeploy.schema",
+    "services": "tdeploy.services",
+}
+"""The module of each command and group of commands."""
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+# Typer returns it after Ctrl-C.
 _TYPER_INTERRUPTED = 130
 _COMPLETION = ("--install-completion", "--show-completion")
 
 
+@app.callback()
+def tdeploy() -> None:
+    """Build, start, watch and remove the whole environment.
+
+    Answers go to standard output, progress and errors to standard error. Exit codes: 0 done or yes,
+    1 no, 2 cannot.
+    """
+
+
+def command() -> TyperGroup:
+    """The command with all its subcommands."""
+    group = cast("TyperGroup", get_command(app))
+    for name, module in MODULES.items():
+        group.add_command(LazyCommand(name, module))
+    return group
+
+
 def main() -> None:
-    """Run a command; every error that a user can cause is one line."""
-    # Being told to end is like Ctrl-C.
+    """Run a command. An error that a user can cause is one line."""
     if not sys.warnoptions:
-        # Of the libraries', about what the user cannot change.
+        # The user cannot act on the warnings of libraries.
         warnings.simplefilter("ignore")
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sign, signal.default_int_handler)
+    # SIGTERM ends a command as Ctrl-C does.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         _require_completable()
-        # Named, because the shell would complete `python` where it is `python -m tdeploy`.
-        exit_code = app(prog_name="tdeploy", standalone_mode=False)
+        # With the name given, `python -m tdeploy` completes `tdeploy` and not `python`.
+        exit_code = command().main(prog_name="tdeploy", standalone_mode=False)
     except TdeployError as error:
-        remark(f"error: {error}")
-        say_failure(str(error))
+        print_err(f"error: {error}")
+        print_json_error(str(error))
         raise SystemExit(error.exit_code) from error
     except TyperException as error:
-        # What it raises for wrong words shows usage too, and is of a class private to it.
+        # A usage error also shows the usage; its class is private to Typer.
         if hasattr(error, "show"):
             error.show()
-        say_failure(error.format_message())
+        print_json_error(error.format_message())
         raise SystemExit(error.exit_code) from error
     except typer.Abort:
         exit_code = _TYPER_INTERRUPTED
-    except Exception as error:  # a defect: it is told whole, and is no answer
+    except Exception as error:  # a defect, so with its traceback
         traceback.print_exc()
-        say_failure(str(error))
+        print_json_error(str(error))
         raise SystemExit(TdeployError.exit_code) from error
     if exit_code == _TYPER_INTERRUPTED:
-        remark("interrupted")
-        say_failure("interrupted")
+        print_err("interrupted")
+        print_json_error("interrupted")
         exit_code = TdeployError.exit_code
     raise SystemExit(exit_code)
 
 
 def _require_completable() -> None:
-    """Raise TdeployError where completion is asked for, and the shell has no `tdeploy` to run."""
-    # `uv run` has one, which the shell that called it has not.
+    """Raise TdeployError if completion is requested where the shell has no command `tdeploy`."""
+    # `uv run` puts the command on its own PATH, not on the shell's.
     has_command = shutil.which("tdeploy") and "UV_RUN_RECURSION_DEPTH" not in os.environ
     if not has_command and any(word.startswith(_COMPLETION) for word in sys.argv[1:2]):
         raise TdeployError(
-            "completion is for a command tdeploy of the shell itself, and here is none: run"
-            " `uv sync`, then `source .venv/bin/activate`, then this as `tdeploy`"
+            "completion needs a command `tdeploy` on the shell's PATH: run `uv sync`, then"
+            " `source .venv/bin/activate`, then this command as `tdeploy`"
         )

@@ -1,28 +1,23 @@
-"""The names that the shell offers after a command: what the stack's own plan has, asking nobody."""
-
-from typing import TYPE_CHECKING
+"""Shell completion of services, from the stack's catalogue: no request to Docker or AWS."""
 
 import typer
 
-from tdeploy.profile import CONTAINER_STACKS, DEFAULT
-
-if TYPE_CHECKING:
-    from stacks.services import Catalogue
+from stacks.catalogue.by_stack import fullest_catalogue
+from stacks.catalogue.catalogue import Catalogue
+from stacks.registry import CONTAINER_STACKS
+from tdeploy.profile import DEFAULT
 
 
 def services(context: typer.Context) -> list[str]:
-    """The services of the profile that the line names so far."""
-    return [one.name for one in _plan(context).services]
+    """Names of services of the profile in the command line so far."""
+    return [one.name for one in _catalogue(context).services]
 
 
 def containers(context: typer.Context) -> list[str]:
-    """The services, and the jobs."""
-    return list(_plan(context).workloads)
+    """Names of services and jobs."""
+    return list(_catalogue(context).workloads)
 
 
-def _plan(context: typer.Context) -> "Catalogue":
-    from tdeploy.catalogue import plain_settings, planned  # noqa: PLC0415
-
-    named = context.params.get("profile")
-    profile = named if named in CONTAINER_STACKS else DEFAULT
-    return planned(profile, plain_settings(profile))
+def _catalogue(context: typer.Context) -> Catalogue:
+    profile = context.params.get("profile")
+    return fullest_catalogue(CONTAINER_STACKS.get(str(profile), CONTAINER_STACKS[DEFAULT]))

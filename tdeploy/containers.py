@@ -1,4 +1,4 @@
-"""The containers of a stack as Docker has them: looked at, never changed."""
+"""The containers of a stack in Docker, read only."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from threading import Thread
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_pascal
 
-from components.docker_engine import SERVICE_LABEL, STACK_LABEL, DockerEngineError, connected
+from components.docker_engine import SERVICE_LABEL, STACK_LABEL, DockerEngineError, docker_client
 from tdeploy.errors import NoError, TdeployError
 
 
@@ -19,22 +19,22 @@ class Container:
     service: str
     name: str
     state: str
-    """As people say it: running, healthy, starting, unhealthy, done, failed, or Docker's word."""
+    """running, healthy, starting, unhealthy; done or failed for a job; else Docker's status."""
     is_job: bool
     image: str
     ports: tuple[int, ...]
     """Ports of 127.0.0.1."""
 
     @property
-    def is_well(self) -> bool:
-        """Whether a service runs and does not fail its check, or a job has succeeded."""
+    def is_healthy(self) -> bool:
+        """Whether a service runs and passes its check, if it has one, or a job has succeeded."""
         return self.state in {"running", "healthy", "done"}
 
 
 def containers(stack: str) -> list[Container]:
     """Every container of the stack, services first. Raises TdeployError."""
     try:
-        with connected() as client:
+        with docker_client() as client:
             label = {"label": f"{STACK_LABEL}={stack}"}
             listed = client.api.containers(all=True, filters=label)
             found = [_container(client.api.inspect_container(one["Id"])) for one in listed]
@@ -43,36 +43,36 @@ def containers(stack: str) -> list[Container]:
     return sorted(found, key=lambda one: (one.is_job, one.service))
 
 
-def named(every: Sequence[Container], services: Sequence[str]) -> list[Container]:
-    """Those of these services, in order. Raises NoError for a service that has no container."""
-    known = {one.service: one for one in every}
+def select(every: Sequence[Container], services: Sequence[str]) -> list[Container]:
+    """The containers of these services, in order. Raises NoError for an unknown service."""
+    by_service = {one.service: one for one in every}
     for name in services:
-        if name not in known:
-            raise NoError(f"there is no container {name}: use {', '.join(sorted(known))}")
-    return [known[name] for name in dict.fromkeys(services)]
+        if name not in by_service:
+            raise NoError(f"unknown container {name}: use {', '.join(sorted(by_service))}")
+    return [by_service[name] for name in dict.fromkeys(services)]
 
 
 def log_lines(
     stack: str, services: Sequence[str], *, tail: int, follow: bool
 ) -> Iterator[tuple[str, str]]:
-    """Service and line, of each service's last `tail` lines; with `follow`, then as they come.
+    """Service and line: the last `tail` lines of each service, with `follow` the new ones too.
 
-    Raises NoError for a service that the stack does not run, TdeployError where Docker fails.
+    Raises NoError for a service without a container, TdeployError if Docker fails.
     """
     every = containers(stack)
     if not every:
         raise NoError(f"nothing of the stack {stack} runs: start it with `tdeploy services up`")
-    chosen = named(every, services) or [one for one in every if not one.is_job]
+    chosen = select(every, services) or [one for one in every if not one.is_job]
     queue: Queue[tuple[str, str] | Exception | None] = Queue(maxsize=1000)
     for one in chosen:
         Thread(target=_read, args=(one, tail, follow, queue), daemon=True).start()
-    left = len(chosen)
-    while left:
+    running = len(chosen)
+    while running:
         item = queue.get()
         if isinstance(item, Exception):
             raise TdeployError(str(item)) from item
         if item is None:
-            left -= 1
+            running -= 1
         else:
             yield item
 
@@ -81,7 +81,7 @@ def _read(
     one: Container, tail: int, follow: bool, queue: "Queue[tuple[str, str] | Exception | None]"
 ) -> None:
     try:
-        with connected() as client:
+        with docker_client() as client:
             rest = b""
             for chunk in client.api.logs(one.name, stream=True, follow=follow, tail=tail):
                 *lines, rest = (rest + chunk).split(b"\n")
@@ -95,17 +95,19 @@ def _read(
         queue.put(None)
 
 
-def _container(inspected: object) -> Container:
-    seen = _Inspected.model_validate(inspected)
-    is_job = seen.host_config.restart_policy.name in {"", "no"}
-    name = seen.name.removeprefix("/")
-    bindings = (one for some in (seen.network_settings.ports or {}).values() for one in some or ())
+def _container(document: object) -> Container:
+    inspected = _Inspection.model_validate(document)
+    is_job = inspected.host_config.restart_policy.name in {"", "no"}
+    name = inspected.name.removeprefix("/")
+    bindings = (
+        one for some in (inspected.network_settings.ports or {}).values() for one in some or ()
+    )
     return Container(
-        service=(seen.config.labels or {}).get(SERVICE_LABEL, name),
+        service=(inspected.config.labels or {}).get(SERVICE_LABEL, name),
         name=name,
-        state=_state(seen.state, is_job),
+        state=_state(inspected.state, is_job),
         is_job=is_job,
-        image=seen.config.image,
+        image=inspected.config.image,
         ports=tuple(sorted({int(binding["HostPort"]) for binding in bindings})),
     )
 
@@ -118,40 +120,40 @@ def _state(state: "_State", is_job: bool) -> str:
     return health if state.status == "running" and health != "none" else state.status
 
 
-class _Said(BaseModel):
-    """A part of Docker's answer, whose names begin with a capital."""
+class _DockerModel(BaseModel):
+    """A part of Docker's answer, whose keys begin with a capital."""
 
     model_config = ConfigDict(alias_generator=to_pascal)
 
 
-class _Health(_Said):
+class _Health(_DockerModel):
     status: str
 
 
-class _State(_Said):
+class _State(_DockerModel):
     status: str
     exit_code: int = 0
     health: _Health | None = None
 
 
-class _Config(_Said):
+class _Config(_DockerModel):
     image: str
     labels: dict[str, str] | None = None
 
 
-class _RestartPolicy(_Said):
+class _RestartPolicy(_DockerModel):
     name: str
 
 
-class _HostConfig(_Said):
+class _HostConfig(_DockerModel):
     restart_policy: _RestartPolicy
 
 
-class _NetworkSettings(_Said):
+class _NetworkSettings(_DockerModel):
     ports: dict[str, list[dict[str, str]] | None] | None = None
 
 
-class _Inspected(_Said):
+class _Inspection(_DockerModel):
     name: str
     state: _State
     config: _Config

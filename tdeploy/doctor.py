@@ -1,34 +1,54 @@
-"""`tdeploy doctor`: whether this machine and this account can run a stack, and what to mend."""
+"""`tdeploy doctor`: checks of this machine and of AWS, each with its fix."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import typer
 
-from tdeploy.console import say, say_json
+from stacks.registry import CONTAINER_STACKS
+from stacks.settings import CopilotSettings
+from tdeploy.checks.aws import check_aws
+from tdeploy.checks.check import Check
+from tdeploy.checks.docker import check_docker
+from tdeploy.checks.elasticsearch import check_elasticsearch
+from tdeploy.checks.workspace import check_disk, check_pulumi_and_settings, check_state
+from tdeploy.console import print_json, print_out
+from tdeploy.lazy import typer_app
 from tdeploy.profile import DEFAULT, AsJson, Profile
 
-if TYPE_CHECKING:
-    from tdeploy.checks import Check
+app = typer_app()
 
 
+@app.command()
 def doctor(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
     """Check what a stack needs here and in AWS, with each fix.
 
-    Exits with 1 if something is wrong. Nothing is changed.
+    Exits with 1 if something is wrong, with 2 if a check needs a fix first. Changes nothing.
 
     Example: tdeploy doctor -p local
     """
-    from tdeploy.checks import every_check  # noqa: PLC0415
-
     checks: list[Check] = []
-    for check in every_check(profile):
+    for check in _all_checks(profile):
         checks.append(check)
         if not as_json:
-            say(f"{check.state:8} {check.name}: {check.finding}")
+            print_out(f"{check.state:8} {check.name}: {check.finding}")
             if check.fix:
-                say(f"{'':8}   {check.fix}")
+                print_out(f"{'':8}   {check.fix}")
     if as_json:
-        say_json([asdict(check) for check in checks])
+        print_json([asdict(check) for check in checks])
     if any(check.state == "wrong" for check in checks):
         raise typer.Exit(1)
+    if any(check.state == "unknown" and check.fix for check in checks):
+        raise typer.Exit(2)
+
+
+def _all_checks(profile: str) -> Iterator[Check]:
+    """Each as soon as it is done. Raises nothing that a user can cause."""
+    settings = yield from check_pulumi_and_settings(profile)
+    settings = settings or CONTAINER_STACKS[profile]()
+    yield from check_state(profile)
+    yield from check_docker(settings)
+    yield from check_elasticsearch(settings)
+    yield check_disk()
+    if isinstance(settings, CopilotSettings):
+        yield from check_aws(settings)

@@ -4,11 +4,17 @@ from typing import Annotated
 
 import typer
 
-from tdeploy.console import remark, say, say_json
+from stacks import env_file
+from tdeploy.console import print_err, print_json, print_out
+from tdeploy.engine.project import ROOT, stack_outputs
 from tdeploy.errors import NoError, TdeployError
+from tdeploy.lazy import typer_app
 from tdeploy.profile import DEFAULT, AsJson, Profile
 
+app = typer_app()
 
+
+@app.command()
 def env(
     profile: Profile = DEFAULT,
     write: Annotated[
@@ -16,25 +22,22 @@ def env(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the stack's `.env`, or write it again.
+    """Print the stack's `.env`, or write it.
 
     Example: tdeploy env -p local --write
     """
-    from stacks import env_file  # noqa: PLC0415
-    from tdeploy.project import ROOT, stack_outputs  # noqa: PLC0415
-
     if as_json and write:
-        raise TdeployError("--json prints and --write writes a file: give one of them")
+        raise TdeployError("--json prints and --write writes a file: pass one of them")
     outputs = stack_outputs(profile)
     if any(variable.output not in outputs for variable in env_file.VARIABLES):
         raise NoError(f"the stack {profile} is not up: run `tdeploy up -p {profile}`")
     if as_json:
-        say_json({one.name: str(outputs[one.output]) for one in env_file.VARIABLES})
+        print_json({one.name: str(outputs[one.output]) for one in env_file.VARIABLES})
     elif write:
         try:
             env_file.write(ROOT, outputs)
         except OSError as error:
-            raise TdeployError(env_file.not_written(ROOT, error)) from error
-        remark(f"wrote {ROOT / env_file.NAME}")
+            raise TdeployError(env_file.write_problem(ROOT, error)) from error
+        print_err(f"wrote {ROOT / env_file.NAME}")
     else:
-        say(env_file.rendered(outputs).rstrip())
+        print_out(env_file.rendered(outputs).rstrip())

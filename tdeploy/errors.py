@@ -1,20 +1,28 @@
-"""The command line's exceptions: one line that says what failed, where, and what to do."""
+"""The exceptions of the command line. A message is one line: what failed, where, what to do.
+
+TdeployError
+├── NoError
+├── InterruptedByUserError
+├── CorpusError
+└── AwsError
+    └── AwsRefusalError
+"""
 
 
 class TdeployError(Exception):
-    """What was asked for cannot be done."""
+    """The command cannot be carried out."""
 
     exit_code = 2
 
 
 class NoError(TdeployError):
-    """It was understood, and the answer is no: not there, not healthy, not wanted."""
+    """The answer is no: missing, unhealthy or declined."""
 
     exit_code = 1
 
 
 class InterruptedByUserError(TdeployError):
-    """Ctrl-C ended it in good order."""
+    """Ctrl-C stopped the command at a safe point."""
 
 
 class CorpusError(TdeployError):
@@ -22,11 +30,11 @@ class CorpusError(TdeployError):
 
 
 class AwsError(TdeployError):
-    """AWS cannot be asked, or has not what was asked for: the next request would fare no better."""
+    """AWS is unreachable, or lacks the resource: every further request would fail too."""
 
 
 class AwsRefusalError(AwsError):
-    """AWS refused one request. `code` is its own name of the reason."""
+    """AWS refused one request. `code` is the service's error code."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)

@@ -1,32 +1,34 @@
-"""`tdeploy infra`: what is in AWS, without the containers on this machine."""
+"""Create, show and destroy what is in AWS."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from tdeploy.console import remark, require_yes, say, say_json
+from stacks.outputs import CopilotAwsOutputs, DevOutputs, declared_outputs
+from stacks.run_options import ContainerMode
+from tdeploy import settings
+from tdeploy.console import confirm, print_err, print_json, print_out
+from tdeploy.containers import containers
+from tdeploy.engine.project import stack_outputs
+from tdeploy.engine.resource import list_by_kind
+from tdeploy.engine.stack import CONTAINERS, IN_AWS, ManagedStack
 from tdeploy.errors import NoError, TdeployError
-from tdeploy.lifecycle import listed
+from tdeploy.lazy import typer_app
 from tdeploy.profile import AsJson, Yes
 
-if TYPE_CHECKING:
-    from stacks.run_mode import Services
-    from tdeploy.stack import ManagedStack
-
-app = typer.Typer(
-    help="Make, show and destroy what is in AWS.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer_app(help=__doc__)
 
 Project = Annotated[
     str | None,
-    typer.Option("--project", "-p", help="prefix of names in AWS; by default the one set"),
+    typer.Option("--project", "-p", help="prefix of names in AWS; default: the setting"),
 ]
 Region = Annotated[
-    str | None, typer.Option("--region", "-r", help="AWS region; by default the one set")
+    str | None, typer.Option("--region", "-r", help="AWS region; default: the setting")
 ]
 _SHARED = "dev"
 _COPILOT = "copilot"
+_OUTPUTS = {_SHARED: DevOutputs, _COPILOT: CopilotAwsOutputs}
 
 
 @app.command()
@@ -35,83 +37,74 @@ def apply_shared(
     region: Region = None,
     dynamodb: Annotated[
         bool | None,
-        typer.Option("--dynamodb/--no-dynamodb", help="the tables that share out connections"),
+        typer.Option("--dynamodb/--no-dynamodb", help="tables that distribute connections"),
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Make the shared DSQL cluster, which is protected.
+    """Create the shared DSQL cluster, which is protected.
 
     Example: tdeploy infra apply-shared -p temporal-dev -r eu-west-1
     """
-    from tdeploy.stack import ManagedStack  # noqa: PLC0415
-
-    stack = ManagedStack(_SHARED)
-    wanted = {"project_name": project, "region": region}
+    values = {"project_name": project, "region": region}
     if dynamodb is not None:
-        wanted["dynamodb_tables"] = str(dynamodb).lower()
-    _apply(stack, wanted, yes=yes)
+        values["dynamodb_tables"] = str(dynamodb).lower()
+    _apply(ManagedStack(_SHARED), values, yes=yes)
 
 
 @app.command()
 def apply_copilot(project: Project = None, region: Region = None, yes: Yes = False) -> None:
-    """Make the Copilot's DSQL cluster and knowledge base.
+    """Create the Copilot's DSQL cluster and knowledge base.
 
     Without options, project and region are those of the shared cluster.
 
     Example: tdeploy infra apply-copilot --yes
     """
-    from tdeploy.project import stack_outputs  # noqa: PLC0415
-    from tdeploy.stack import ManagedStack  # noqa: PLC0415
-
     stack = ManagedStack(_COPILOT)
-    wanted = {"project_name": project, "region": region}
+    values = {"project_name": project, "region": region}
     if not any(resource.is_in_aws for resource in stack.resources()):
         shared = stack_outputs(_SHARED)
-        wanted = {key: value or shared.get(key) for key, value in wanted.items()}
-    _apply(stack, wanted, yes=yes)
+        values = {key: value or shared.get(key) for key, value in values.items()}
+    _apply(stack, values, yes=yes)
 
 
 @app.command()
 def destroy_copilot(project: Project = None, region: Region = None, yes: Yes = False) -> None:
     """Destroy what the stack copilot has in AWS.
 
-    Its containers cannot be without it, and go too. The shared cluster stays, and so do the Docker
-    volumes. Docker need not run. With --project and --region it goes on only where the stack is
-    that of this project and region.
+    Also removes its containers, which depend on it. The shared cluster and the Docker volumes stay.
+    Docker need not run. With --project and --region, goes on only if the stack has these settings.
 
     Example: tdeploy infra destroy-copilot -p temporal-dev -r eu-west-1
     """
-    from tdeploy.project import stack_outputs  # noqa: PLC0415
-    from tdeploy.stack import CONTAINERS, IN_AWS, ManagedStack  # noqa: PLC0415
-
     stack = ManagedStack(_COPILOT)
-    _require_same(stack, {"project_name": project, "region": region})
+    expected = {"project_name": project, "region": region}
+    if any(expected.values()):
+        settings.require_equal(_COPILOT, expected, settings.read(_COPILOT))
     resources = stack.resources()
     if not any(resource.is_in_aws for resource in resources):
         raise NoError(f"the stack {_COPILOT} has nothing in AWS")
     targets = [IN_AWS]
-    doomed = [one for one in resources if one.is_in_aws]
-    problem = _docker_problem() if any(one.is_container for one in resources) else ""
-    if not problem:
+    deleted = [one for one in resources if one.is_in_aws]
+    docker_problem = _docker_problem() if any(one.is_container for one in resources) else ""
+    if not docker_problem:
         targets += CONTAINERS
-        doomed += [one for one in resources if one.is_container]
-    for line in listed(doomed):
-        remark(line)
+        deleted += [one for one in resources if one.is_container]
+    for line in list_by_kind(deleted):
+        print_err(line)
     endpoint = stack_outputs(_COPILOT).get("copilot_dsql_endpoint", "")
-    require_yes(
-        f"this destroys all of the above, with the data in {endpoint} and in the bucket", yes=yes
+    confirm(
+        f"this destroys all resources listed above, with the data in {endpoint} and in the bucket",
+        yes=yes,
     )
-    if problem:
-        remark(f"{problem}; the containers stay: `tdeploy services down` removes them")
-        stack.rewrite_state(_with_independent_containers)
+    if docker_problem:
+        print_err(f"{docker_problem}; the containers stay: `tdeploy services down` removes them")
+        stack.rewrite_state(_without_dependencies_on_aws)
     stack.destroy(targets=targets)
-    stack.forget_outputs()
-    remark(f"the stack {_COPILOT} has nothing in AWS any more; the shared cluster stays")
+    stack.clear_outputs()
+    print_err(f"the stack {_COPILOT} has nothing in AWS any more; the shared cluster stays")
 
 
 def _docker_problem() -> str:
-    from tdeploy.containers import containers  # noqa: PLC0415
-
     try:
         containers(_COPILOT)
     except TdeployError as error:
@@ -123,93 +116,73 @@ def _docker_problem() -> str:
 def status(as_json: AsJson = False) -> None:
     """Print the outputs of both stacks.
 
-    Exits with 1 where one is not provisioned.
+    Exits with 1 if one is not provisioned.
 
     Example: tdeploy infra status --json
     """
-    from tdeploy.project import stack_outputs  # noqa: PLC0415
-
-    outputs = {stack: _of_aws(stack_outputs(stack)) for stack in (_SHARED, _COPILOT)}
+    outputs = {stack: _aws_outputs(stack) for stack in (_SHARED, _COPILOT)}
     if as_json:
-        say_json({stack: values or None for stack, values in outputs.items()})
+        print_json({stack: values or None for stack, values in outputs.items()})
     else:
         for stack, values in outputs.items():
-            _say_outputs(stack, values)
+            _print_outputs(stack, values)
     if not all(outputs.values()):
         raise typer.Exit(1)
 
 
-def _require_same(stack: "ManagedStack", said: dict[str, str | None]) -> None:
-    from tdeploy import settings  # noqa: PLC0415
-
-    known = settings.known(stack.name)
-    for key, value in said.items():
-        if value and known.get(key) != value:
-            raise NoError(f"the stack {stack.name} has {key} {known.get(key)}, not {value}")
-
-
-def _apply(stack: "ManagedStack", wanted: Mapping[str, str | None], *, yes: bool) -> None:
-    from tdeploy.project import stack_outputs  # noqa: PLC0415
-    from tdeploy.settings import to_be_confirmed  # noqa: PLC0415
-    from tdeploy.stack import IN_AWS  # noqa: PLC0415
-
+def _apply(stack: ManagedStack, values: Mapping[str, str | None], *, yes: bool) -> None:
     resources = stack.resources()
     targets = [IN_AWS] if any(one.is_in_docker for one in resources) else []
-    # Containers depend on AWS, and would have to go where the program does not name them.
+    # Containers depend on AWS: without them in the program, Pulumi would delete them.
     has_containers = any(one.is_container for one in resources)
-    services: Services = "unasked" if has_containers else "none"
-    with to_be_confirmed(
-        stack.name, {key: value for key, value in wanted.items() if value is not None}
-    ):
-        # With --yes too: what cannot be has to be found before anything is changed.
+    services: ContainerMode = "unasked" if has_containers else "none"
+    given = {key: value for key, value in values.items() if value is not None}
+    with settings.kept_on_success(stack.name, given):
+        # With --yes too, so that an impossible update fails before it changes anything.
         planned = stack.preview(services, targets=targets)
         verbs = dict.fromkeys(verb for verb, _ in planned)
         for verb in verbs:
-            for line in listed(resource for what, resource in planned if what == verb):
-                remark(f"  {verb} {line.strip()}")
-        if has_containers and {"remove", "replace"} & set(verbs):
+            for line in list_by_kind(resource for one, resource in planned if one == verb):
+                print_err(f"  {verb} {line.strip()}")
+        if has_containers and {"delete", "replace"} & set(verbs):
             raise NoError(
-                f"containers of the stack {stack.name} use what this would remove or replace:"
-                " `tdeploy services down` first"
+                f"containers of the stack {stack.name} use resources that this would delete or"
+                " replace: run `tdeploy services down` first"
             )
         if planned:
-            require_yes(f"this does all of the above in the stack {stack.name}", yes=yes)
+            confirm(f"this makes the changes listed above in the stack {stack.name}", yes=yes)
     stack.up(services, targets=targets)
-    _say_outputs(stack.name, _of_aws(stack_outputs(stack.name)))
+    _print_outputs(stack.name, _aws_outputs(stack.name))
 
 
-def _of_aws(outputs: dict[str, Any]) -> dict[str, str]:
-    """The outputs of what is in AWS; none where its cluster is not there."""
+def _aws_outputs(stack: str) -> dict[str, str]:
+    """The outputs about AWS, {} if the stack has no cluster there."""
+    outputs = stack_outputs(stack)
     if not (outputs.get("dsql_cluster_arn") or outputs.get("copilot_dsql_cluster_arn")):
         return {}
-    prefixes = ("copilot_dsql_", "dsql_cluster", "dsql_endpoint", "kb_", "knowledge_base_")
-    others = {"conn_lease_table", "data_source_id", "project_name", "rate_limiter_table", "region"}
-    return {
-        name: str(value)
-        for name, value in sorted(outputs.items())
-        if name in others or name.startswith(prefixes)
-    }
+    names = sorted(one.name for one in declared_outputs(_OUTPUTS[stack]))
+    return {name: str(outputs[name]) for name in names if name in outputs}
 
 
-def _say_outputs(stack: str, values: dict[str, str]) -> None:
-    say(f"{stack}:" if values else f"{stack}: not provisioned")
+def _print_outputs(stack: str, values: dict[str, str]) -> None:
+    print_out(f"{stack}:" if values else f"{stack}: not provisioned")
     for name, value in values.items():
-        say(f"  {name}: {value}")
+        print_out(f"  {name}: {value}")
 
 
-def _with_independent_containers(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A state whose containers depend on nothing in AWS, which then can go without them."""
+def _without_dependencies_on_aws(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A state in which no container depends on AWS, so that AWS can be deleted first."""
     in_aws = {one["urn"] for one in resources if "aws:" in one["type"]}
 
-    def kept(urns: list[str]) -> list[str]:
+    def others(urns: list[str]) -> list[str]:
         return [urn for urn in urns if urn not in in_aws]
 
     return [
         {
             **one,
-            "dependencies": kept(one.get("dependencies") or []),
+            "dependencies": others(one.get("dependencies") or []),
             "propertyDependencies": {
-                key: kept(urns or [])
+                key: others(urns or [])
                 for key, urns in (one.get("propertyDependencies") or {}).items()
             },
         }

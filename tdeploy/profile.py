@@ -1,29 +1,27 @@
-"""The option that every command shares: which stack it is about."""
+"""The options that commands share: profile, JSON, yes. A profile is a stack with containers."""
 
 from typing import Annotated
 
 import typer
 
+from stacks.registry import CONTAINER_STACKS
 from tdeploy.console import AS_JSON
 from tdeploy.errors import TdeployError
 
 DEFAULT = "copilot"
-CONTAINER_STACKS = ("copilot", "local")
-"""The stacks that run containers, which a profile can name."""
-_DSQL = (
-    "there is no profile dsql any more: copilot is the same monitored cluster with the Copilot"
-    " beside it, and local runs without AWS"
-)
 
 
-def _checked(context: typer.Context, value: str) -> str:
+def _validate(context: typer.Context, value: str) -> str:
     if context.resilient_parsing:
-        # The shell completes a line that is not whole.
+        # The shell completes an unfinished line.
         return value
     if value == "dsql":
-        raise TdeployError(_DSQL)
+        raise TdeployError(
+            "the profile dsql was removed: use copilot, which is the same monitored cluster with"
+            " the Copilot beside it, or local, which needs no AWS account"
+        )
     if value not in CONTAINER_STACKS:
-        raise TdeployError(f"there is no profile {value}: use {' or '.join(CONTAINER_STACKS)}")
+        raise TdeployError(f"unknown profile {value}: use {' or '.join(CONTAINER_STACKS)}")
     return value
 
 
@@ -33,7 +31,7 @@ Profile = Annotated[
         "--profile",
         "-p",
         envvar="TDEPLOY_PROFILE",
-        callback=_checked,
+        callback=_validate,
         autocompletion=lambda: list(CONTAINER_STACKS),
         help="stack: copilot, or local, which needs no AWS account",
     ),

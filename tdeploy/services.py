@@ -1,4 +1,4 @@
-"""`tdeploy services`: the containers of a stack."""
+"""Start, stop, restart and watch the containers."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -6,18 +6,25 @@ from typing import Annotated
 import typer
 
 from tdeploy import completion
-from tdeploy.console import remark, require_yes, say, say_json, say_json_line, say_table
-from tdeploy.errors import NoError
-from tdeploy.lifecycle import bring_up, require_settled_volumes
-from tdeploy.profile import DEFAULT, AsJson, Profile, Yes
-
-app = typer.Typer(
-    help="Start, stop, restart and watch the containers.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+from tdeploy.console import (
+    confirm,
+    print_err,
+    print_json,
+    print_json_line,
+    print_out,
+    print_table,
 )
+from tdeploy.containers import containers, log_lines, select
+from tdeploy.down import require_keep_volumes_applied
+from tdeploy.engine.stack import CONTAINERS, IN_DOCKER, ManagedStack
+from tdeploy.errors import NoError
+from tdeploy.lazy import typer_app
+from tdeploy.profile import DEFAULT, AsJson, Profile, Yes
+from tdeploy.up import bring_up
 
-_NAMES_HELP = "services; all by default"
+app = typer_app(help=__doc__)
+
+_NAMES_HELP = "services; default: all"
 Services = Annotated[
     list[str] | None,
     typer.Argument(help=_NAMES_HELP, autocompletion=completion.services),
@@ -26,22 +33,20 @@ Containers = Annotated[
     list[str] | None,
     typer.Argument(help=_NAMES_HELP, autocompletion=completion.containers),
 ]
-# How the URN of a service's container shows what it is; jobs are another component.
-_OF_SERVICE = "copilot:docker:ContainerService$"
+# In the URN of a service's container; a job has another component resource.
+_SERVICE_URN = "copilot:docker:ContainerService$"
 _TAIL = 100
 
 
 @app.command()
 def up(
     profile: Profile = DEFAULT,
-    detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="do not follow the logs afterwards")
-    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="do not follow the logs")] = False,
     yes: Yes = False,
 ) -> None:
     """Start what does not run, then follow the logs.
 
-    Ctrl-C ends the following, and the services run on.
+    Ctrl-C stops following the logs, and the services go on.
 
     Example: tdeploy services up -p local -d
     """
@@ -54,16 +59,14 @@ def up(
 def down(
     profile: Profile = DEFAULT,
     volumes: Annotated[
-        bool, typer.Option("--volumes", "-v", help="drop the Docker volumes too, after asking")
+        bool, typer.Option("--volumes", "-v", help="delete the Docker volumes too, after asking")
     ] = False,
     yes: Yes = False,
 ) -> None:
     """Remove the containers; AWS and the volumes stay.
 
-    Example, which drops Docker's volumes too: tdeploy services down --volumes
+    Example, which deletes Docker's volumes too: tdeploy services down --volumes
     """
-    from tdeploy.stack import CONTAINERS, IN_DOCKER, ManagedStack  # noqa: PLC0415
-
     stack = ManagedStack(profile)
     resources = [one for one in stack.resources() if one.is_in_docker]
     if not (resources if volumes else any(one.is_container for one in resources)):
@@ -71,15 +74,16 @@ def down(
     if not volumes:
         stack.destroy(targets=CONTAINERS)
         return
-    require_settled_volumes(stack, resources)
+    require_keep_volumes_applied(stack, resources)
     found = [one for one in resources if one.is_volume]
-    if any(one.is_kept for one in found):
+    if any(one.is_retained for one in found):
         raise NoError(
-            f"keep_volumes is set, which keeps them: `tdeploy pulumi config set -s {profile}"
-            f" keep_volumes false`, then `tdeploy services up -p {profile} -d`, then this again"
+            "keep_volumes is set: to delete the volumes, run `tdeploy pulumi config set -s"
+            f" {profile} keep_volumes false`, `tdeploy services up -p {profile} -d`, then this"
+            " again"
         )
     names = ", ".join(sorted(one.name for one in found))
-    require_yes(f"this deletes the data in the volumes {names}", yes=yes)
+    confirm(f"this deletes the data in the volumes {names}", yes=yes)
     stack.destroy(targets=[IN_DOCKER])
 
 
@@ -89,16 +93,14 @@ def restart(names: Services = None, profile: Profile = DEFAULT) -> None:
 
     Example: tdeploy services restart copilot-worker copilot-api
     """
-    from tdeploy.stack import IN_DOCKER, ManagedStack  # noqa: PLC0415
-
     stack = ManagedStack(profile)
-    every = {one.name: one.urn for one in stack.resources() if _OF_SERVICE in one.urn}
-    if not every:
+    urns = {one.name: one.urn for one in stack.resources() if _SERVICE_URN in one.urn}
+    if not urns:
         raise NoError(f"nothing of the stack {profile} runs: start it with `tdeploy services up`")
     for name in names or ():
-        if name not in every:
-            raise NoError(f"there is no service {name}: use {', '.join(sorted(every))}")
-    stack.up(targets=[IN_DOCKER], replace=[every[name] for name in names or every])
+        if name not in urns:
+            raise NoError(f"unknown service {name}: use {', '.join(sorted(urns))}")
+    stack.up(targets=[IN_DOCKER], replace=[urns[name] for name in names or urns])
 
 
 @app.command()
@@ -111,7 +113,7 @@ def logs(
     ] = _TAIL,
     as_json: AsJson = False,
 ) -> None:
-    """Print the logs of services, or of jobs that are named.
+    """Print the logs of services, or of jobs given by name.
 
     Example: tdeploy services logs -p local -f -n 20 copilot-worker
     """
@@ -122,36 +124,32 @@ def logs(
 def ps(names: Containers = None, profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
     """List the containers.
 
-    Exits with 1 where one that is listed is not well.
+    Exits with 1 if one in the list is not healthy.
 
     Example: tdeploy services ps -p local temporal-frontend --json
     """
-    from tdeploy.containers import containers, named  # noqa: PLC0415
-
-    every = containers(profile)
-    listed = named(every, names) if names and every else every
+    found = containers(profile)
+    listed = select(found, names) if names and found else found
     if as_json:
-        say_json([asdict(one) for one in listed])
+        print_json([asdict(one) for one in listed])
     elif listed:
         rows = [(one.service, one.state, " ".join(map(str, one.ports))) for one in listed]
-        say_table(("service", "state", "ports"), rows)
+        print_table(("service", "state", "ports"), rows)
     if not listed:
         raise NoError(f"nothing of the stack {profile} runs")
-    if not all(one.is_well for one in listed):
+    if not all(one.is_healthy for one in listed):
         raise typer.Exit(1)
 
 
 def _print_logs(profile: str, names: list[str], *, tail: int, follow: bool, as_json: bool) -> None:
     try:
         if follow:
-            remark("following the logs; Ctrl-C ends that, and the services run on")
-        from tdeploy.containers import log_lines  # noqa: PLC0415
-
+            print_err("following the logs; Ctrl-C stops that, and the services go on")
         for service, line in log_lines(profile, names, tail=tail, follow=follow):
             if as_json:
-                say_json_line({"service": service, "line": line})
+                print_json_line({"service": service, "line": line})
             else:
-                say(f"{service} | {line}")
+                print_out(f"{service} | {line}")
     except KeyboardInterrupt:
         if not follow:
             raise

@@ -1,4 +1,4 @@
-"""A stack's settings, in its file beside Pulumi.yaml."""
+"""The settings of a stack, in its file beside Pulumi.yaml."""
 
 import json
 import shutil
@@ -10,73 +10,96 @@ from tempfile import TemporaryDirectory
 import yaml
 from pulumi.automation import ConfigValue
 from pulumi.automation.errors import CommandError, StackNotFoundError
+from pydantic import ValidationError
 
-from stacks import complaints, passphrase
-from tdeploy.catalogue import require_valid
-from tdeploy.errors import TdeployError
-from tdeploy.project import (
+from stacks.registry import STACKS
+from stacks.settings import problems
+from stacks.workspace import passphrase, pulumi_errors
+from tdeploy.engine.project import (
     PROJECT,
     ROOT,
-    command,
+    create_stacks,
     environment,
     failure,
-    make_stacks,
-    opened,
+    message_of,
+    open_stack,
+    pulumi_cli,
     require_language_host,
-    said,
 )
+from tdeploy.errors import NoError, TdeployError
 
 
-def known(stack: str) -> dict[str, str]:
-    """The stack's own settings by key, without the project's name; secrets too.
-
-    Only a stack that was made can read its secrets.
-    """
+def read(stack: str) -> dict[str, str]:
+    """The settings by key, without the project's name. Secrets only of a stack that exists."""
     try:
-        every = {key: one.value for key, one in opened(stack).get_all_config().items()}
+        values = {key: one.value for key, one in open_stack(stack).get_all_config().items()}
     except StackNotFoundError:
-        every = _in_clear_text(ROOT / f"Pulumi.{stack}.yaml")
+        values = _plain_values(ROOT / f"Pulumi.{stack}.yaml")
     except CommandError as error:
         raise failure(f"cannot read the settings of {stack}", error) from error
     prefix = f"{PROJECT}:"
     return {
-        key.removeprefix(prefix): value for key, value in every.items() if key.startswith(prefix)
+        key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)
     }
 
 
-def store(stack: str, values: Mapping[str, str], *, secret: bool = False) -> None:
-    """Write settings into the stack's file, where they stay; none where one is wrong."""
+def write(stack: str, values: Mapping[str, str], *, secret: bool = False) -> None:
+    """Write settings into the stack's file. Raises TdeployError, and writes none if one is wrong.
+
+    Secrets are not validated.
+    """
     if not secret:
         require_valid(stack, values)
-    make_stacks()
+    create_stacks()
     try:
         for key, value in values.items():
-            opened(stack).set_config(f"{PROJECT}:{key}", ConfigValue(value, secret=secret))
+            open_stack(stack).set_config(f"{PROJECT}:{key}", ConfigValue(value, secret=secret))
     except CommandError as error:
         raise failure(f"cannot set {key} of {stack}", error) from error
 
 
 @contextmanager
-def to_be_confirmed(stack: str, values: Mapping[str, str]) -> Iterator[None]:
-    """Set them for the block, and for good where it ends without an exception."""
+def kept_on_success(stack: str, values: Mapping[str, str]) -> Iterator[None]:
+    """Write settings for the block, and restore the former file if it raises."""
     require_valid(stack, values)
-    # What follows runs the program, and is not worth a build of what cannot.
+    # The block runs the program; without a language host, fail before a build of the CLI.
     require_language_host()
-    make_stacks()
+    create_stacks()
     path = ROOT / f"Pulumi.{stack}.yaml"
     before = path.read_bytes()
     try:
-        store(stack, values)
+        write(stack, values)
         yield
     except BaseException:
-        # Not where nothing was written, perhaps because it cannot be.
+        # A file that was not written may not be writable.
         if path.read_bytes() != before:
             path.write_bytes(before)
         raise
 
 
+def require_valid(stack: str, values: Mapping[str, str]) -> None:
+    """Raise TdeployError if the stack refuses one of these settings."""
+    model = STACKS[stack].settings
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        raise TdeployError(f"wrong settings: {'; '.join(problems(error, model))}") from error
+
+
+def require_equal(
+    stack: str, expected: Mapping[str, str | None], actual: Mapping[str, str | None]
+) -> None:
+    """Raise NoError if a value that the user expects is not the stack's."""
+    for name, value in expected.items():
+        if value and actual.get(name) != value:
+            raise NoError(
+                f"the stack {stack} has {name} {actual.get(name) or 'not set'}, not {value}:"
+                " docs/stacks.md lists the settings that choose it"
+            )
+
+
 def require_passphrase(stack: str) -> None:
-    """Raise TdeployError where the passphrase is not that of the stack. Changes nothing."""
+    """Raise TdeployError if the passphrase is not that of the stack. Changes nothing."""
     path = ROOT / f"Pulumi.{stack}.yaml"
     try:
         if passphrase.SALT.encode() not in path.read_bytes():
@@ -84,22 +107,22 @@ def require_passphrase(stack: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise TdeployError(complaints.no_access(ROOT, path, error.strerror)) from error
-    # Pulumi tries its passphrase on what it writes only, so it writes into a copy.
+        raise TdeployError(pulumi_errors.access_problem(ROOT, path, error.strerror)) from error
+    # Pulumi checks its passphrase only when it writes a secret, here into a copy.
     with TemporaryDirectory() as folder:
-        copied = str(shutil.copyfile(path, Path(folder) / path.name))
-        arguments = ["config", "set", "--stack", stack, "--config-file", copied]
+        copy = str(shutil.copyfile(path, Path(folder) / path.name))
+        arguments = ["config", "set", "--stack", stack, "--config-file", copy]
         try:
-            command().run([*arguments, "--secret", "tried", "0"], str(ROOT), environment())
+            pulumi_cli().run([*arguments, "--secret", "probe", "0"], str(ROOT), environment())
         except CommandError as error:
-            raise TdeployError(said(error)) from error
+            raise TdeployError(message_of(error)) from error
 
 
-def _in_clear_text(path: Path) -> dict[str, str]:
-    """The values of a stack's file as Pulumi would give them, but for its secrets."""
+def _plain_values(path: Path) -> dict[str, str]:
+    """The values in a stack's file in Pulumi's form, without secrets."""
     if not path.is_file():
         return {}
-    for problem in complaints.broken_settings(path.parent, path.name):
+    for problem in pulumi_errors.settings_problems(path.parent, path.name):
         raise TdeployError(problem)
     content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     return {

@@ -18,21 +18,35 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """One real PostgreSQL for the whole session."""
+    """One PostgreSQL for the whole session."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def own_postgres() -> Iterator[Postgres]:
+    """A second PostgreSQL, for tests that stop it."""
     with running() as server:
         yield server
 
 
 @pytest.fixture
 def database_url(postgres: Postgres) -> Iterator[str]:
-    """A new and empty database for each test."""
+    """A new and empty database."""
     with postgres.database() as url:
         yield url
 
 
 @pytest.fixture
+def own_database_url(own_postgres: Postgres) -> Iterator[str]:
+    """A new and empty database on the server that a test may stop."""
+    with own_postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
 async def repository(database_url: str) -> AsyncIterator[Repository]:
-    """A store that is migrated and empty."""
+    """A migrated and empty store."""
     await migrate(database_url)
     async with Repository.open(database_url) as opened:
         yield opened

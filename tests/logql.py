@@ -22,7 +22,7 @@ class LogqlParser:
     folder: Path
 
     def problems(self, queries: Sequence[str]) -> list[str]:
-        """What is wrong in each query, or an empty text."""
+        """The syntax error of each query, or an empty text."""
         answer = subprocess.run(
             ["node", "parse.mjs"],  # noqa: S607 - whichever Node a user has
             cwd=self.folder,

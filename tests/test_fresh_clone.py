@@ -1,4 +1,4 @@
-"""What a user does first: a clone, `uv sync`, `uv run tdeploy --help`."""
+"""What a user does first in a clone: `uv sync` and `uv run tdeploy`, or the demo's environment."""
 
 import os
 import shutil
@@ -15,13 +15,13 @@ _TIME_LIMIT_SECONDS = 300
 
 @pytest.fixture
 def uv() -> str:
-    """The command, beside this Python or on PATH. Skips with the reason; in CI it fails."""
+    """The path of uv. Without it the test is skipped with the reason, or fails in CI."""
     found = shutil.which("uv", path=Path(sys.executable).parent) or shutil.which("uv")
     reason = ""
     if found is None:
         reason = "uv is neither in the environment nor on PATH: install requirements/dev.txt"
     elif not (ROOT / ".git").exists():
-        reason = "this is no clone, so there is nothing to clone"
+        reason = "this folder is not a clone"
     if reason and os.environ.get("CI") == "true":
         pytest.fail(reason)
     if reason:
@@ -30,13 +30,16 @@ def uv() -> str:
 
 
 def run(folder: Path, *command: str) -> str:
-    """What a command answers in a folder, with nothing of this environment's own."""
-    taken = {"UV_PROJECT_ENVIRONMENT": str(folder / "environment"), "UV_PYTHON": sys.executable}
-    own = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    """Return the output of a command in a folder, without this virtual environment."""
+    uv_settings = {
+        "UV_PROJECT_ENVIRONMENT": str(folder / "environment"),
+        "UV_PYTHON": sys.executable,
+    }
+    kept = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**own, **taken, "UV_PYTHON_DOWNLOADS": "never"},
+        env={**kept, **uv_settings, "UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,
         text=True,
         timeout=_TIME_LIMIT_SECONDS,
@@ -53,7 +56,15 @@ def test_a_clone_has_the_command_after_uv_sync(uv: str, tmp_path: Path) -> None:
     shown = run(clone, uv, "run", "tdeploy", "--help")
     assert shown.startswith("Usage: tdeploy ")
     assert "  status " in shown
-    # What only tests need is no part of it.
+    # Without the tests' packages.
     assert not list((clone / "environment").glob("lib/python3*/site-packages/pytest"))
-    # And nothing is left in the clone that Git would ask about.
     assert run(clone, "git", "status", "--short") == ""
+
+
+def test_the_lab_and_the_copilot_need_only_their_own_requirements(uv: str, tmp_path: Path) -> None:
+    python = str(tmp_path / "environment" / "bin" / "python")
+    run(tmp_path, uv, "venv", "--quiet", "environment")
+    packages = str(ROOT / "requirements" / "lab.txt")
+    run(tmp_path, uv, "pip", "install", "--python", python, "--require-hashes", "-r", packages)
+    modules = "lab.cli, lab.load, tools.__main__, copilot.worker.main, copilot.api.app"
+    run(ROOT, python, "-c", f"import {modules}")

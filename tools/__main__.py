@@ -1,4 +1,4 @@
-"""`python -m tools`: build the pinned servers, or say where each one is."""
+"""`python -m tools`: build the pinned servers, or show where they are."""
 
 import json
 import signal
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from tools import opensearch
 from tools.build import ensure
 from tools.errors import ToolsError
 from tools.progress import shown
@@ -18,29 +19,34 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=F
 @app.command()
 def build(
     names: Annotated[
-        list[str] | None, typer.Argument(help="servers to build; all by default")
+        list[str] | None,
+        typer.Argument(help="servers to build; by default all but opensearch, which needs Java"),
     ] = None,
 ) -> None:
-    """Build every server that is not there yet.
+    """Build every missing server.
 
     Example: python -m tools build temporal-server prometheus
     """
     known = {server.name: server for server in SERVERS}
     for name in names or []:
-        if name not in known:
-            raise ToolsError(f"there is no server {name}: choose from {', '.join(known)}")
-    console = Console()
+        if name not in known and name != opensearch.NAME:
+            names_known = ", ".join((*known, opensearch.NAME))
+            raise ToolsError(f"there is no server {name}: choose from {names_known}")
+    console = Console(highlight=False, soft_wrap=True)
     for name in names or known:
         with shown(console) as progress:
-            binary = ensure(known[name], progress)
-        console.print(f"{name} {known[name].version}: {binary}", highlight=False, soft_wrap=True)
+            if name == opensearch.NAME:
+                built, version = opensearch.ensure_jars(progress), ""
+            else:
+                built, version = ensure(known[name], progress), f" {known[name].version}"
+        console.print(f"{name}{version}: {built}")
 
 
 @app.command()
 def where(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Say where each server is; exit with 1 when one is missing.
+    """Show where each server is. Exit code 1 if one is missing.
 
     Example: python -m tools where --json
     """
@@ -49,13 +55,13 @@ def where(
         typer.echo(json.dumps({name: str(path) if path else None for name, path in places.items()}))
     else:
         for name, path in places.items():
-            typer.echo(f"{name}: {path or 'missing, `python -m tools build` makes it'}")
+            typer.echo(f"{name}: {path or 'missing; build it with `python -m tools build`'}")
     if None in places.values():
         raise typer.Exit(1)
 
 
 def main() -> None:
-    # Being told to end is like Ctrl-C: the compiler ends too.
+    # SIGTERM is like Ctrl-C: the compiler ends too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()

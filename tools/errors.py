@@ -2,6 +2,6 @@
 
 
 class ToolsError(Exception):
-    """A server binary is not to be had; one line says what to do. Command lines exit with 2."""
+    """A server binary is missing and cannot be built. The message is one line; exit code 2."""
 
     exit_code = 2

@@ -1,4 +1,4 @@
-"""Shows a long build: a ticking line on a terminal, now and then a plain line elsewhere."""
+"""Progress of a long build: one changing line on a terminal, else a line every 30 s."""
 
 import time
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from tools.build import Progress
+from tools.running import Progress
 
 _PLAIN_EVERY_SECONDS = 30.0
 
 
 @contextmanager
 def shown(console: Console) -> Iterator[Progress]:
-    """A Progress that writes to `console`."""
+    """Yield a Progress that writes to `console`."""
     if not console.is_terminal:
         yield _plain(console)
         return
@@ -27,7 +27,7 @@ def _plain(console: Console) -> Progress:
 
     def show(text: str) -> None:
         nonlocal last_start, last_time
-        # The elapsed time follows the last comma; a new subject is always worth a line.
+        # The elapsed time follows the last comma; a new step is printed at once.
         start = text.rpartition(",")[0]
         now = time.monotonic()
         if start != last_start or now - last_time >= _PLAIN_EVERY_SECONDS:

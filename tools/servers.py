@@ -1,7 +1,7 @@
-"""The servers that the lab and the tests run, and where each is found.
+"""The servers that the lab and the tests run, and how their binaries are found.
 
-Versions stand once, in the `go.mod` beside this file. Look-up: environment variable, PATH if the
-version fits, the cache folder; `tools.build` fills the cache folder.
+Versions are in the `go.mod` files beside this one. A binary is looked up in this order: its
+environment variable, PATH if the version fits, the cache folder, which `tools.build` fills.
 """
 
 import hashlib
@@ -22,20 +22,20 @@ _VERSION_TIMEOUT_SECONDS = 10
 
 @dataclass(frozen=True)
 class Server:
-    """One binary: what it is called, how it is built and how it tells its version."""
+    """One binary: its name, build and version."""
 
     name: str
     variable: str
     """Environment variable that names a binary to use instead."""
     folder: str
-    """Folder of its go.mod, beside this file."""
+    """Folder of its go.mod, relative to this file."""
     module: str
     package: str
     on_path: tuple[str, ...]
-    """Names under which a distribution may have installed it."""
+    """Names that distributions use."""
     tags: str = ""
     version_symbol: str = ""
-    """Go variable that the linker sets to the version, where the build does not know it."""
+    """Go variable that the linker sets to the version."""
     cold_build_minutes: float = 1
     """Measured on 2 cores with an empty build cache."""
 
@@ -50,7 +50,7 @@ class Server:
         found = re.search(rf"^\s*(?:require )?{re.escape(self.module)} v(\S+)", text, re.MULTILINE)
         if not found:
             raise ToolsError(f"{self.go_folder / 'go.mod'} does not require {self.module}")
-        # Prometheus numbers its module v0.316.0 where the release is 3.16.0.
+        # Release 3.16.0 of Prometheus is version v0.316.0 of its module.
         prometheus = re.fullmatch(r"0\.(\d)(\d\d)\.(\d+)", found[1])
         if prometheus:
             return f"{prometheus[1]}.{int(prometheus[2])}.{prometheus[3]}"
@@ -63,7 +63,7 @@ class Server:
 
     @property
     def cached(self) -> Path:
-        """Where its build stands; the name changes with every input of the build."""
+        """Path of its build; the name changes with every input of the build."""
         inputs = hashlib.sha256()
         for part in (
             (self.go_folder / "go.mod").read_bytes(),
@@ -97,6 +97,16 @@ TEMPORAL_SQL_TOOL = Server(
     ("temporal-sql-tool",),
     tags="disable_grpc_modules",
     cold_build_minutes=0.5,
+)
+TEMPORAL_ELASTICSEARCH_TOOL = Server(
+    "temporal-elasticsearch-tool",
+    "TEMPORAL_ELASTICSEARCH_TOOL_BIN",
+    "temporal",
+    _TEMPORAL,
+    f"{_TEMPORAL}/cmd/tools/elasticsearch",
+    ("temporal-elasticsearch-tool",),
+    tags="disable_grpc_modules",
+    cold_build_minutes=0.3,
 )
 TEMPORAL_UI = Server(
     "temporal-ui",
@@ -149,11 +159,31 @@ PULUMI = Server(
     version_symbol="github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
     cold_build_minutes=5.5,
 )
-SERVERS = (TEMPORAL_SERVER, TEMPORAL_SQL_TOOL, TEMPORAL_UI, PROMETHEUS, PROMTOOL, TOXIPROXY, PULUMI)
+COMPOSE = Server(
+    "docker-compose",
+    "COMPOSE_BIN",
+    "compose",
+    "github.com/docker/compose/v2",
+    "github.com/docker/compose/v2/cmd",
+    ("docker-compose",),
+    version_symbol="github.com/docker/compose/v2/internal.Version",
+    cold_build_minutes=4,
+)
+"""For `make bench` alone, so that it is not among SERVERS."""
+SERVERS = (
+    TEMPORAL_SERVER,
+    TEMPORAL_SQL_TOOL,
+    TEMPORAL_ELASTICSEARCH_TOOL,
+    TEMPORAL_UI,
+    PROMETHEUS,
+    PROMTOOL,
+    TOXIPROXY,
+    PULUMI,
+)
 
 
 def cache_folder() -> Path:
-    """Folder of built servers: `TEMPORAL_SRE_COPILOT_CACHE`, or one below the user's cache."""
+    """Return `TEMPORAL_SRE_COPILOT_CACHE`, or a folder in the user's cache."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
         return Path(chosen).expanduser()
@@ -161,9 +191,9 @@ def cache_folder() -> Path:
 
 
 def find(server: Server) -> Path | None:
-    """The binary that is there already, or None.
+    """Return the binary, or None if it is missing.
 
-    Raises ToolsError when its environment variable names something that cannot be run.
+    Raises ToolsError when the environment variable does not name an executable.
     """
     chosen = os.environ.get(server.variable)
     if chosen:
@@ -180,7 +210,7 @@ def find(server: Server) -> Path | None:
 
 
 def printed_version(binary: str) -> str | None:
-    """What `binary --version` prints as its version; None where it does not answer with one."""
+    """Return the version that `binary --version` prints, if any."""
     try:
         answer = subprocess.run(
             [binary, "--version"],

@@ -1,1 +1,1 @@
-"""Temporal activities: the only places of a cycle that do input and output."""
+"""Temporal activities: all input and output of a cycle."""

@@ -1,25 +1,25 @@
-"""What goes into and comes out of the Observe workflow's activities: one model each."""
+"""Input and output of the activities: one model each. Field names are in recorded histories."""
 
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import Field, FiniteFloat
+from pydantic import AliasChoices, Field, FiniteFloat
 
-from copilot.explain.answer import Answer
 from copilot.explain.assessment import Assessed, Assessment
-from copilot.explain.brief import Reference
 from copilot.explain.explanation import ExplainedBy, Explanation
-from copilot.explain.trends import Trend
 from copilot.health.decision import Decision, Memory
-from copilot.record import CycleRecord
+from copilot.model.answer import Answer
+from copilot.model.prompt import Reference
+from copilot.model.trends import Trend
 from copilot.signals.snapshot import Frozen, QueueKey, Snapshot, UtcDatetime
+from copilot.store.records import CycleRecord
 
 
-class LookRequest(Frozen):
-    """`known_queues` are those of the last cycle: the list to ask while the store is away.
+class CollectRequest(Frozen):
+    """`known_queues` are the last cycle's queues, used when the store does not answer.
 
-    `find_queues` also asks visibility for queues; the server answers that less cheaply.
-    `logs_since` is until when log patterns are counted already.
+    `find_queues` also queries visibility, which costs the server more. `logs_since` is the end of
+    the last window in which log patterns were counted.
     """
 
     cluster: str
@@ -28,8 +28,8 @@ class LookRequest(Frozen):
     logs_since: UtcDatetime | None = None
 
 
-class JudgeRequest(Frozen):
-    """`begun` is when the cycle began, by Temporal's clock; `assessed` is what was told lately."""
+class EvaluateRequest(Frozen):
+    """`begun` is when the cycle began, by Temporal's clock; `assessed` are recent assessments."""
 
     memory: Memory
     snapshot: Snapshot
@@ -37,8 +37,8 @@ class JudgeRequest(Frozen):
     assessed: tuple[Assessed, ...] = ()
 
 
-class Judgement(Frozen):
-    """`assessment` is None where nothing is new."""
+class Evaluation(Frozen):
+    """`assessment` is None where the evidence is not new."""
 
     decision: Decision
     explanation: Explanation
@@ -54,18 +54,18 @@ class Saved(Frozen):
     records: int
 
 
-class RecallRequest(Frozen):
+class LoadMemoryRequest(Frozen):
     cluster: str
 
 
-class Recollection(Frozen):
-    """`memory` is None when the store knows no earlier cycle of the cluster."""
+class LoadedMemory(Frozen):
+    """`memory` is None when the store has no cycle of the cluster."""
 
     memory: Memory | None = None
 
 
-class Recall(StrEnum):
-    """What a fresh chain of runs began with."""
+class MemoryRestore(StrEnum):
+    """The memory with which a new chain of runs began."""
 
     RESTORED = "restored"
     NOTHING_STORED = "nothing_stored"
@@ -80,10 +80,10 @@ class AssessRequest(Frozen):
 
 
 class Preparation(Frozen):
-    """What to ask which model. `refusal` says why none is asked, empty when one is.
+    """The prompt for a model. `refusal` says why no request may be sent, empty when one may.
 
-    `references` and `trends` are what the prompt was made of beside the cycle; `note` says what
-    was missing.
+    `requests` is how many the budget allows: an answer that fails a check takes a second one.
+    `references` and `trends` are in the prompt beside the cycle; `note` says what was missing.
     """
 
     refusal: str = ""
@@ -92,31 +92,36 @@ class Preparation(Frozen):
     references: tuple[Reference, ...] = ()
     trends: dict[str, Trend] = Field(default_factory=dict)
     note: str = ""
+    requests: int = 1
 
 
-class Took(Frozen):
-    """What a call took; `cost_usd` is None where its price is not known."""
+class ModelUsage(Frozen):
+    """`cost_usd` is None where the price is not known."""
 
+    requests: int = 1
     input_tokens: int
     output_tokens: int
     cost_usd: FiniteFloat | None
 
 
-class Conclusion(Frozen):
-    """What a model answered to a preparation, or why it did not.
+class ModelRun(Frozen):
+    """A model's answer to a prompt, or why there is none.
 
-    `took` is None where nobody knows: what was set aside for the call then counts as spent.
+    `usage` is None only in workflows that began under an earlier version, which named it `took`:
+    what was reserved then counts as spent.
     """
 
     key: UUID
     preparation: Preparation
     answer: Answer | None = None
-    took: Took | None = None
+    usage: ModelUsage | None = Field(None, validation_alias=AliasChoices("usage", "took"))
     failure: str = ""
 
 
-class Told(Frozen):
-    """Who explains the cycle now. `failure` is set when a model was asked in vain."""
+class AssessmentResult(Frozen):
+    """Whose reading the assessment has. `failure` says why a model's request gave none, `refusal`
+    why no request was sent.
+    """
 
     explained_by: ExplainedBy = ExplainedBy.RULES
     failure: str = ""

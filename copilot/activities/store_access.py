@@ -1,29 +1,33 @@
-"""The store as the worker has it: it may be away at start and later, and judging goes on."""
+"""The worker's access to a store that may be down at any time."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from copilot.errors import StoreError
-from copilot.own_health import OwnHealth
-from copilot.self_metrics import SelfMetrics
 from copilot.settings import Settings
-from copilot.store.address import location
+from copilot.store.location import locate_store
 from copilot.store.migrate import migrate
 from copilot.store.repository import Repository
+from copilot.worker.health import WorkerHealth
+from copilot.worker.metrics import WorkerMetrics
 
 
 class StoreAccess:
-    """Migrates the store when it is first used and answers; says in `health` what is wrong with it.
+    """Migrates the store on its first use, and reports its problems to `health`.
 
-    No loop of its own: the activities that need the store are retried by Temporal.
+    It does not retry: Temporal retries the activities.
     """
 
     def __init__(
-        self, repository: Repository, settings: Settings, metrics: SelfMetrics, health: OwnHealth
+        self,
+        repository: Repository,
+        settings: Settings,
+        metrics: WorkerMetrics,
+        health: WorkerHealth,
     ) -> None:
         self._repository = repository
-        self._location = location(settings)
+        self._location = locate_store(settings)
         self._metrics = metrics
         self._health = health
         self._migrating = asyncio.Lock()
@@ -31,7 +35,7 @@ class StoreAccess:
 
     @asynccontextmanager
     async def use(self) -> AsyncIterator[Repository]:
-        """The repository of a store that is up to date; raises StoreError when there is none."""
+        """The repository of a migrated store. Raises StoreError."""
         try:
             async with self._migrating:
                 if not self._migrated:
@@ -40,6 +44,6 @@ class StoreAccess:
             yield self._repository
         except StoreError as error:
             self._health.store_problem = str(error)
-            self._metrics.store_failed()
+            self._metrics.count_store_failure()
             raise
         self._health.store_problem = ""

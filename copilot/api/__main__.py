@@ -9,17 +9,17 @@ import uvicorn
 from copilot.api.app import create_app
 from copilot.process import listening_socket, run
 from copilot.settings import Settings
-from copilot.store.address import location
+from copilot.store.location import locate_store
 from copilot.store.repository import Repository
 
-# Requests are answered in milliseconds; a page that keeps its connection must not hold us.
+# Requests take milliseconds; a page that keeps its connection must not delay the end.
 GRACE_SECONDS = 2
 
 
 async def serve(settings: Settings) -> None:
-    """Raises PortError when the port is taken, StoreError when the store's URL is none."""
+    """Serve until a signal. Raises PortError for a taken port, StoreError for an invalid URL."""
     listener = listening_socket(settings.api_host, settings.api_port)
-    async with Repository.open(location(settings)) as repository:
+    async with Repository.open(locate_store(settings)) as repository:
         app = create_app(settings, repository)
         server = uvicorn.Server(
             uvicorn.Config(
@@ -31,7 +31,7 @@ async def serve(settings: Settings) -> None:
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
-        # uvicorn raises the signal again once it has stopped: to be stopped is no failure.
+        # uvicorn raises the signal again after it stopped; exit with 0 then.
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, _stop)
         await server.serve(sockets=[listener])

@@ -1,4 +1,4 @@
-"""The API and its page, over one store."""
+"""The FastAPI application: the API and its page, on one store."""
 
 from pathlib import Path
 
@@ -6,32 +6,59 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
-from copilot.api.context import Context
+from copilot.api.dependencies import Context
+from copilot.api.latest_cycle import LatestCycleCache
 from copilot.api.metrics import Metrics
-from copilot.api.middleware import EveryAnswer
-from copilot.api.newest import Newest
-from copilot.api.problems import answer_problems
-from copilot.api.routes import actions, assessments, cycle, history, knowledge, process
+from copilot.api.middleware import HeadersAndMetrics
+from copilot.api.problems import add_problem_handlers
+from copilot.api.routes import (
+    actions,
+    assessments,
+    gates,
+    issues,
+    knowledge,
+    process,
+    queues,
+    role_statuses,
+    spend,
+    status,
+    summary,
+    timeline,
+)
 from copilot.settings import Settings
 from copilot.store.repository import Repository
 
 PAGE = Path(__file__).parent / "page"
+ROUTES = (
+    status,
+    summary,
+    gates,
+    role_statuses,
+    queues,
+    issues,
+    timeline,
+    assessments,
+    spend,
+    knowledge,
+    actions,
+    process,
+)
 
 
 def create_app(settings: Settings, repository: Repository) -> FastAPI:
-    """The application; `repository` stays its caller's to close, after the last request."""
+    """The application. The caller closes `repository`, after the last request."""
     metrics = Metrics()
-    # The interactive documents of FastAPI load scripts from another origin: left out.
+    # FastAPI's interactive documents would load scripts from another origin.
     app = FastAPI(title="Temporal SRE Copilot", version="1", docs_url=None, redoc_url=None)
-    app.state.context = Context(settings, repository, Newest(repository), metrics)
-    for part in (cycle, history, assessments, knowledge, actions, process):
-        app.include_router(part.router)
+    app.state.context = Context(settings, repository, LatestCycleCache(repository), metrics)
+    for route in ROUTES:
+        app.include_router(route.router)
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(PAGE / "index.html")
 
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
-    answer_problems(app)
-    app.add_middleware(EveryAnswer, metrics=metrics)
+    add_problem_handlers(app)
+    app.add_middleware(HeadersAndMetrics, metrics=metrics)
     return app

@@ -1,4 +1,4 @@
-"""The API's own metrics, for the monitoring of the monitor."""
+"""The API's own metrics."""
 
 from prometheus_client import (
     REGISTRY,
@@ -9,7 +9,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from copilot.api.responses import Verdict
+from copilot.api.verdict import Verdict
 from copilot.health.decision import State
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -18,51 +18,53 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 
 
 class Metrics:
-    """A registry an app; the process' own figures and the store's are in the common one."""
+    """One registry for each app; metrics of process and store are in the default registry."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "copilot_api_requests",
-            "Requests answered",
+            "Requests by route, method and status",
             ("route", "method", "status"),
             registry=self._registry,
         )
         self._latency = Histogram(
             "copilot_api_request_duration_seconds",
-            "Time from request to the end of its answer",
+            "Time from the request to the end of the response",
             ("route",),
             buckets=BUCKETS,
             registry=self._registry,
         )
         self._state = Gauge(
             "copilot_api_health_state",
-            "1 for the state that the API serves of a cluster, 0 for the others",
+            "1 for the state that the API reports for a cluster, 0 for the others",
             ("cluster", "state"),
             registry=self._registry,
         )
         self._age = Gauge(
             "copilot_api_data_age_seconds",
-            "Age of the newest verdict; NaN when there is none to be read",
+            "Age of the last verdict; NaN when there is none or the store cannot be read",
             ("cluster",),
             registry=self._registry,
         )
         self._store = Gauge(
-            "copilot_api_store_up", "1 when the store could be read", registry=self._registry
+            "copilot_api_store_up",
+            "1 when the last read of the store succeeded",
+            registry=self._registry,
         )
 
-    def request(self, route: str, method: str, status: int, seconds: float) -> None:
-        # A caller may send any word as a method: each would become a series.
+    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
+        # A caller may send any method, and each would become a series.
         known = method if method in METHODS else "other"
         self._requests.labels(route, known, str(status)).inc()
         self._latency.labels(route).observe(seconds)
 
-    def verdict(self, cluster: str, verdict: Verdict | None) -> None:
-        """Note what is served now; None when the store could not be read."""
-        served = verdict.health_state if verdict else State.UNKNOWN
+    def set_verdict(self, cluster: str, verdict: Verdict | None) -> None:
+        """Set the reported verdict; None when the store could not be read."""
+        reported = verdict.health_state if verdict else State.UNKNOWN
         age = verdict.data_age_seconds if verdict else None
         for state in State:
-            self._state.labels(cluster, state).set(state is served)
+            self._state.labels(cluster, state).set(state is reported)
         self._age.labels(cluster).set(float("nan") if age is None else age)
         self._store.set(verdict is not None)
 

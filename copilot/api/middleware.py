@@ -1,4 +1,4 @@
-"""What holds for every answer: security headers, and a count with its time."""
+"""Security headers and metrics for every response."""
 
 from time import perf_counter
 
@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from copilot.api.metrics import Metrics
 
-# The page is all there is to load, from this origin only; nobody may frame it.
+# The page loads only from this origin, and no other page may frame it.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -22,8 +22,8 @@ HEADERS = {
 UNMATCHED = "unmatched"
 
 
-class EveryAnswer:
-    """Adds the headers and measures the request, by the route's template and not its path."""
+class HeadersAndMetrics:
+    """Adds the headers, and counts the request by its route's template, not by its path."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -33,7 +33,7 @@ class EveryAnswer:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = perf_counter(), 500
+        start, status = perf_counter(), 500
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -41,15 +41,15 @@ class EveryAnswer:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
-                # A verdict is true for a moment, and the page's files change with the program.
+                # Verdicts change every cycle, and the page's files with each version.
                 headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            took = perf_counter() - begun
-            self._metrics.request(_template(scope), scope["method"], status, took)
+            seconds = perf_counter() - start
+            self._metrics.count_request(_template(scope), scope["method"], status, seconds)
 
 
 def _template(scope: Scope) -> str:

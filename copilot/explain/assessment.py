@@ -1,4 +1,4 @@
-"""When a decision is assessed: told in words that are kept, and perhaps by a model."""
+"""Which decisions are assessed, that is, stored with their explanation, and with which model."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,13 +9,13 @@ from copilot.health.decision import Decision, State
 from copilot.signals.log_patterns import LogSeverity
 from copilot.signals.snapshot import Frozen, UtcDatetime
 
-# What was told once is not told again so soon, unless something changed.
+# The same evidence is not assessed again earlier.
 QUIET = timedelta(minutes=30)
-# A model that failed may answer now; the loop, and nobody else, asks again.
+# After a failure of the model; only the Observe workflow retries.
 RETRY = timedelta(minutes=5)
-# Gates of so many names at once hang together in a way that is worth a deep look.
-DEEP_GATES = 3
-# A day and night of flapping, at most.
+# How many different rules have to fire for the deep model.
+DEEP_RULES = 3
+# About a day of a flapping cluster.
 REMEMBERED = 50
 
 
@@ -27,7 +27,7 @@ class Trigger(StrEnum):
 
 
 class Depth(StrEnum):
-    """Which model is asked. `NONE`: the template is all there is to say."""
+    """Which model reads the evidence, if any."""
 
     NONE = "none"
     QUICK = "quick"
@@ -35,7 +35,7 @@ class Depth(StrEnum):
 
 
 class Assessment(Frozen):
-    """That a cycle is assessed, and why; its first words are the template's of that cycle."""
+    """That a cycle is assessed, why, and with which model."""
 
     trigger: Trigger
     fingerprint: str
@@ -43,18 +43,18 @@ class Assessment(Frozen):
 
 
 class Assessed(Frozen):
-    """Evidence that was assessed, and when it may be again though nothing changed."""
+    """Evidence that was assessed, and when the same evidence is due again."""
 
     fingerprint: str
     due_at: UtcDatetime
 
 
 def fingerprint(decision: Decision) -> str:
-    """Equal for decisions that say the same: state, band, fired gates, causes, log patterns."""
+    """Equal if state, scale tier, fired rules, causes and log patterns are equal."""
     parts = [
         decision.state,
         decision.band or "",
-        *sorted({f"gate {gate.name} {gate.subject} {gate.severity}" for gate in decision.fired}),
+        *sorted({f"gate {rule.name} {rule.subject} {rule.severity}" for rule in decision.fired}),
         *sorted(f"cause {cause.kind} {cause.name}" for cause in decision.causes),
         *sorted({f"log {pattern}" for pattern in _alarming(decision)}),
     ]
@@ -62,43 +62,40 @@ def fingerprint(decision: Decision) -> str:
 
 
 def due(decision: Decision, assessed: Sequence[Assessed], *, has_model: bool) -> Assessment | None:
-    """The assessment that this decision calls for, None where all of it was said already."""
-    print_of_this = fingerprint(decision)
-    known = next((one for one in assessed if one.fingerprint == print_of_this), None)
-    is_said = known is not None and decision.at < known.due_at
-    trigger = _trigger(decision, is_known=known is not None, is_said=is_said)
+    """The assessment of this decision; None if its evidence is not due yet."""
+    evidence = fingerprint(decision)
+    known = next((one for one in assessed if one.fingerprint == evidence), None)
+    is_recent = known is not None and decision.at < known.due_at
+    trigger = _trigger(decision, is_known=known is not None, is_recent=is_recent)
     if trigger is None:
         return None
-    # What a model said of the same evidence a moment ago still holds.
-    depth = Depth.NONE if is_said or not has_model else _depth(decision)
-    return Assessment(trigger=trigger, fingerprint=print_of_this, depth=depth)
+    # A recent reading of the same evidence still holds.
+    depth = Depth.NONE if is_recent or not has_model else _depth(decision)
+    return Assessment(trigger=trigger, fingerprint=evidence, depth=depth)
 
 
-def remember(
-    assessed: Sequence[Assessed], print_of_this: str, at: UtcDatetime
-) -> tuple[Assessed, ...]:
-    """`assessed` once that evidence was told `at` that time.
+def remember(assessed: Sequence[Assessed], evidence: str, at: UtcDatetime) -> tuple[Assessed, ...]:
+    """`assessed` with the evidence of that fingerprint, assessed at `at`.
 
-    What was told and not asked about a moment ago is due as before: else a cluster that flaps
-    would put off the next question for ever.
+    Recent evidence stays due at its time: a flapping cluster would postpone it for ever.
     """
-    if any(one.fingerprint == print_of_this and at < one.due_at for one in assessed):
+    if any(one.fingerprint == evidence and at < one.due_at for one in assessed):
         return tuple(assessed)
-    return postpone(assessed, print_of_this, at + QUIET)
+    return postpone(assessed, evidence, at + QUIET)
 
 
 def postpone(
-    assessed: Sequence[Assessed], print_of_this: str, due_at: UtcDatetime
+    assessed: Sequence[Assessed], evidence: str, due_at: UtcDatetime
 ) -> tuple[Assessed, ...]:
-    """`assessed` with that evidence due at another time."""
-    others = tuple(one for one in assessed if one.fingerprint != print_of_this)
-    return (*others, Assessed(fingerprint=print_of_this, due_at=due_at))[-REMEMBERED:]
+    """`assessed` with the evidence of that fingerprint due at `due_at`."""
+    others = tuple(one for one in assessed if one.fingerprint != evidence)
+    return (*others, Assessed(fingerprint=evidence, due_at=due_at))[-REMEMBERED:]
 
 
-def _trigger(decision: Decision, *, is_known: bool, is_said: bool) -> Trigger | None:
+def _trigger(decision: Decision, *, is_known: bool, is_recent: bool) -> Trigger | None:
     if decision.changed:
         return Trigger.STATE_CHANGE
-    if is_said:
+    if is_recent:
         return None
     if decision.state is State.HAPPY:
         return Trigger.LOG_PATTERN if _has_critical_pattern(decision) else None
@@ -106,11 +103,10 @@ def _trigger(decision: Decision, *, is_known: bool, is_said: bool) -> Trigger | 
 
 
 def _depth(decision: Decision) -> Depth:
-    """A rule, not a model, says how deep to look: not at all where all is well, or unseen."""
-    names = {gate.name for gate in decision.fired}
+    names = {rule.name for rule in decision.fired}
     if not names or decision.state not in (State.STRESSED, State.CRITICAL):
         return Depth.NONE
-    if decision.state is State.CRITICAL or len(names) >= DEEP_GATES:
+    if decision.state is State.CRITICAL or len(names) >= DEEP_RULES:
         return Depth.DEEP
     return Depth.QUICK
 

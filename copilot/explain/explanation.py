@@ -1,4 +1,4 @@
-"""The prose of a decision, by template or by a model."""
+"""The explanation of a decision: the rules' text, and a model's reading beside it."""
 
 from enum import StrEnum
 
@@ -14,10 +14,7 @@ class ExplainedBy(StrEnum):
 
 
 class Issue(Frozen):
-    """One thing that is wrong: a fired gate, or several of one name, in words.
-
-    `narrative` is what a model says of it; the rest follows from the gate alone.
-    """
+    """A problem, from the result of a rule. Only `narrative` is a model's."""
 
     gate: str
     subject: str = ""
@@ -30,8 +27,17 @@ class Issue(Frozen):
 
     @property
     def fingerprint(self) -> str:
-        """Same gate and subject, same issue, from one cycle to the next."""
+        """Identifies the issue from cycle to cycle."""
         return f"{self.gate}:{self.subject}"
+
+
+class Notice(Frozen):
+    """Something worth reading that changes no state, from the result of a rule."""
+
+    gate: str
+    subject: str = ""
+    title: str
+    description: str
 
 
 class ActionType(StrEnum):
@@ -49,7 +55,7 @@ class Risk(StrEnum):
 
 
 class Action(Frozen):
-    """Something to do. `confidence` (0 to 1) is a model's own; a template has none."""
+    """Something to do. Only a model gives a `confidence`, 0 to 1."""
 
     action_type: ActionType
     target_service: str
@@ -59,7 +65,7 @@ class Action(Frozen):
 
 
 class Citation(Frozen):
-    """Where a passage comes from that a model leaned on."""
+    """The source of a passage that a model used."""
 
     document: str
     heading: str
@@ -67,10 +73,15 @@ class Citation(Frozen):
 
 
 class Explanation(Frozen):
-    """What is affected, why, and what to do; `issues` in the decision's gate order."""
+    """What is affected, why, and what to do; `issues` with the root first.
+
+    A model writes `reading`, the issues' narratives, `citations`, and `actions` where it has any.
+    """
 
     summary: str
+    reading: str = ""
     issues: tuple[Issue, ...] = ()
+    notices: tuple[Notice, ...] = ()
     actions: tuple[Action, ...] = ()
     citations: tuple[Citation, ...] = ()
     explained_by: ExplainedBy = ExplainedBy.RULES

@@ -1,12 +1,20 @@
-"""Explanations without a model: every sentence follows from the decision's gates."""
+"""The rules' explanation: every sentence follows from the results of the rules."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
 
-from copilot.explain.explanation import Action, ActionType, Explanation, Issue
+from copilot.explain.explanation import Action, ActionType, Explanation, Issue, Notice
 from copilot.explain.guides import GUIDES
-from copilot.health.decision import Bottleneck, Decision, Gate, State
-from copilot.signals.names import SignalName
+from copilot.health.decision import (
+    Bottleneck,
+    Decision,
+    RuleResult,
+    State,
+    strongest,
+    with_unit,
+)
+from copilot.health.root_cause import root_first
+from copilot.signals.signal_names import SignalName
 from copilot.signals.snapshot import Absence, Reading, Snapshot
 
 MAX_ACTIONS = 5
@@ -14,12 +22,13 @@ MAX_ACTIONS = 5
 REASONS = {
     Absence.NO_OBSERVATIONS: "nothing was observed",
     Absence.NO_SERIES: "no such series",
-    Absence.NOT_EXPORTED: "nobody here exports it",
+    Absence.NOT_EXPORTED: "it is not exported here",
     Absence.STALE: "the newest sample is too old",
     Absence.NOT_A_NUMBER: "the answer is not a number",
     Absence.REFUSED: "the connection was refused",
+    Absence.DENIED: "access is denied",
     Absence.TIMED_OUT: "no answer in time",
-    Absence.SERVER_ERROR: "the source answered with an error",
+    Absence.SERVER_ERROR: "the source returned an error",
     Absence.BAD_ANSWER: "the answer could not be read",
 }
 
@@ -32,80 +41,76 @@ BOTTLENECKS = {
 
 
 def explain(decision: Decision, snapshot: Snapshot) -> Explanation:
-    """Say what is affected, the evidence with numbers, likely causes and next checks."""
-    gates = decision.fired or tuple(
-        gate for gate in decision.gates if gate.unread and decision.state is State.UNKNOWN
+    """What is affected, the evidence with numbers, likely causes and next checks."""
+    results = decision.fired or tuple(
+        rule for rule in decision.gates if rule.unread and decision.state is State.UNKNOWN
     )
-    shown = strongest(gates)
-    issues = tuple(_issue(gate) for gate in shown)
+    shown = strongest(root_first(results))
+    issues = tuple(_issue(rule) for rule in shown)
     return Explanation(
         summary=_summary(decision, snapshot, issues),
         issues=issues,
+        notices=tuple(_notice(rule) for rule in strongest(decision.notices)),
         actions=tuple(islice(_actions(shown, issues), MAX_ACTIONS)),
     )
 
 
-def strongest(gates: Sequence[Gate]) -> list[Gate]:
-    """One gate a name and cause: where two limits of one signal fired, the higher one."""
-    chosen: dict[tuple[str, str], Gate] = {}
-    for gate in gates:
-        chosen.setdefault((gate.name, gate.subject), gate)
-    return list(chosen.values())
-
-
-def _issue(gate: Gate) -> Issue:
-    subject = gate.subject
-    guide = GUIDES[gate.name]
-    unread = gate.unread and not gate.fired
-    title = f"Cannot read {gate.signal}" if unread else guide.title.format(subject=subject)
+def _issue(rule: RuleResult) -> Issue:
+    subject = rule.subject
+    guide = GUIDES[rule.name]
+    unread = rule.unread and not rule.fired
+    title = f"Cannot read {rule.signal}" if unread else guide.title.format(subject=subject)
     affects = (
-        "This rule could not be applied, so its problem may be there unseen."
+        "This rule could not be applied, so its problem may exist."
         if unread
         else guide.affects.format(subject=subject)
     )
     return Issue(
-        gate=gate.name,
+        gate=rule.name,
         subject=subject,
-        severity=gate.severity,
+        severity=rule.severity,
         title=title,
-        description=f"{affects} Evidence: {evidence(gate)}.",
+        description=f"{affects} Evidence: {evidence(rule)}.",
         likely_causes=tuple(cause.format(subject=subject) for cause in guide.likely_causes),
         next_checks=tuple(check.format(subject=subject) for check in guide.next_checks),
     )
 
 
-def _actions(gates: Sequence[Gate], issues: Sequence[Issue]) -> Iterator[Action]:
+def _notice(rule: RuleResult) -> Notice:
+    guide = GUIDES[rule.name]
+    return Notice(
+        gate=rule.name,
+        subject=rule.subject,
+        title=guide.title.format(subject=rule.subject),
+        description=f"{guide.affects.format(subject=rule.subject)} Evidence: {evidence(rule)}.",
+    )
+
+
+def _actions(results: Sequence[RuleResult], issues: Sequence[Issue]) -> Iterator[Action]:
     """The next checks: the first of every issue, then the second of every issue, and so on."""
     checks = zip_longest(*(issue.next_checks for issue in issues))
     for row in checks:
-        for gate, check in zip(gates, row, strict=True):
+        for rule, check in zip(results, row, strict=True):
             if check:
                 yield Action(
                     action_type=ActionType.INVESTIGATE,
-                    target_service=gate.cause.name if gate.cause else gate.signal,
+                    target_service=rule.cause.name if rule.cause else rule.signal,
                     description=check,
                 )
 
 
-def evidence(gate: Gate) -> str:
+def evidence(rule: RuleResult) -> str:
     """`signal value unit (limit: above N unit), detail`, or why there is no value."""
-    if gate.observed is None:
-        reason = REASONS[gate.absence] if gate.absence else "no value"
-        parts = [f"{gate.signal}: {reason}"]
+    if rule.observed is None:
+        reason = REASONS[rule.absence] if rule.absence else "no value"
+        parts = [f"{rule.signal}: {reason}"]
     else:
-        parts = [f"{gate.signal} {with_unit(gate.observed, gate.unit)}"]
-        if gate.threshold is not None:
-            parts[0] += f" (limit: {gate.fires_when} {with_unit(gate.threshold, gate.unit)})"
-    if gate.detail:
-        parts.append(gate.detail)
+        parts = [f"{rule.signal} {with_unit(rule.observed, rule.unit)}"]
+        if rule.threshold is not None:
+            parts[0] += f" (limit: {rule.fires_when} {with_unit(rule.threshold, rule.unit)})"
+    if rule.detail:
+        parts.append(rule.detail)
     return ", ".join(parts)
-
-
-def with_unit(value: float, unit: str) -> str:
-    if unit == "ratio":
-        return f"{value:.1%}"
-    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
-    return f"{number} {unit}".strip()
 
 
 def _summary(decision: Decision, snapshot: Snapshot, issues: tuple[Issue, ...]) -> str:
@@ -115,11 +120,11 @@ def _summary(decision: Decision, snapshot: Snapshot, issues: tuple[Issue, ...]) 
         return f"No verdict on {name}: {what}. {issues[0].description if issues else ''}".strip()
     if decision.state is State.HAPPY:
         pace = "It is idle." if decision.idle else _pace(snapshot)
-        return f"{name} is happy: none of {len(decision.gates)} gates fired. {pace}"
+        return f"{name} is happy: none of {len(decision.gates)} rules fired. {pace}"
     if not issues:
         return (
-            f"{name} is still {decision.state}: nothing fires any more, and the next clear cycle"
-            " ends it."
+            f"{name} is still {decision.state}: no rule fires any more, and the next cycle without"
+            " one ends it."
         )
     more = f" {len(issues) - 1} more below." if len(issues) > 1 else ""
     limits = BOTTLENECKS[decision.bottleneck]

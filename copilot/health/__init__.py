@@ -1,1 +1,1 @@
-"""What the measurements mean: pure functions from a snapshot to a decision."""
+"""From a snapshot to a decision: pure functions, no I/O and no clock."""

@@ -1,24 +1,25 @@
-"""What limits the cluster, its server or its users' workers: an explanation, never a verdict."""
+"""What limits the cluster, its server or its users' workers: an explanation, never a state."""
 
 from collections.abc import Iterator, Sequence
 
-from copilot.health.decision import Bottleneck, Gate, GateName
-from copilot.health.starvation import has_pollers
-from copilot.health.view import View
-from copilot.signals.names import SignalName as S
-from copilot.signals.snapshot import QueueFacts, QueueKind
+from copilot.health.decision import Bottleneck, RuleName, RuleResult, strongest, with_unit
+from copilot.health.rules.rule import RuleInputs
+from copilot.health.rules.starved_queue import has_pollers, worker_state
+from copilot.signals.roles import Role
+from copilot.signals.signal_names import SignalName as S
+from copilot.signals.snapshot import QueueKind
 
-# Fired, each of them means that the server or its store cannot keep up.
-_SERVER_GATES = {
-    GateName.SERVICE_DOWN: "a service is down",
-    GateName.HISTORY_STUCK: "the history service is stuck",
-    GateName.HISTORY_LAG: "the history service lags",
-    GateName.PERSISTENCE_ERRORS: "the store fails",
-    GateName.PERSISTENCE_LATENCY: "the store is slow",
+# Rules that fire when the server or its store cannot keep up.
+_SERVER_RULES = {
+    RuleName.SERVICE_DOWN: "a service is down",
+    RuleName.HISTORY_STUCK: "the history service is stuck",
+    RuleName.HISTORY_LAG: "the history service lags",
+    RuleName.PERSISTENCE_ERRORS: "the store fails",
+    RuleName.PERSISTENCE_LATENCY: "the store is slow",
 }
 # The services that a task passes on its way to a worker.
-_DISPATCHING = {"frontend", "history", "matching"}
-_NAMED_QUEUES = 3  # a cluster without workers has hundreds; all are in the gates
+_DISPATCHING = set(Role) - {Role.WORKER}
+_NAMED_QUEUES = 3  # a cluster without workers has hundreds; the rules' results have them all
 _SLOTS = {
     QueueKind.WORKFLOW: S.WORKFLOW_SLOTS_AVAILABLE,
     QueueKind.ACTIVITY: S.ACTIVITY_SLOTS_AVAILABLE,
@@ -29,14 +30,16 @@ _WAITS = {
 }
 
 
-def find_bottleneck(view: View, gates: Sequence[Gate]) -> tuple[Bottleneck, tuple[str, ...]]:
-    """The bottleneck and why: a sentence with value and limit for each reason, server's first.
+def find_bottleneck(
+    inputs: RuleInputs, results: Sequence[RuleResult]
+) -> tuple[Bottleneck, tuple[str, ...]]:
+    """The bottleneck and its reasons: sentences with value and limit, the server's first.
 
-    `gates` are those of the same view. What cannot be read is no evidence of anything, so nothing
-    is claimed of workers that expose no metrics.
+    `results` are the rules' for the same inputs. A missing reading is not evidence: workers that
+    expose no metrics are not blamed.
     """
-    server = tuple(_server_reasons(gates))
-    workers = tuple(_worker_reasons(view, gates))
+    server = tuple(_server_reasons(results))
+    workers = tuple(_worker_reasons(inputs, results))
     if server and workers:
         return Bottleneck.MIXED, server + workers
     if server:
@@ -44,114 +47,99 @@ def find_bottleneck(view: View, gates: Sequence[Gate]) -> tuple[Bottleneck, tupl
     return (Bottleneck.WORKER, workers) if workers else (Bottleneck.NONE, ())
 
 
-def _server_reasons(gates: Sequence[Gate]) -> Iterator[str]:
-    """One for each gate and subject, by the higher of two limits: it comes first."""
-    seen = set[tuple[str, str]]()
-    for gate in gates:
-        if not gate.fired or gate.name not in _SERVER_GATES or (gate.name, gate.subject) in seen:
-            continue
-        seen.add((gate.name, gate.subject))
-        what = _SERVER_GATES[gate.name]
-        if gate.name is GateName.SERVICE_DOWN:
-            yield f"Server: {what}: `up` of {gate.subject} is 0, and 1 is needed."
+def _server_reasons(results: Sequence[RuleResult]) -> Iterator[str]:
+    """One for each fired rule and subject."""
+    for result in strongest(one for one in results if one.fired and one.name in _SERVER_RULES):
+        fault = _SERVER_RULES[result.name]
+        if result.name is RuleName.SERVICE_DOWN:
+            yield f"Server: {fault}: `up` of {result.subject} is 0, and 1 is needed."
         else:
             yield (
-                f"Server: {what}: {gate.signal} is {_number(gate.observed or 0, gate.unit)},"
-                f" over its limit of {_number(gate.threshold or 0, gate.unit)}."
+                f"Server: {fault}: {result.signal} is"
+                f" {with_unit(result.observed or 0, result.unit)}, over its limit of"
+                f" {with_unit(result.threshold or 0, result.unit)}."
             )
 
 
-def _worker_reasons(view: View, gates: Sequence[Gate]) -> Iterator[str]:
-    fired = {gate.name for gate in gates if gate.fired}
-    down = {gate.subject for gate in gates if gate.fired and gate.name is GateName.SERVICE_DOWN}
-    if GateName.VIEW in fired or down & _DISPATCHING:
-        return  # who is not there hands out no tasks, and forgets who polls
-    server_works = not fired & _SERVER_GATES.keys()
-    yield from _old_backlogs(view, server_works=server_works)
-    yield from _slots(view)
-    # A slow server makes tasks wait as well: then their wait says nothing of workers.
+def _worker_reasons(inputs: RuleInputs, results: Sequence[RuleResult]) -> Iterator[str]:
+    fired = {result.name for result in results if result.fired}
+    down = {r.subject for r in results if r.fired and r.name is RuleName.SERVICE_DOWN}
+    if RuleName.VIEW in fired or down & _DISPATCHING:
+        return  # a missing service dispatches no tasks, and forgets its pollers
+    server_works = not fired & _SERVER_RULES.keys()
+    yield from _old_backlogs(inputs, server_works=server_works)
+    yield from _slots(inputs)
+    # A slow server also makes tasks wait: then the wait does not show slow workers.
     if server_works:
-        yield from _waits(view)
+        yield from _waits(inputs)
 
 
-def _old_backlogs(view: View, *, server_works: bool) -> Iterator[str]:
-    """The queues whose tasks wait longest, each with how its workers fare, and how many more.
+def _old_backlogs(inputs: RuleInputs, *, server_works: bool) -> Iterator[str]:
+    """The queues whose tasks wait longest, with the state of their workers, and how many more.
 
-    While the server works, workers are late wherever tasks grow old; a queue is starved only when
-    nothing of it was dispatched for half a minute.
+    While the server works, tasks grow old only for want of workers; the rule for a starved queue
+    fires later, when nothing was dispatched for half a minute.
     """
-    limit = view.thresholds.starved_age_seconds
+    limit = inputs.thresholds.starved_age_seconds
     late = [
         facts
-        for facts in view.snapshot.queues.queues
+        for facts in inputs.snapshot.queues.queues
         if facts.backlog
         and facts.backlog_age_seconds > limit
-        and (server_works or not has_pollers(view, facts))
+        and (server_works or not has_pollers(inputs, facts))
     ]
     late.sort(key=lambda facts: -facts.backlog_age_seconds)
     for facts in late[:_NAMED_QUEUES]:
         yield (
             f"Workers: the oldest of {facts.backlog:,} {facts.key.kind} tasks on"
-            f" {facts.key.namespace}/{facts.key.name} waits for"
-            f" {_number(facts.backlog_age_seconds, 's')}, over {_number(limit, 's')}:"
-            f" {_effort(view, facts)}."
+            f" {facts.key.full_name} waits for"
+            f" {with_unit(facts.backlog_age_seconds, 's')}, over {with_unit(limit, 's')}:"
+            f" {worker_state(inputs, facts)}."
         )
     if (more := len(late) - _NAMED_QUEUES) > 0:
-        yield f"Workers: on {more} more task queues tasks wait for over {_number(limit, 's')}."
+        yield f"Workers: on {more} more task queues tasks wait for over {with_unit(limit, 's')}."
 
 
-def _effort(view: View, facts: QueueFacts) -> str:
-    if not has_pollers(view, facts):
-        return "nobody polls it"
-    return "its workers do not keep up" if facts.dispatch_rate else "its workers take nothing"
-
-
-def _slots(view: View) -> Iterator[str]:
-    """No free slot while tasks wait: without the wait, workers are just busy."""
+def _slots(inputs: RuleInputs) -> Iterator[str]:
+    """No free slot while tasks wait; without waiting tasks, workers are just busy."""
     for kind, signal in _SLOTS.items():
-        waiting = _waiting(view, kind)
-        if view.reading(signal).value == 0 and waiting:
+        waiting = _waiting(inputs, kind)
+        if inputs.reading(signal).value == 0 and waiting:
             yield (
                 f"Workers: {signal} is 0 on a task queue, and at least 1 is needed, while"
                 f" {waiting:,} {kind} tasks wait."
             )
 
 
-def _waits(view: View) -> Iterator[str]:
-    """Long waits for a worker, and tasks that still wait.
+def _waits(inputs: RuleInputs) -> Iterator[str]:
+    """Long waits for a worker, while tasks still wait.
 
-    The quantile remembers: for minutes after a slow store or a restart of workers it tells of
-    tasks that have long been done.
+    The quantile alone is not enough: for minutes after a slow store or a restart of workers it
+    includes tasks that are done.
     """
-    polls = view.reading(S.POLL_SUCCESS_RATE).value
-    if polls is None or polls < view.limits.demand_floor:
-        return  # a few tasks make no quantile
+    polls = inputs.reading(S.POLL_SUCCESS_RATE).value
+    if polls is None or polls < inputs.limits.demand_floor:
+        return  # too few tasks for a quantile
     for kind, signal in _WAITS.items():
-        value, limit = view.reading(signal).value, _longest_wait(view, kind)
-        if value is not None and value > limit and (waiting := _waiting(view, kind)):
+        value, limit = inputs.reading(signal).value, _longest_wait(inputs, kind)
+        if value is not None and value > limit and (waiting := _waiting(inputs, kind)):
             yield (
                 f"Workers: {waiting:,} {kind} tasks wait for them: {signal} is"
-                f" {_number(value, 'ms')}, over its limit of {_number(limit, 'ms')}."
+                f" {with_unit(value, 'ms')}, over its limit of {with_unit(limit, 'ms')}."
             )
 
 
-def _waiting(view: View, kind: QueueKind) -> int:
-    """Tasks on queues whose oldest task waits longer than it should, as they are now."""
-    limit = _longest_wait(view, kind)
+def _waiting(inputs: RuleInputs, kind: QueueKind) -> int:
+    """Tasks now on queues whose oldest task waits longer than it should."""
+    limit = _longest_wait(inputs, kind)
     return sum(
         facts.backlog
-        for facts in view.snapshot.queues.queues
+        for facts in inputs.snapshot.queues.queues
         if facts.key.kind is kind and 1000 * facts.backlog_age_seconds > limit
     )
 
 
-def _longest_wait(view: View, kind: QueueKind) -> float:
+def _longest_wait(inputs: RuleInputs, kind: QueueKind) -> float:
     """How long a task may wait for a worker, in milliseconds."""
-    limits = view.thresholds
+    limits = inputs.thresholds
     return limits.workflow_wait_p95 if kind is QueueKind.WORKFLOW else limits.activity_wait_p95
-
-
-def _number(value: float, unit: str) -> str:
-    if unit == "ratio":
-        return f"{value:.1%}"
-    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"  # noqa: PLR2004

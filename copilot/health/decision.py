@@ -1,9 +1,14 @@
-"""The one object that API, page, alerts and explanations read: a verdict with its evidence."""
+"""The one object that API, page, alerts and explanations read: a verdict with its evidence.
 
+Stored JSON and the API call a rule's result a *gate*, and the scale tier a *band*; so the fields
+`gates` and `band` keep these names.
+"""
+
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import FiniteFloat
+from pydantic import Field, FiniteFloat
 
 from copilot.signals.log_patterns import LogSeverity
 from copilot.signals.snapshot import Absence, Frozen, UtcDatetime
@@ -16,8 +21,8 @@ class State(StrEnum):
     CRITICAL = "critical"
 
 
-class Band(StrEnum):
-    """Size of the cluster's usual demand, in workflow updates a second: < 50, < 500, more."""
+class ScaleTier(StrEnum):
+    """Size of the cluster by its usual workflow updates a second: under 50, under 500, more."""
 
     STARTER = "starter"
     MID_SCALE = "mid_scale"
@@ -25,7 +30,7 @@ class Band(StrEnum):
 
 
 class Stage(StrEnum):
-    """Why a gate matters, in the order in which gates are read."""
+    """The groups of rules, in the order of evaluation."""
 
     NO_VIEW = "no_view"
     DOWN = "down"
@@ -36,22 +41,44 @@ class Stage(StrEnum):
 
 
 class Severity(StrEnum):
-    """What a fired gate asks for. `CRITICAL` counts as stressed until its third cycle in a row."""
+    """The state that a fired rule leads to; critical only from its third cycle in a row.
+
+    A notice is worth reading and changes no state.
+    """
 
     BLIND = "blind"
     CRITICAL = "critical"
     STRESSED = "stressed"
+    NOTICE = "notice"
 
 
-class GateName(StrEnum):
+class RuleName(StrEnum):
     VIEW = "view"
     SERVICE_DOWN = "service_down"
+    INSTANCES_DOWN = "instances_down"
     NO_PROGRESS = "no_progress"
+    PROGRESS_GONE = "progress_gone"
     NO_TASK_PROCESSING = "no_task_processing"
     HISTORY_STUCK = "history_stuck"
+    FRONTEND_SILENT = "frontend_silent"
+    STORE_SILENT = "store_silent"
+    CANARY_LOST = "canary_lost"
+    SHARD_STUCK = "shard_stuck"
+    CANARY_NOT_LISTED = "canary_not_listed"
+    CANARY_UNABLE = "canary_unable"
     PERSISTENCE_ERRORS = "persistence_errors"
+    VISIBILITY_ERRORS = "visibility_errors"
     COMPLETIONS = "completions"
+    COMPLETIONS_GONE = "completions_gone"
+    FAILING_TYPE = "failing_type"
+    TASK_FAILURES = "task_failures"
+    NAMESPACE_LIMIT = "namespace_limit"
     STARVED_QUEUE = "starved_queue"
+    SLOW_QUEUE = "slow_queue"
+    LIMITED_QUEUE = "limited_queue"
+    BUSY_WORKERS = "busy_workers"
+    VERSION_UNPOLLED = "version_unpolled"
+    VISIBILITY_LAG = "visibility_lag"
     HISTORY_LAG = "history_lag"
     PERSISTENCE_LATENCY = "persistence_latency"
     UPDATE_LATENCY = "update_latency"
@@ -59,19 +86,24 @@ class GateName(StrEnum):
     FRONTEND_ERRORS = "frontend_errors"
     SHARD_CHURN = "shard_churn"
     PROGRESS_DROP = "progress_drop"
+    CRITICAL_LOG = "critical_log"
+    DUPLICATED_SERIES = "duplicated_series"
 
 
 class CauseKind(StrEnum):
-    SOURCE = "source"  # what cannot be seen: a metrics store, a scrape, a signal
+    SOURCE = "source"  # a metrics store, a scrape or a signal that cannot be read
     SERVICE = "service"  # a Temporal role
     PERSISTENCE = "persistence"
+    VISIBILITY = "visibility"
     QUEUE = "queue"  # "namespace/name"
     WORKFLOW_TYPE = "workflow_type"
     SHARDS = "shards"
+    NAMESPACE = "namespace"
+    VERSION = "version"  # "namespace/queue deployment:build"
 
 
 class Bottleneck(StrEnum):
-    """What limits the cluster; it explains a verdict and decides nothing."""
+    """What limits the cluster; explains a verdict and decides nothing."""
 
     NONE = "none"
     SERVER = "server"
@@ -94,14 +126,14 @@ class Cause(Frozen):
     name: str
 
 
-class Gate(Frozen):
-    """One rule as it was applied: what was observed, against which limit, and whether it fired.
+class RuleResult(Frozen):
+    """One limit applied to one reading: the observed value, the threshold, and whether it fired.
 
-    `observed` is None when the reading was absent; `absence` then says why. `subject` tells
-    gates of the same name apart (a role, a queue).
+    `observed` is None when the reading was absent; `absence` is then the reason. `subject` (a role,
+    a queue) distinguishes results of the same rule.
     """
 
-    name: GateName
+    name: RuleName
     stage: Stage
     severity: Severity
     signal: str
@@ -117,22 +149,54 @@ class Gate(Frozen):
 
     @property
     def unread(self) -> bool:
-        """True when its reading is missing, so that it may hide a reason to fire."""
-        return self.absence not in (None, Absence.NO_OBSERVATIONS)
+        """True when its reading is missing: the rule might have fired, and changed the state."""
+        missing = self.absence not in (None, Absence.NO_OBSERVATIONS)
+        return missing and self.severity is not Severity.NOTICE
+
+
+def strongest(results: Iterable[RuleResult]) -> list[RuleResult]:
+    """One result for each rule and subject: if two limits of a signal fired, of the higher one."""
+    chosen: dict[tuple[str, str], RuleResult] = {}
+    for result in results:
+        chosen.setdefault((result.name, result.subject), result)
+    return list(chosen.values())
+
+
+def with_unit(value: float, unit: str) -> str:
+    """The value as sentences show it."""
+    if unit == "ratio":
+        return f"{value:.1%}"
+    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
+    return f"{number} {unit}".strip()
+
+
+class FailingRun(Frozen):
+    """Failures of one workflow type since its last success, and when the last one was seen."""
+
+    count: FiniteFloat
+    last: UtcDatetime
 
 
 class Memory(Frozen):
-    """What a cycle hands to the next; all that a restart must keep.
+    """State that one cycle passes to the next; all that a restart must restore.
 
     `standing` is the last state other than unknown. Counters are cycles in a row: `critical_run`
-    with a critical gate fired, `below_critical_run` without one, `clear_run` with none at all.
-    An unknown cycle changes no counter. `update_rates` and `demand_rates` are the trailing
-    updates and requested starts a second, one entry a cycle, oldest first, for band and drop gates.
+    with a critical rule fired, `below_critical_run` without one, `clear_run` with none at all. An
+    unknown cycle changes no counter. `update_rates` and `demand_rates` are the trailing updates and
+    requested starts a second, one entry a cycle, oldest first. `never_up` has the roles that were
+    down in every scrape so far, each with the cycles in which this was seen. `half_down` has the
+    roles of which half of the instances do not answer, each with its cycles in a row.
+
+    Demand is what was accepted. `signal_rates`, `completion_rates` and `completion_ratios` are
+    trailing, too: what is usual. They are not extended while progress or completions are gone, for
+    `unusual_run` cycles at most, so that a fault does not become usual. `failing_types` are
+    workflow types without a success since their last failure. `unanswered_queues` has the queues
+    that were not described, each with its cycles in a row. `at` is the time of the last cycle.
     """
 
     state: State = State.UNKNOWN
     standing: State | None = None
-    band: Band | None = None
+    band: ScaleTier | None = None
     cycle: int = 0
     critical_run: int = 0
     below_critical_run: int = 0
@@ -140,14 +204,22 @@ class Memory(Frozen):
     update_rates: tuple[FiniteFloat, ...] = ()
     demand_rates: tuple[FiniteFloat, ...] = ()
     roles_seen: tuple[str, ...] = ()
+    never_up: dict[str, int] = Field(default_factory=dict)
+    half_down: dict[str, int] = Field(default_factory=dict)
+    signal_rates: tuple[FiniteFloat, ...] = ()
+    completion_rates: tuple[FiniteFloat, ...] = ()
+    completion_ratios: tuple[FiniteFloat, ...] = ()
+    unusual_run: int = 0
+    unanswered_queues: dict[str, int] = Field(default_factory=dict)
+    failing_types: dict[str, FailingRun] = Field(default_factory=dict)
+    at: UtcDatetime | None = None
 
 
 class Decision(Frozen):
-    """One cycle's verdict. `gates` holds every gate that was read, fired or not.
+    """One cycle's verdict. `gates` are the results of all rules that were evaluated, fired or not.
 
-    State and causes follow from the gates alone. `bottleneck`, with its reasons, and
-    `log_patterns` only explain; `logs_missing` says in a sentence why no logs are among the
-    evidence, and is empty when they are.
+    State and causes follow from them alone. `bottleneck`, its reasons and `log_patterns` only
+    explain; `logs_missing` is a sentence on logs that could not be read, else empty.
     """
 
     cluster: str
@@ -155,9 +227,9 @@ class Decision(Frozen):
     cycle: int
     state: State
     previous_state: State
-    band: Band | None
+    band: ScaleTier | None
     idle: bool
-    gates: tuple[Gate, ...]
+    gates: tuple[RuleResult, ...]
     causes: tuple[Cause, ...]
     bottleneck: Bottleneck = Bottleneck.NONE
     bottleneck_reasons: tuple[str, ...] = ()
@@ -166,8 +238,14 @@ class Decision(Frozen):
     memory: Memory
 
     @property
-    def fired(self) -> tuple[Gate, ...]:
-        return tuple(gate for gate in self.gates if gate.fired)
+    def fired(self) -> tuple[RuleResult, ...]:
+        """The fired rules that decide, in the order of the rules."""
+        return tuple(r for r in self.gates if r.fired and r.severity is not Severity.NOTICE)
+
+    @property
+    def notices(self) -> tuple[RuleResult, ...]:
+        """The fired rules that change no state."""
+        return tuple(r for r in self.gates if r.fired and r.severity is Severity.NOTICE)
 
     @property
     def changed(self) -> bool:

@@ -1,52 +1,70 @@
 """From a snapshot to a decision: pure, total, and the only place where a state is chosen."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
-from copilot.health.bands import next_band
 from copilot.health.bottleneck import find_bottleneck
 from copilot.health.decision import (
-    Band,
     Cause,
     CauseKind,
     Decision,
-    Gate,
     Memory,
+    RuleResult,
+    ScaleTier,
     Severity,
     State,
 )
-from copilot.health.gates import (
-    down_gates,
-    failing_gates,
-    pressure_gates,
-    stuck_gates,
-    view_gates,
+from copilot.health.log_evidence import log_patterns, logs_missing
+from copilot.health.memory import keep_usual, remember
+from copilot.health.root_cause import root_first
+from copilot.health.rules import (
+    down,
+    duplicates,
+    failing,
+    limits_of_users,
+    log_notices,
+    no_view,
+    pressure,
+    probe,
+    slow_queue,
+    starved_queue,
+    stuck,
+    visibility,
 )
-from copilot.health.logs import log_patterns, logs_missing
-from copilot.health.starvation import starved_gates
+from copilot.health.rules.rule import RuleInputs
 from copilot.health.thresholds import Thresholds
-from copilot.health.view import ROLES, View
-from copilot.signals.names import SignalName
+from copilot.signals.signal_names import SignalName
 from copilot.signals.snapshot import Snapshot
+
+_STAGES = (
+    down,
+    probe,
+    stuck,
+    failing,
+    limits_of_users,
+    visibility,
+    starved_queue,
+    slow_queue,
+    pressure,
+    log_notices,
+    duplicates,
+)
 
 
 def evaluate(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Decision:
-    """Judge one snapshot, given what earlier cycles left.
+    """Decide on one snapshot, with the memory of earlier cycles.
 
-    Total: any snapshot gives a decision. The decision holds every gate that was read, so that
-    state, causes and explanation can be checked against it, and the memory for the next cycle.
+    Total: any snapshot gives a decision. The decision holds the results of all rules, against which
+    state, causes and explanation can be checked, and the memory for the next cycle.
     """
-    memory = _remember(previous, snapshot, thresholds)
-    band = memory.band or Band.STARTER
-    view = View(snapshot, previous, thresholds, thresholds.of(band))
-    gates = tuple(view_gates(view))
-    if not any(gate.fired for gate in gates):
-        gates += tuple(
-            gate
-            for stage in (down_gates, stuck_gates, failing_gates, starved_gates, pressure_gates)
-            for gate in stage(view)
-        )
-    state, memory = _next_state(memory, gates, thresholds)
-    bottleneck, bottleneck_reasons = find_bottleneck(view, gates)
+    memory = remember(previous, snapshot, thresholds)
+    limits = thresholds.of(memory.band or ScaleTier.STARTER)
+    inputs = RuleInputs(snapshot, previous, thresholds, limits, memory)
+    results = tuple(no_view.check(inputs))
+    if not any(result.fired for result in results):
+        results += tuple(result for stage in _STAGES for result in stage.check(inputs))
+    memory = keep_usual(previous, memory, results, thresholds)
+    state, memory = _next_state(memory, results, thresholds)
+    bottleneck, bottleneck_reasons = find_bottleneck(inputs, results)
     return Decision(
         cluster=snapshot.cluster,
         at=snapshot.at,
@@ -54,9 +72,9 @@ def evaluate(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> De
         state=state,
         previous_state=previous.state,
         band=memory.band,
-        idle=_is_idle(view),
-        gates=gates,
-        causes=_causes(state, gates),
+        idle=_is_idle(inputs),
+        gates=results,
+        causes=_causes(state, results),
         log_patterns=log_patterns(snapshot.logs),
         logs_missing=logs_missing(snapshot.logs),
         bottleneck=bottleneck,
@@ -65,29 +83,12 @@ def evaluate(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> De
     )
 
 
-def _remember(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Memory:
-    """Add this cycle's demand to the trailing figures; what was not seen adds nothing."""
-    readings = snapshot.metrics.readings
-    updates = readings.get(SignalName.STATE_TRANSITIONS_RATE)
-    demand = readings.get(SignalName.START_REQUEST_RATE)
-    changes: dict[str, object] = {"cycle": previous.cycle + 1}
-    if updates and demand and updates.value is not None and demand.value is not None:
-        keep = thresholds.trailing_cycles
-        rates = (*previous.update_rates, max(0.0, updates.value))[-keep:]
-        changes["update_rates"] = rates
-        changes["demand_rates"] = (*previous.demand_rates, max(0.0, demand.value))[-keep:]
-        changes["band"] = next_band(previous.band, rates, thresholds)
-    seen = {role for role, up in snapshot.metrics.targets.items() if up.value is not None}
-    changes["roles_seen"] = tuple(role for role in ROLES if role in seen | {*previous.roles_seen})
-    return previous.model_copy(update=changes)
-
-
 def _next_state(
-    memory: Memory, gates: tuple[Gate, ...], thresholds: Thresholds
+    memory: Memory, results: Collection[RuleResult], thresholds: Thresholds
 ) -> tuple[State, Memory]:
-    """Apply the counters: slow to become critical, slow to become well, blind at once."""
-    severities = {gate.severity for gate in gates if gate.fired}
-    unread = {gate.severity for gate in gates if gate.unread}
+    """Apply the counters: critical and clear states need several cycles, unknown is immediate."""
+    severities = {result.severity for result in results if result.fired} - {Severity.NOTICE}
+    unread = {result.severity for result in results if result.unread}
     if Severity.BLIND in severities:
         return _unknown(memory)
     if Severity.CRITICAL in severities:
@@ -98,7 +99,7 @@ def _next_state(
         state = State.CRITICAL if holds else State.STRESSED
         return _known(memory, state, critical_run=run)
     if Severity.CRITICAL in unread and (memory.critical_run or memory.standing is State.CRITICAL):
-        return _unknown(memory)  # what was critical cannot be seen: not a recovery
+        return _unknown(memory)  # not a recovery: the rule that was critical cannot be read
     if Severity.STRESSED not in severities and unread:
         return _unknown(memory)
     below = memory.below_critical_run + 1
@@ -132,27 +133,28 @@ def _known(
 
 
 def _unknown(memory: Memory) -> tuple[State, Memory]:
-    """A blind cycle is neither a bad nor a good one: every counter waits."""
+    """An unknown cycle changes no counter."""
     return State.UNKNOWN, memory.model_copy(update={"state": State.UNKNOWN})
 
 
-def _causes(state: State, gates: Iterable[Gate]) -> tuple[Cause, ...]:
-    """Causes of the fired gates in the order of the stages; of an unknown, what is not seen."""
-    causes = [gate.cause for gate in gates if gate.fired and gate.cause]
+def _causes(state: State, results: Collection[RuleResult]) -> tuple[Cause, ...]:
+    """Causes of the fired rules, the root first; of an unknown, the missing sources."""
+    deciding = [r for r in results if r.fired and r.severity is not Severity.NOTICE]
+    causes = [result.cause for result in root_first(deciding) if result.cause]
     if state is State.UNKNOWN and not causes:
         causes = [
-            Cause(kind=CauseKind.SOURCE, name=gate.subject or gate.signal)
-            for gate in gates
-            if gate.unread
+            Cause(kind=CauseKind.SOURCE, name=result.subject or result.signal)
+            for result in results
+            if result.unread
         ]
     return tuple(dict.fromkeys(causes))
 
 
-def _is_idle(view: View) -> bool:
-    """Nothing is asked for and next to nothing happens; said, but it decides nothing."""
-    demand = view.reading(SignalName.START_REQUEST_RATE)
-    updates = view.reading(SignalName.STATE_TRANSITIONS_RATE)
+def _is_idle(inputs: RuleInputs) -> bool:
+    """Next to no demand and next to no updates; reported, but decides nothing."""
+    demand = inputs.demand
+    updates = inputs.reading(SignalName.STATE_TRANSITIONS_RATE)
     if demand.value is None or updates.value is None:
         return False
-    limits = view.thresholds
+    limits = inputs.thresholds
     return demand.value < limits.idle_demand and updates.value < limits.idle_updates

@@ -1,4 +1,4 @@
-"""Passages from a Bedrock knowledge base; from local ranking when it has none to give."""
+"""Passages from a Bedrock knowledge base, with local ranking as fallback."""
 
 import asyncio
 import math
@@ -6,52 +6,54 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
-from copilot.knowledge.bedrock_failures import FAILURES, NOTHING, failure
-from copilot.knowledge.chunks import first_heading
-from copilot.knowledge.passage import MAX_URI, Passage, Source, plain
-from copilot.knowledge.retriever import MAX_PASSAGES, Found, Query, Retriever
-from copilot.knowledge.wording import wording
+from copilot.aws_session import signed_in
+from copilot.knowledge.bedrock_failures import FAILURES, NO_PASSAGES, failure_reason
+from copilot.knowledge.corpus import first_heading
+from copilot.knowledge.local import LocalRetriever
+from copilot.knowledge.passage import MAX_PASSAGES, MAX_URI, Passage, Retrieved, Source
+from copilot.knowledge.query import Query
+from copilot.redact import plain
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 5
-# Of all of it: the search for credentials may ask other services, which have time-outs of theirs.
+# For the whole call: the search for credentials has time-outs of its own.
 LIMIT_SECONDS = 12
 
 
-class Bedrock:
-    """Asks the knowledge base, once: a retry is for whoever calls. `fallback` stands in for it."""
+class BedrockRetriever:
+    """Calls the knowledge base once, without retries, and `fallback` if it has no passages."""
 
-    def __init__(self, knowledge_base_id: str, region: str, *, fallback: Retriever) -> None:
+    def __init__(self, knowledge_base_id: str, region: str, *, fallback: LocalRetriever) -> None:
         self._id = knowledge_base_id
         self._region = region
         self._fallback = fallback
 
-    async def passages(self, query: Query) -> Found:
-        words = wording(query)
-        if not words:
-            return Found()
+    async def passages(self, query: Query) -> Retrieved:
+        if not query.text:
+            return Retrieved()
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
-                answer = await asyncio.to_thread(self._ask, words)
+                answer = await asyncio.to_thread(self._retrieve, query.text)
         except FAILURES as error:
-            return await self._instead(query, failure(error))
-        found = tuple(_passages(answer))[:MAX_PASSAGES]
-        return Found(passages=found) if found else await self._instead(query, NOTHING)
+            return await self._fall_back(query, failure_reason(error))
+        passages = tuple(_passages(answer))[:MAX_PASSAGES]
+        if not passages:
+            return await self._fall_back(query, NO_PASSAGES)
+        return Retrieved(passages=passages)
 
-    async def _instead(self, query: Query, why: str) -> Found:
+    async def _fall_back(self, query: Query, reason: str) -> Retrieved:
         local = await self._fallback.passages(query)
         note = (
-            "passages are those that come with the Copilot, because the knowledge base"
-            f" {self._id} in {self._region} {why}"
+            "the passages are the Copilot's own documents, because the knowledge base"
+            f" {self._id} in {self._region} {reason}"
         )
-        return Found(passages=local.passages, note=note)
+        return Retrieved(passages=local.passages, note=note)
 
-    def _ask(self, words: str) -> Mapping[str, Any]:
-        # A session for each question, some 0.1 s: one that is kept never sees new credentials.
-        client: Any = boto3.Session(region_name=self._region).client(
+    def _retrieve(self, text: str) -> Mapping[str, Any]:
+        # A session for each call, about 0.1 s: a session that stays never reads new credentials.
+        client: Any = signed_in(self._region).client(
             "bedrock-agent-runtime",
             config=Config(
                 connect_timeout=CONNECT_SECONDS,
@@ -62,7 +64,7 @@ class Bedrock:
         try:
             answer: Mapping[str, Any] = client.retrieve(
                 knowledgeBaseId=self._id,
-                retrievalQuery={"text": words},
+                retrievalQuery={"text": text},
                 retrievalConfiguration={
                     "vectorSearchConfiguration": {"numberOfResults": MAX_PASSAGES}
                 },
@@ -73,7 +75,7 @@ class Bedrock:
 
 
 def _passages(answer: Mapping[str, Any]) -> Iterator[Passage]:
-    """What the answer holds, in its order; what has no text is left out."""
+    """The results that have text, in their order."""
     for result in filter(None, answer.get("retrievalResults") or ()):
         text = _text(result, "content", "text")
         uri = plain(_text(result, "location", "s3Location", "uri"))[:MAX_URI]
@@ -91,7 +93,7 @@ def _passages(answer: Mapping[str, Any]) -> Iterator[Passage]:
 
 
 def _text(result: Mapping[str, Any], *path: str) -> str:
-    found: Any = result
+    value: Any = result
     for name in path:
-        found = (found or {}).get(name)
-    return found if isinstance(found, str) else ""
+        value = (value or {}).get(name)
+    return value if isinstance(value, str) else ""

@@ -1,70 +1,72 @@
-"""What can go wrong with a Bedrock knowledge base, and what to do: the end of a sentence each."""
+"""Failures of a Bedrock knowledge base, each with what to do about it."""
 
 import re
 from types import MappingProxyType
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004
-    HTTPClientError,
-    ParamValidationError,
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from copilot.aws_errors import (
+    AWS_ERRORS,
+    BAD_CREDENTIALS,
+    NO_ANSWER,
+    NO_CREDENTIALS,
+    error_code,
+    remedy,
+    sign_in_problem,
 )
-from botocore.parsers import ResponseParserError
 
 FAILURES = (
-    BotoCoreError,
-    ClientError,
+    *AWS_ERRORS,
+    OSError,
     TimeoutError,
-    # boto3 checks no shapes: it fails like this on an answer that is not Bedrock's.
-    ResponseParserError,
+    # boto3 does not check an answer's shape: it fails like this if the answer is not Bedrock's.
     AttributeError,
     TypeError,
     ValueError,
 )
 
-_SIGN_IN = "sign in to AWS (`aws sso login` or `aws configure`), or correct AWS_PROFILE"
-_MAKE = (
-    "correct COPILOT_KNOWLEDGE_BASE_ID and AWS_REGION, or make it again with"
+_RECREATE = (
+    "correct COPILOT_KNOWLEDGE_BASE_ID and AWS_REGION, or recreate it with"
     " `tdeploy infra apply-copilot`"
 )
-_LATER = "the next explanation asks it again"
-_REACH = "look at the network, or correct AWS_REGION"
-NOTHING = "has no passage on this: fill it with `tdeploy kb sync` and `tdeploy kb ingest`"
+_LATER = "the next assessment calls it again"
+_REACH = "check the network and AWS_REGION"
+NO_PASSAGES = "has no passage on this: fill it with `tdeploy kb sync` and `tdeploy kb ingest`"
 _BY_CODE = MappingProxyType(
     {
-        "ResourceNotFoundException": ("does not exist", _MAKE),
-        "ValidationException": ("refuses the query", _MAKE),
+        "ResourceNotFoundException": ("does not exist", _RECREATE),
+        "ValidationException": ("refuses the query", _RECREATE),
         "AccessDeniedException": (
-            "may not be asked",
+            "denies access",
             "grant bedrock:Retrieve on it to the credentials of the Copilot's worker",
         ),
-        "ThrottlingException": ("takes no more queries for now", _LATER),
-        "ServiceQuotaExceededException": ("takes no more queries for now", _LATER),
-        "ExpiredTokenException": ("refuses the credentials, which expired", _SIGN_IN),
-        "ExpiredToken": ("refuses the credentials, which expired", _SIGN_IN),
-        "UnrecognizedClientException": ("refuses the credentials", _SIGN_IN),
-        "InvalidSignatureException": ("refuses the credentials", _SIGN_IN),
+        "ThrottlingException": ("is throttled", _LATER),
+        "ServiceQuotaExceededException": ("is over its quota", _LATER),
     }
 )
 
 
-def failure(error: Exception) -> str:
-    """What one of FAILURES says of the knowledge base, in one line.
+def failure_reason(error: Exception) -> str:
+    """The end of the sentence "the knowledge base ..." for one of FAILURES, in one line.
 
-    Only names of errors are quoted: their text may hold an account, a path or a page of HTML.
+    Of the error it has the name only: its text may contain an account, a path or a page of HTML.
     """
     name = type(error).__name__
     if isinstance(error, ClientError):
-        name = re.sub(r"\W", "", str(error.response.get("Error", {}).get("Code")))[:60]
-        what, remedy = _BY_CODE.get(name, ("failed", _LATER))
+        name = re.sub(r"\W", "", error_code(error))[:60]
+        if sign_in_problem(error):
+            refused = "refuses the credentials" if name in BAD_CREDENTIALS else "needs credentials"
+            what, fix = refused, remedy(error)
+        else:
+            what, fix = _BY_CODE.get(name, ("failed", _LATER))
     elif isinstance(error, ParamValidationError):
-        what, remedy = "has an id that cannot be", _MAKE
-    elif isinstance(error, ConnectionError | HTTPClientError | TimeoutError):
-        what, remedy = "does not answer", _REACH
+        what, fix = "has an invalid id", _RECREATE
+    elif isinstance(error, NO_CREDENTIALS):
+        what, fix = "needs AWS credentials", remedy(error)
+    elif isinstance(error, (*NO_ANSWER, TimeoutError)):
+        what, fix = "does not answer", remedy(error) or _REACH
     elif isinstance(error, BotoCoreError):
-        # What is left goes wrong before anything is sent: no credentials, no such profile.
-        what, remedy = "cannot be asked", _SIGN_IN
+        what, fix = "cannot be called", _REACH
     else:
-        what, remedy = "answered nonsense", _REACH
-    return f"{what} ({name}): {remedy}"
+        what, fix = "gave an answer that cannot be read", _REACH
+    return f"{what} ({name}): {fix}"

@@ -1,4 +1,4 @@
-"""Passages by local ranking: BM25 over the corpus, on this machine alone."""
+"""Passages by local ranking: BM25 over the corpus, without a network."""
 
 import asyncio
 import logging
@@ -9,53 +9,49 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from copilot.health.decision import GateName
-from copilot.knowledge.chunks import Chunk, chunks
-from copilot.knowledge.corpus import document_name
-from copilot.knowledge.passage import Passage, Source
-from copilot.knowledge.retriever import MAX_PASSAGES, Found, Query
-from copilot.knowledge.wording import wording
+from copilot.health.decision import RuleName
+from copilot.knowledge.corpus import Chunk, chunks, document_name
+from copilot.knowledge.passage import MAX_PASSAGES, Passage, Retrieved, Source
+from copilot.knowledge.query import Query
 
 MIN_SCORE = 1.0
-"""Below it a chunk shares a common word with the query, and no subject."""
+"""Below it a chunk shares common words with the query, but not the subject."""
 MIN_SHARE = 0.5
-"""Of the best score: below it others answer so much better that a chunk only distracts."""
-# A gate's own document was written about it; others only mention its words.
+"""Of the best score; a chunk below it distracts from better ones."""
+# A rule's own document is about it; others only contain its words.
 PREFERENCE = 2.0
 MAX_OF_ONE_DOCUMENT = 3
 _WORD = re.compile(r"[a-z0-9]{2,}")
 _PLURAL = re.compile(r"(?<=[a-z]{2}[^su])s$")
-_DOCUMENTS_OF_GATES = {document_name(gate) for gate in GateName}
+_DOCUMENTS_OF_RULES = {document_name(rule) for rule in RuleName}
 
 Scored = tuple[float, Chunk]
 _score = itemgetter(0)
 
 
-class Local:
-    """The retriever that is always there."""
-
-    async def passages(self, query: Query) -> Found:
-        # In a thread: the first call imports numpy and builds the index, some 0.2 s.
-        return Found(passages=await asyncio.to_thread(ranked, query))
+class LocalRetriever:
+    async def passages(self, query: Query) -> Retrieved:
+        # In a thread: the first call imports numpy and builds the index, about 0.2 s.
+        return Retrieved(passages=await asyncio.to_thread(rank, query))
 
 
 @dataclass(frozen=True)
 class Index:
-    """`bm25` scores the chunks in their order; `stopwords` are left out of text and query."""
+    """`bm25` scores the chunks in their order, without `stopwords`."""
 
     bm25: Any
     stopwords: frozenset[str]
 
 
-def ranked(query: Query) -> tuple[Passage, ...]:
-    """The best passages, best first; the same for the same query, always."""
+def rank(query: Query) -> tuple[Passage, ...]:
+    """The best passages, best first; deterministic."""
     index = _index()
-    words = sorted(set(_words(wording(query), index.stopwords)))
+    words = sorted(set(_words(query.text, index.stopwords)))
     if not words:
         return ()
     scores = index.bm25.get_scores(words).tolist()
     least = max(MIN_SCORE, MIN_SHARE * max(scores))
-    own = {document_name(gate) for gate in query.gates}
+    own = {document_name(rule) for rule in query.rules}
     scored: list[Scored] = []
     for score, chunk in zip(scores, chunks(), strict=True):
         if chunk.document.name in own and score >= MIN_SCORE:
@@ -66,12 +62,12 @@ def ranked(query: Query) -> tuple[Passage, ...]:
 
 
 def _may_help(chunk: Chunk, own: set[str]) -> bool:
-    """A document on a gate that passed blames what is well: it is used only when none fired."""
-    return not own or chunk.document.name not in _DOCUMENTS_OF_GATES
+    """A document on a rule that passed blames what is healthy: used only if no rule fired."""
+    return not own or chunk.document.name not in _DOCUMENTS_OF_RULES
 
 
 def _chosen(scored: list[Scored], own: set[str]) -> list[Scored]:
-    """The best, best first, with a place for each document of a fired gate, and many for none."""
+    """The best, best first: one place for each fired rule's document, few for any document."""
     scored = sorted(scored, key=_score, reverse=True)
     taken = Counter[str]()
     leading, others = [], []
@@ -98,21 +94,21 @@ def _passage(score: float, chunk: Chunk) -> Passage:
 
 @cache
 def _index() -> Index:
-    """Built once. With the import it takes 12 to 25 MB, so whoever never asks goes without."""
+    """Built at the first query: with the import it takes 12 to 25 MB."""
     import bm25s  # type: ignore[import-untyped]  # noqa: PLC0415
     from bm25s.stopwords import STOPWORDS_EN  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    # It sets itself to DEBUG, and would write its steps into the worker's log.
+    # bm25s sets its own level to DEBUG.
     logging.getLogger("bm25s").setLevel(logging.WARNING)
     stopwords = frozenset(STOPWORDS_EN)
     bm25 = bm25s.BM25(backend="numpy")
-    # A document's title says what all its parts are about.
+    # The title belongs to each of its chunks.
     texts = [f"{c.document.title} {c.heading} {c.text}" for c in chunks()]
     bm25.index([_words(text, stopwords) for text in texts], show_progress=False)
     return Index(bm25, stopwords)
 
 
 def _words(text: str, stopwords: frozenset[str]) -> list[str]:
-    """Words and parts of names (`task_latency_queue` has three), singular and plural alike."""
+    """Words in the singular, and the parts of names: `task_latency_queue` has three."""
     words = _WORD.findall(text.lower())
     return [_PLURAL.sub("", word) for word in words if word not in stopwords]

@@ -1,1 +1,1 @@
-"""What is measured: the signal catalogue and the sources that answer it."""
+"""What is measured: the catalogue of signals, and the clients of the sources."""

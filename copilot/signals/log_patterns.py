@@ -1,27 +1,26 @@
-r"""The catalogue of log patterns: what Temporal's servers log when something is wrong or moves.
+r"""The catalogue of log patterns: lines of Temporal's servers that report faults and changes.
 
-A service writes one JSON object a line. A pattern is tied to one of the fields that only servers
-fill: `msg`, `error`, `error-type`. Workflow ids and queue names, which users choose, stand in
-other fields, and cannot pretend to be one of these, because JSON escapes their quotes. An `error`
-may quote a client: what such a line can raise is a count, and counts decide nothing.
+A service writes one JSON object a line. A pattern matches in one of the fields that only servers
+fill: `msg`, `error`, `error-type`. Workflow ids and queue names, which users choose, are in other
+fields and cannot imitate these, because JSON escapes their quotes. An `error` may quote a client:
+such a line can raise a count, and counts decide nothing.
 
-Each pattern was seen in the lab's logs, or stands in the source of server 1.31.0, PostgreSQL or
-Aurora DSQL. Left out, because nothing logs them: discarded connections of a reservoir, and a
-pool that is exhausted. Expressions are RE2 and have no backtick, which would end them in LogQL.
+Each pattern is from the lab's logs, or from the source of server 1.31.0, PostgreSQL or Aurora
+DSQL. Nothing logs a reservoir's discarded connections, or an exhausted pool. Expressions are RE2
+without a backtick, which would end them in LogQL.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from copilot.signals.signal import Role
+from copilot.signals.roles import Role
 
-ALL_ROLES = tuple(Role)
-# Up to what follows, in a field's text with its escapes. The SDK in the worker service has "Error".
+# The start of a field's text, with escapes. The SDK in the worker service writes "Error".
 _ERROR = r'"[Ee]rror":"(?:[^"\\]|\\.)*'
 
 
 class LogSeverity(StrEnum):
-    """How much a log pattern says. `CRITICAL` asks for an assessment, never for a state."""
+    """Weight of a log pattern. `CRITICAL` triggers an assessment; no severity changes a state."""
 
     INFO = "info"
     WARNING = "warning"
@@ -36,7 +35,7 @@ class KnownPattern:
     severity: LogSeverity
     regex: str
     meaning: str
-    roles: tuple[Role, ...] = ALL_ROLES
+    roles: tuple[Role, ...] = tuple(Role)
 
 
 PATTERNS = (
@@ -62,7 +61,7 @@ PATTERNS = (
         "role_without_members",
         LogSeverity.CRITICAL,
         _ERROR + "Not enough hosts to serve the request",
-        "No instance of a service that is needed is left in the membership ring.",
+        "The membership ring has no instance of a service that is needed.",
     ),
     KnownPattern(
         "task_given_up",
@@ -188,4 +187,4 @@ PATTERNS = (
         "An instance of a service joined or left the cluster.",
     ),
 )
-"""The most severe first, within a severity those first that tell most of a cause."""
+"""The most severe first; within a severity, the best hint at a cause first."""

@@ -1,4 +1,4 @@
-"""Instant queries to a metrics store that speaks Prometheus' HTTP API (Prometheus, Mimir)."""
+"""Instant queries to a metrics store with Prometheus' HTTP API (Prometheus, Mimir)."""
 
 from collections.abc import Iterable
 
@@ -6,48 +6,31 @@ import httpx
 
 from copilot.signals.instant_query import Answer, InstantQueries
 
-_BUDGET_SECONDS = 20.0  # under the 25 s that a cycle allows its metrics
-
 
 class MetricsClient(InstantQueries):
-    """Asks PromQL, now. `endpoint` is the base URL without `/api/v1`."""
+    """Evaluates PromQL now. `endpoint` is the base URL without `/api/v1`."""
 
     _variable = "PROMETHEUS_ENDPOINT"
+    _access = "COPILOT_METRICS"
     _name = "metrics store"
-    _speaks = "Prometheus"
+    _api = "Prometheus"
     # The largest answer names queues and workflow types: 10,000 series are about 2 MB.
     _max_bytes = 16_000_000
     _quotes_answers = True
 
-    def __init__(
-        self,
-        endpoint: str,
-        *,
-        concurrency: int,
-        timeout_seconds: float,
-        budget_seconds: float = _BUDGET_SECONDS,
-    ) -> None:
-        super().__init__(
-            endpoint,
-            concurrency=concurrency,
-            timeout_seconds=timeout_seconds,
-            budget_seconds=budget_seconds,
-        )
-
     async def query_all(
         self, queries: Iterable[str], *, budget_seconds: float | None = None
     ) -> dict[str, Answer]:
-        """Every query with its answer; equal queries are asked once.
+        """Every query with its answer; equal queries are sent once.
 
         `budget_seconds` is the time for all of them, by default the client's.
         """
-        return await self._ask_all(
-            {promql: self._request(promql) for promql in queries}, budget_seconds
-        )
+        requests = {promql: self._request(promql) for promql in queries}
+        return await self._send_all(requests, budget_seconds)
 
     async def query(self, promql: str) -> Answer:
         """The answer to one query."""
-        return await self._ask(self._request(promql))
+        return await self._send(self._request(promql))
 
     def _request(self, promql: str) -> httpx.Request:
         return self._http.build_request(

@@ -1,33 +1,32 @@
-"""The catalogue for people: docs/signals.md."""
+"""docs/signals.md, written from the catalogue: `python -m copilot.signals.reference`."""
 
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 from copilot.signals.catalog import CATALOG
 from copilot.signals.signal import Kind, Signal
 
 _HEAD = """# Signals
 
-Written by `copilot.signals.reference`; a test holds it. Every query has the label matcher of one
-cluster in each selector (`$cluster`), and windows that are settings: `$short` for rates and
-gauges, `$long` for quantiles. Metric names are those of Temporal server 1.31.0 with
-`framework: opentelemetry` and default suffixes. Workers' metrics are those that the SDKs share;
-a worker shows them when its runtime has a Prometheus endpoint that the metrics store scrapes with
-the label `cluster`.
+Written by `python -m copilot.signals.reference`; a test compares it. Every selector has the label
+matcher of one cluster (`$cluster`); windows are settings, `$short` for rates and gauges, `$long`
+for quantiles. Metric names are those of Temporal server 1.31.0 with `framework: opentelemetry` and
+default suffixes. Workers' metrics are those that the SDKs share; a worker exports them when its
+runtime has a Prometheus endpoint that the metrics store scrapes with the label `cluster`.
 """
-# A bar in a cell, also within code.
-BAR = "\\|"
+ESCAPED_BAR = "\\|"
 _SECTIONS = {
-    Kind.PRIMARY: "Primary: gates read these, and they alone decide",
+    Kind.PRIMARY: "Primary: rules read these and decide",
     Kind.DEMAND: "Demand: tells quiet from stuck",
     Kind.SYSTEM: "Retention: work without progress of workflows",
-    Kind.AMPLIFIER: "Amplifiers: say why, and decide nothing",
-    Kind.WORKER: "Workers: say why, and decide nothing",
+    Kind.CONTRIBUTING: "Contributing: explain, and decide nothing",
+    Kind.WORKER: "Workers: explain, and decide nothing",
 }
 
 
 def as_markdown() -> str:
-    """Every signal with its meaning, what its absence says, and its query."""
+    """Every signal with its meaning, the meaning of its absence, and its query."""
     return "\n".join(_lines())
 
 
@@ -46,6 +45,10 @@ def _row(signal: Signal) -> str:
     absent = signal.absence_means
     if signal.absent_when_healthy:
         absent += f" ({signal.absent_when_healthy})"
-    name, query = f"{number}`{signal.name}`", f"`{signal.promql}`"
+    name, query = f"{number}`{signal.name}`", f"`{signal.query.promql}`"
     cells = (name, signal.unit, signal.meaning, absent, query)
-    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
+    return f"| {' | '.join(cell.replace('|', ESCAPED_BAR) for cell in cells)} |"
+
+
+if __name__ == "__main__":
+    Path("docs/signals.md").write_text(as_markdown(), encoding="utf-8")

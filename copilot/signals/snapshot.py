@@ -1,4 +1,4 @@
-"""What one cycle saw: readings of signals, target states and task queues, at one time."""
+"""What one cycle collected: readings of signals, states of targets, task queues, log counts."""
 
 from datetime import UTC
 from enum import StrEnum
@@ -9,13 +9,14 @@ from pydantic import (
     AwareDatetime,
     BaseModel,
     ConfigDict,
+    Field,
     FiniteFloat,
     model_validator,
 )
 
 
 class Frozen(BaseModel):
-    """An immutable model; fields of a newer writer are ignored, so that old code can read."""
+    """An immutable model that ignores unknown fields, so that old code can read newer data."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,28 +25,29 @@ UtcDatetime = Annotated[AwareDatetime, AfterValidator(lambda value: value.astime
 
 
 class Absence(StrEnum):
-    """Why a reading has no value. Only `NO_OBSERVATIONS` lets a gate pass."""
+    """Why a reading has no value. Only `NO_OBSERVATIONS` lets a rule pass."""
 
     NO_OBSERVATIONS = "no_observations"  # a quantile over nothing: its `_count` rate is 0
     NO_SERIES = "no_series"
-    NOT_EXPORTED = "not_exported"  # nobody here exports it, and nobody need: see Condition
+    NOT_EXPORTED = "not_exported"  # this cluster need not export it: see Condition
     STALE = "stale"
     NOT_A_NUMBER = "not_a_number"
     REFUSED = "refused"
+    DENIED = "denied"  # credentials or a certificate, of either side, are missing or wrong
     TIMED_OUT = "timed_out"
     SERVER_ERROR = "server_error"
     BAD_ANSWER = "bad_answer"
 
 
 class Reading(Frozen):
-    """A finite number, or the reason why there is none; never both, never neither."""
+    """Either a finite number or the reason why there is none."""
 
     value: FiniteFloat | None = None
     absence: Absence | None = None
     detail: str = ""
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
+    def _value_or_absence(self) -> Self:
         if (self.value is None) == (self.absence is None):
             raise ValueError("a reading has either a value or an absence")
         return self
@@ -60,7 +62,7 @@ class Reading(Frozen):
 
     @property
     def is_missing(self) -> bool:
-        """True when the value is unknown; "no observations" is knowledge, not a gap."""
+        """True when the value is unknown, which it is not after "no observations"."""
         return self.absence not in (None, Absence.NO_OBSERVATIONS)
 
 
@@ -76,6 +78,14 @@ class QueueKey(Frozen):
     name: str
     kind: QueueKind
 
+    @property
+    def full_name(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.full_name} ({self.kind})"
+
 
 class QueueFacts(Frozen):
     """One answer of DescribeTaskQueue; rates are tasks a second over the server's own window."""
@@ -87,10 +97,19 @@ class QueueFacts(Frozen):
     dispatch_rate: FiniteFloat
     pollers: int
     last_poll: UtcDatetime | None = None
+    rate_limit: FiniteFloat | None = None
+    """Tasks a second to which users limit the queue; None without such a limit."""
+    current_version: str = ""
+    """The worker version to which new tasks go, `deployment:build`; empty without one."""
+    polled_versions: tuple[str, ...] | None = None
+    """Versions that pollers have; None in snapshots of earlier versions."""
 
 
 class QueueSurvey(Frozen):
-    """All queues asked in a cycle. `absence` set: the frontend could not be asked at all."""
+    """The task queues of a cycle. `absence` is set when the frontend did not answer at all.
+
+    `unanswered` are queues without an answer, `truncated` counts queues over the limit.
+    """
 
     queues: tuple[QueueFacts, ...] = ()
     unanswered: tuple[QueueKey, ...] = ()
@@ -100,7 +119,7 @@ class QueueSurvey(Frozen):
 
 
 class WorkflowOutcome(Frozen):
-    """Completions a second of one workflow type on one queue, for naming who fails."""
+    """Completions a second of one workflow type on one queue."""
 
     namespace: str
     task_queue: str
@@ -109,26 +128,54 @@ class WorkflowOutcome(Frozen):
     failed_rate: FiniteFloat
 
 
+class NamespaceLoad(Frozen):
+    """Requests a second of one namespace at the frontend, and how many a limit refused."""
+
+    namespace: str
+    request_rate: FiniteFloat
+    refused_rate: FiniteFloat
+
+
+class TaskFailures(Frozen):
+    """Workflow tasks of one namespace that fail for one reason, a second over the long window."""
+
+    namespace: str
+    reason: str
+    rate: FiniteFloat
+
+
+class Instance(Frozen):
+    """One process of a role, by the `instance` label of its scrapes."""
+
+    name: str
+    up: bool
+
+
 class Measurement(Frozen):
-    """What the metrics store answered in one cycle.
+    """The answers of the metrics store in one cycle.
 
     `readings` has one entry a signal of the catalogue. `targets` has one entry a role of the
-    cluster (`frontend`, `history`, `matching`, `worker`): the lowest `up` of its instances, 1 or
-    0, or why it is not known. `source_absence` is set when the store itself could not be asked;
-    every reading is then missing for that reason. `active_queues` are the queues that the
-    server's own series name.
+    cluster (`frontend`, `history`, `matching`, `worker`): the highest `up` of its instances, 1 or
+    0, or why it is not known. `instances` are the role's, as far as they are scraped now; empty in
+    snapshots of earlier versions. `source_absence` is set when the store itself did not answer;
+    every reading is then missing for that reason. `active_queues` are the queues in the server's
+    own series. `duplicates` are instances whose series the store has several times.
     """
 
     readings: dict[str, Reading]
     targets: dict[str, Reading]
+    instances: dict[str, tuple[Instance, ...]] = Field(default_factory=dict)
     outcomes: tuple[WorkflowOutcome, ...] = ()
     active_queues: tuple[QueueKey, ...] = ()
+    duplicates: tuple[str, ...] = ()
+    refusals: tuple[NamespaceLoad, ...] = ()
+    task_failures: tuple[TaskFailures, ...] = ()
     source_absence: Absence | None = None
     source_detail: str = ""
 
 
 class LogCount(Frozen):
-    """How often one service logged lines of one known pattern."""
+    """How many lines of one known pattern a service logged."""
 
     pattern: str
     service: str
@@ -138,23 +185,87 @@ class LogCount(Frozen):
 class LogSurvey(Frozen):
     """The known patterns counted in (start, end]; consecutive cycles meet and do not overlap.
 
-    `counts` has only what was found. `unanswered` are patterns whose question failed. `absence`
-    set: no logs could be read at all.
+    `counts` are above 0. `unanswered` are patterns whose query failed. `silent_seconds` is set when
+    no line of the cluster arrived for so long: then no count says anything. `absence` is set when
+    no logs could be read at all.
     """
 
     start: UtcDatetime
     end: UtcDatetime
     counts: tuple[LogCount, ...] = ()
+    silent_seconds: int | None = None
     unanswered: tuple[str, ...] = ()
     absence: Absence | None = None
     detail: str = ""
 
 
+class CanaryStep(StrEnum):
+    """What a canary's workflow goes through, in this order; the look-up in visibility is last."""
+
+    START = "start"
+    WORKFLOW_TASK = "workflow_task"
+    TIMER = "timer"
+    ACTIVITY = "activity"
+    COMPLETION = "completion"
+    VISIBILITY = "visibility"
+
+
+class LateCanary(Frozen):
+    """A canary that has not come back, the shard it is in, and the step it waits for."""
+
+    shard: int
+    step: CanaryStep
+    seconds: FiniteFloat
+    detail: str = ""
+
+
+class CanaryReport(Frozen):
+    """The Copilot's own workflows on the monitored cluster, since the cycle before.
+
+    `shards` is the cluster's number of history shards, `passed` counts canaries that came back;
+    `fails` is True when none comes back any more, on whatever shard. `steps` has the seconds of
+    each step, of the slowest canary. `visibility` says why a workflow was not found in visibility.
+    `problem` says why no canary can run: the cluster refuses it, or the Copilot's own worker fails;
+    it says nothing about the cluster's health.
+    """
+
+    shards: int = 0
+    passed: int = 0
+    late: tuple[LateCanary, ...] = ()
+    fails: bool = False
+    steps: dict[CanaryStep, FiniteFloat] = Field(default_factory=dict)
+    visibility: str = ""
+    problem: str = ""
+
+
+class Probe(Frozen):
+    """The last look at the cluster between two cycles, without its metrics.
+
+    `frontend` says why the frontend does not answer, `store` why its calls that read the store
+    fail while others are answered; both are empty when all is well. `store_seconds` is how
+    long the last of those calls took; None: none was answered. `dead` are instances that
+    answered before and refuse every connection now. `canary` is None where it is switched off.
+    """
+
+    at: UtcDatetime
+    frontend: str = ""
+    store: str = ""
+    store_seconds: FiniteFloat | None = None
+    dead: tuple[str, ...] = ()
+    canary: CanaryReport | None = None
+
+
 class Snapshot(Frozen):
-    """Everything that one cycle saw, at one time. `logs` is None where no Loki is set."""
+    """Everything that one cycle collected.
+
+    `logs` is None where no Loki is set, `probe` when no look between the cycles came back.
+    `open_workflows`, by visibility, is counted only while there is next to no progress.
+    """
 
     cluster: str
     at: UtcDatetime
     metrics: Measurement
     queues: QueueSurvey
     logs: LogSurvey | None = None
+    probe: Probe | None = None
+    open_workflows: int | None = None

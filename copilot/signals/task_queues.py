@@ -1,20 +1,22 @@
-"""Task queues as the monitored cluster's frontend describes them, and which there are.
+"""Task queues of the monitored cluster: which exist, and how the frontend describes each.
 
-DescribeTaskQueue is exact and at once where the server's own gauges lag by a minute. Measured on
+DescribeTaskQueue is exact and immediate, where the server's own gauges lag by a minute. Measured on
 server 1.31.0: with `report_stats` and no API mode it answers for all partitions of one kind in
-about 3 ms (15 ms for a queue that it has to load), also while the database is away; while
-matching is away each call fails after 2 s. A queue that is asked for stays loaded; sticky queues
-are not part of the answer. Its rates are over the last 30 s; a poller that vanishes is listed for
-5 minutes after its last poll.
+about 3 ms (15 ms for a queue that it has to load), also while the database is down; while matching
+is down each call fails after 2 s. A described queue stays loaded; sticky queues are not part of the
+answer. Its rates are over the last 30 s; a poller that vanishes is listed for 5 minutes after its
+last poll.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, timedelta
 
-from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.deployment.v1 import WorkerDeploymentOptions, WorkerDeploymentVersion
+from temporalio.api.enums.v1 import RateLimitSource, TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsRequest,
     DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
     ListWorkflowExecutionsRequest,
@@ -22,13 +24,20 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 from copilot.errors import MonitoredClusterError
-from copilot.signals.frontend import CALL_SECONDS, UnansweredError, answered, ask_frontend
-from copilot.signals.queue_names import is_lasting_user_queue
+from copilot.signals.matchers import is_lasting_user_queue
+from copilot.signals.monitored_frontend import (
+    CALL_SECONDS,
+    UnansweredError,
+    answered,
+    check_access,
+    check_frontend,
+    with_address,
+)
 from copilot.signals.snapshot import Absence, QueueFacts, QueueKey, QueueKind, QueueSurvey
 
 _BUDGET_SECONDS = 15.0
 _CONCURRENCY = 8
-# A namespace may by default list 10 times a second, and its users want to list, too.
+# A namespace may by default list 10 times a second, and its users need some of that.
 _PAGE = 500
 _PAGES = 5
 
@@ -43,6 +52,7 @@ async def survey(
     keys: Sequence[QueueKey],
     limit: int,
     *,
+    namespaces: Sequence[str] = (),
     call_seconds: float = CALL_SECONDS,
     budget_seconds: float = _BUDGET_SECONDS,
 ) -> QueueSurvey:
@@ -50,24 +60,27 @@ async def survey(
 
     A call may take `call_seconds`, all of them together `budget_seconds`.
     Raises nothing for what the cluster does. `absence` is set when the frontend itself does not
-    answer, which is asked also when there are no keys. Queues that got no answer of their own (no
-    matching service, too late) are `unanswered`; `detail` says why the first was not. Queues of a
-    namespace that is not there any more are left out: nobody waits in them.
+    answer, also without keys, or denies access to every queue, or without keys to the first of
+    `namespaces`. Queues without an answer (no matching service, too late) are
+    `unanswered`; `detail` is the reason of the first. Queues of a deleted namespace are left out.
     """
-    known = tuple(dict.fromkeys(keys))
-    asked, truncated = known[:limit], max(0, len(known) - limit)
+    distinct = tuple(dict.fromkeys(keys))
+    chosen, truncated = distinct[:limit], max(0, len(distinct) - limit)
     clock = asyncio.get_running_loop()
     end = clock.time() + budget_seconds
+    call_seconds = min(call_seconds, budget_seconds)
     try:
-        await ask_frontend(client, min(call_seconds, budget_seconds))
+        await check_frontend(client, call_seconds)
+        if not chosen and namespaces:
+            await check_access(client, namespaces[0], min(call_seconds, end - clock.time()))
+        found, gone, detail = await _describe_all(client, chosen, call_seconds, end - clock.time())
     except UnansweredError as error:
         return QueueSurvey(
-            unanswered=asked, truncated=truncated, absence=error.absence, detail=str(error)
+            unanswered=chosen, truncated=truncated, absence=error.absence, detail=str(error)
         )
-    found, gone, detail = await _describe_all(client, asked, call_seconds, end - clock.time())
     return QueueSurvey(
-        queues=tuple(found[key] for key in asked if key in found),
-        unanswered=tuple(key for key in asked if key not in found and key not in gone),
+        queues=tuple(found[key] for key in chosen if key in found),
+        unanswered=tuple(key for key in chosen if key not in found and key not in gone),
         truncated=truncated,
         detail=detail,
     )
@@ -76,11 +89,11 @@ async def survey(
 async def visible_queues(
     client: Client, namespaces: Iterable[str], *, call_seconds: float = CALL_SECONDS
 ) -> tuple[QueueKey, ...]:
-    """Workflow task queues of open workflows, by visibility; those with the newest come first.
+    """Task queues of open workflows, from visibility; those of the newest workflows come first.
 
-    SQL visibility cannot group by task queue, so each page leaves out the queues that are already
-    known; at most 5 pages of 500 workflows a namespace. What a page after the first cannot tell is
-    left for another time. Raises MonitoredClusterError when a first page is not answered.
+    SQL visibility cannot group by task queue, so each page excludes the queues of earlier pages; at
+    most 5 pages of 500 workflows a namespace. A failure after the first page ends the list. Raises
+    MonitoredClusterError when a first page is not answered.
     """
     keys: list[QueueKey] = []
     for namespace in namespaces:
@@ -99,14 +112,36 @@ async def visible_queues(
     return tuple(keys)
 
 
+async def open_workflows(
+    client: Client, namespaces: Iterable[str], *, call_seconds: float = CALL_SECONDS
+) -> int | None:
+    """How many workflows are open in all `namespaces`, by visibility; None when it fails."""
+    limit = timedelta(seconds=call_seconds)
+    count = 0
+    for namespace in namespaces:
+        request = CountWorkflowExecutionsRequest(
+            namespace=namespace, query="ExecutionStatus = 'Running'"
+        )
+        call = client.workflow_service.count_workflow_executions(request, timeout=limit)
+        try:
+            count += (await answered(call, call_seconds)).count
+        except UnansweredError:
+            return None
+    return count
+
+
 async def _describe_all(
     client: Client, keys: Iterable[QueueKey], call_seconds: float, seconds: float
 ) -> tuple[dict[QueueKey, QueueFacts], set[QueueKey], str]:
-    """Facts of each queue that answered in time, which are gone, and why the first other failed."""
+    """Facts of the queues that answered in time, the keys that are gone, and the first failure.
+
+    Raises UnansweredError where access to every queue is denied.
+    """
     slots = asyncio.Semaphore(_CONCURRENCY)
     found: dict[QueueKey, QueueFacts] = {}
     gone: set[QueueKey] = set()
     failures: list[str] = []
+    denied: list[UnansweredError] = []
 
     async def describe(key: QueueKey) -> None:
         async with slots:
@@ -116,7 +151,9 @@ async def _describe_all(
                 if error.absence is Absence.NO_SERIES:
                     gone.add(key)
                     return
-                failures.append(f"{key.namespace}/{key.name} ({key.kind}): {error}")
+                if error.absence is Absence.DENIED:
+                    denied.append(error)
+                failures.append(f"{key.full_name} ({key.kind}): {error}")
 
     try:
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
@@ -124,6 +161,8 @@ async def _describe_all(
                 group.create_task(describe(key))
     except TimeoutError:
         failures.append(f"task queues were not all described within {seconds:.1f} s")
+    if denied and len(denied) == len(failures) and not found:
+        raise with_address(denied[0], client)
     return found, gone, failures[0] if failures else ""
 
 
@@ -150,7 +189,27 @@ def _facts(key: QueueKey, response: DescribeTaskQueueResponse) -> QueueFacts:
         dispatch_rate=stats.tasks_dispatch_rate,
         pollers=len(polls),
         last_poll=max(polls, default=None),
+        rate_limit=_users_limit(response),
+        current_version=_version(response.versioning_info.current_deployment_version),
+        polled_versions=tuple(
+            sorted({_version(poller.deployment_options) for poller in response.pollers} - {""})
+        ),
     )
+
+
+def _users_limit(response: DescribeTaskQueueResponse) -> float | None:
+    """The limit that the API or a worker set; the server's own is not one of users."""
+    limit = response.effective_rate_limit
+    by_users = (
+        RateLimitSource.RATE_LIMIT_SOURCE_API,
+        RateLimitSource.RATE_LIMIT_SOURCE_WORKER,
+    )
+    return limit.requests_per_second if limit.rate_limit_source in by_users else None
+
+
+def _version(version: WorkerDeploymentVersion | WorkerDeploymentOptions) -> str:
+    """`deployment:build`, or empty for workers without a version."""
+    return f"{version.deployment_name}:{version.build_id}" if version.deployment_name else ""
 
 
 async def _names_of_open_workflows(

@@ -1,4 +1,4 @@
-"""Connections to the store: few, made on demand, with transactions that are tried again."""
+"""A small connection pool, and transactions that run again after a serialization failure."""
 
 import asyncio
 import logging
@@ -22,32 +22,34 @@ from tenacity import (
 )
 
 from copilot.errors import StoreError
-from copilot.store.address import CONNECT_TIMEOUT_SECONDS, Location, target
-from copilot.store.failures import (
+from copilot.process import one_line
+from copilot.store.errors import (
+    ATTEMPTS,
     StoreUnreachableError,
-    connecting_failed,
-    request_failed,
-    unreadable,
+    connection_error,
+    request_error,
+    unreadable_row_error,
 )
+from copilot.store.location import CONNECT_TIMEOUT_SECONDS, Location, resolve
+from copilot.store.sql import ADAPTERS, Connection
 
 MAX_CONNECTIONS = 4
 # Aurora DSQL ends a connection after 60 minutes.
 MAX_LIFETIME_SECONDS = 55 * 60
-# Time for one connection attempt to succeed or fail.
+# Long enough for one connection attempt to succeed or fail.
 WAIT_SECONDS = CONNECT_TIMEOUT_SECONDS + 1
-ATTEMPTS = 8
 
 RETRIES = Counter(
     "copilot_store_retries_total",
-    "Transactions tried again after a serialization failure, by SQLSTATE",
+    "Transactions run again after a serialization failure, by SQLSTATE",
     ["code"],
 )
 
-# Whoever waits for a connection gets the reason as StoreError; the pool's own warnings repeat it.
+# The StoreError of a waiting caller has the reason; the pool's warnings would repeat it.
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
-Answer = TypeVar("Answer")
-Work = Callable[[AsyncConnection[TupleRow]], Awaitable[Answer]]
+Result = TypeVar("Result")
+Work = Callable[[Connection], Awaitable[Result]]
 
 
 def count_retry(state: RetryCallState) -> None:
@@ -57,27 +59,27 @@ def count_retry(state: RetryCallState) -> None:
 
 
 class Connections:
-    """A pool whose waiting callers learn at once, and in words, that a connection failed.
+    """A pool that reports a failed connection attempt to its waiting callers at once.
 
-    psycopg's pool connects in the background: alone, it would let a caller wait for its whole
-    time-out and then say nothing about the reason.
+    psycopg's pool connects in the background: without this, a caller waits for the whole time-out
+    and gets an error without the reason.
     """
 
     def __init__(self, location: Location) -> None:
-        where = target(location)
+        where = resolve(location)
         self.address = where.address
         self._waiting: set[asyncio.Timeout] = set()
         self._failure: StoreError | None = None
         self._pool = AsyncConnectionPool(
             where.conninfo,
             connection_class=_reporting(self._connecting_failed, where.token),
-            kwargs={"autocommit": True},
+            kwargs={"autocommit": True, "context": ADAPTERS},
             min_size=0,
             max_size=MAX_CONNECTIONS,
             max_lifetime=MAX_LIFETIME_SECONDS,
             timeout=WAIT_SECONDS,
             check=AsyncConnectionPool.check_connection,
-            # A failed attempt ends at once; the next caller makes a new one.
+            # The pool does not retry a failed attempt; the next caller starts a new one.
             reconnect_timeout=0,
             reconnect_failed=self._release_waiting,
             open=False,
@@ -86,15 +88,15 @@ class Connections:
     @classmethod
     @asynccontextmanager
     async def open(cls, location: Location) -> AsyncIterator[Self]:
-        """Raises StoreError for a malformed URL; a database that is down is no error yet."""
+        """Raises StoreError for a malformed URL. The database need not be up."""
         connections = cls(location)
         async with connections._pool:
             yield connections
 
-    async def transaction(self, work: Work[Answer]) -> Answer:
-        """Run `work` in one transaction, again as a whole after a serialization failure.
+    async def transaction(self, work: Work[Result]) -> Result:
+        """Run `work` in one transaction, and run it again after a serialization failure.
 
-        Raises StoreError when there is no connection, or the transaction fails otherwise.
+        Raises StoreError when there is no connection or the transaction fails.
         """
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((SerializationFailure, DeadlockDetected)),
@@ -106,11 +108,11 @@ class Connections:
         try:
             return await retrying(self._attempt, work)
         except psycopg.Error as error:
-            raise request_failed(error, self.address) from error
+            raise request_error(error, self.address) from error
         except ValidationError as error:
-            raise unreadable(error, self.address) from error
+            raise unreadable_row_error(error, self.address) from error
 
-    async def _attempt(self, work: Work[Answer]) -> Answer:
+    async def _attempt(self, work: Work[Result]) -> Result:
         connection = await self._acquire()
         try:
             async with connection.transaction():
@@ -118,18 +120,18 @@ class Connections:
         finally:
             await self._pool.putconn(connection)
 
-    async def _acquire(self) -> AsyncConnection[TupleRow]:
+    async def _acquire(self) -> Connection:
         try:
-            async with asyncio.timeout(None) as patience:
-                self._waiting.add(patience)
+            async with asyncio.timeout(None) as waiting:
+                self._waiting.add(waiting)
                 try:
                     return await self._pool.getconn()
                 finally:
-                    self._waiting.discard(patience)
+                    self._waiting.discard(waiting)
         except PoolTimeout as error:
             raise StoreUnreachableError(
                 f"the store at {self.address} gave no connection within {WAIT_SECONDS} s:"
-                " look for locks and load there"
+                " check its locks and its load"
             ) from error
         except TimeoutError as error:
             if self._failure is None:
@@ -141,41 +143,41 @@ class Connections:
             case StoreError():
                 self._failure = error
             case psycopg.Error():
-                self._failure = connecting_failed(error, self.address)
+                self._failure = connection_error(error, self.address)
             case _:
                 self._failure = StoreError(
-                    f"no connection to the store at {self.address} could be made"
-                    f" ({type(error).__name__}: {' '.join(str(error).split())}): it is tried again"
+                    f"no connection to the store at {self.address} could be opened"
+                    f" ({type(error).__name__}: {one_line(str(error))})"
                 )
-        self._end_patience()
+        self._wake_waiting()
 
     async def _release_waiting(self, _: AsyncConnectionPool[Any]) -> None:
-        """Callers that began to wait after the last attempt had failed would wait for nothing."""
-        self._end_patience()
+        """Wake the callers that began to wait after the attempt had failed."""
+        self._wake_waiting()
 
-    def _end_patience(self) -> None:
+    def _wake_waiting(self) -> None:
         now = asyncio.get_running_loop().time()
-        for patience in self._waiting:
-            if not patience.expired():
-                patience.reschedule(now)
+        for waiting in self._waiting:
+            if not waiting.expired():
+                waiting.reschedule(now)
 
 
 def _reporting(
     report: Callable[[Exception], None], token: Callable[[], str] | None
 ) -> type[AsyncConnection[TupleRow]]:
-    """A connection class that says why it could not connect; the pool keeps that to itself."""
+    """A connection class that passes on the reason of a failed attempt; the pool drops it."""
 
-    class Reporting(AsyncConnection[TupleRow]):
+    class ReportingConnection(AsyncConnection[TupleRow]):
         @classmethod
         async def connect(cls, conninfo: str = "", **parameters: Any) -> Self:  # noqa: ANN401
             try:
                 if token:
-                    # Signing reads files and may ask a credential service.
+                    # Signing reads files and may call a credential service.
                     parameters["password"] = await asyncio.to_thread(token)
                 return await super().connect(conninfo, **parameters)
             except Exception as error:
-                # Whatever it is: a failure without a report would leave its waiters without words.
+                # Every failure: without a report, the callers would wait for the whole time-out.
                 report(error)
                 raise
 
-    return Reporting
+    return ReportingConnection

@@ -1,4 +1,4 @@
-"""Whole cycles: saved once, read back as they were."""
+"""Cycles with their decision, snapshot and explanation."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,54 +7,53 @@ from psycopg.rows import TupleRow
 
 from copilot.explain.explanation import Explanation
 from copilot.health.decision import Decision, Memory
-from copilot.record import CycleRecord
 from copilot.signals.snapshot import Snapshot
 from copilot.store import assessments, issues, timeline
-from copilot.store.columns import Connection, from_causes, from_names, storable, to_causes, to_names
-from copilot.store.rows import CyclePoint
+from copilot.store.records import CyclePoint, CycleRecord
+from copilot.store.sql import Connection, insert, select
 
 
 async def save(connection: Connection, record: CycleRecord) -> None:
-    """Store the cycle with its state change and issues, unless it is stored already."""
+    """Store the cycle with its state change, issues and assessment, unless it is stored already."""
     decision = record.decision
-    # Two saves at once could each miss what the other changes of an issue: this row makes one of
-    # them fail with 40001 and come again.
+    # Two concurrent saves could each miss the other's change of an issue: this row makes one of
+    # them fail with SQLSTATE 40001 and run again.
     await connection.execute(
         "INSERT INTO clusters (cluster, saves) VALUES (%s, 1)"
         " ON CONFLICT (cluster) DO UPDATE SET saves = clusters.saves + 1",
         (decision.cluster,),
     )
-    inserted = await connection.execute(
-        "INSERT INTO cycles (key, cluster, run_id, cycle, at, state, band, idle, fired, causes,"
-        " issues, decision, snapshot, explanation)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-        " ON CONFLICT (key) DO NOTHING",
-        (
-            record.key,
-            decision.cluster,
-            storable(record.run_id),
-            decision.cycle,
-            decision.at,
-            decision.state.value,
-            decision.band.value if decision.band else None,
-            decision.idle,
-            from_names(dict.fromkeys(gate.name for gate in decision.fired)),
-            from_causes(decision.causes),
-            from_names(issues.by_fingerprint(record.explanation)),
-            decision.model_dump_json(),
-            record.snapshot.model_dump_json(),
-            record.explanation.model_dump_json(),
-        ),
+    is_new = await insert(
+        connection,
+        "cycles",
+        "key",
+        {
+            "key": record.key,
+            "cluster": decision.cluster,
+            "run_id": record.run_id,
+            "cycle": decision.cycle,
+            "at": decision.at,
+            "state": decision.state,
+            "band": decision.band,
+            "idle": decision.idle,
+            "fired": tuple(dict.fromkeys(result.name for result in decision.fired)),
+            "causes": decision.causes,
+            "issues": issues.fingerprint_list(issues.by_fingerprint(record.explanation)),
+            "decision": decision,
+            "snapshot": record.snapshot,
+            "explanation": record.explanation,
+        },
     )
-    if not inserted.rowcount:
+    if not is_new:
         return
     if decision.changed:
         await timeline.add(connection, record)
-    await issues.apply(connection, record)
+    await issues.update(connection, record)
     await assessments.save(connection, record)
 
 
 async def latest(connection: Connection, cluster: str) -> CycleRecord | None:
+    """The cluster's last cycle in time, None before the first."""
     cursor = await connection.execute(
         "SELECT run_id, decision, snapshot, explanation FROM cycles"
         " WHERE cluster = %s ORDER BY at DESC LIMIT 1",
@@ -64,10 +63,31 @@ async def latest(connection: Connection, cluster: str) -> CycleRecord | None:
 
 
 async def get(connection: Connection, key: UUID) -> CycleRecord | None:
+    """The cycle with that key, None when it is not stored or pruned."""
     cursor = await connection.execute(
         "SELECT run_id, decision, snapshot, explanation FROM cycles WHERE key = %s", (key,)
     )
     return _record(await cursor.fetchone())
+
+
+async def records(
+    connection: Connection,
+    cluster: str,
+    start: datetime,
+    end: datetime,
+    *,
+    limit: int,
+    after: CycleRecord | None = None,
+) -> tuple[CycleRecord, ...]:
+    """The first `limit` cycles of the window, oldest first, or the next ones `after` a cycle."""
+    at, key = (after.decision.at, after.key) if after else (start, UUID(int=0))
+    cursor = await connection.execute(
+        "SELECT run_id, decision, snapshot, explanation FROM cycles"
+        " WHERE cluster = %s AND at >= %s AND at < %s AND (at, key) > (%s, %s)"
+        " ORDER BY at, key LIMIT %s",
+        (cluster, max(start, at), end, at, key, limit),
+    )
+    return tuple([record async for row in cursor if (record := _record(row))])
 
 
 async def decisions(
@@ -94,9 +114,13 @@ def _record(row: TupleRow | None) -> CycleRecord | None:
     )
 
 
-async def load_memory(connection: Connection, cluster: str) -> Memory | None:
+async def load_memory(
+    connection: Connection, cluster: str, before: datetime | None = None
+) -> Memory | None:
+    """The memory of the cluster's last cycle, or of its last `before` a time; None without one."""
     cursor = await connection.execute(
-        "SELECT decision FROM cycles WHERE cluster = %s ORDER BY at DESC LIMIT 1", (cluster,)
+        "SELECT decision FROM cycles WHERE cluster = %s AND at < %s ORDER BY at DESC LIMIT 1",
+        (cluster, before or "infinity"),
     )
     row = await cursor.fetchone()
     return Decision.model_validate_json(row[0]).memory if row else None
@@ -105,21 +129,11 @@ async def load_memory(connection: Connection, cluster: str) -> Memory | None:
 async def points(
     connection: Connection, cluster: str, start: datetime, end: datetime, limit: int
 ) -> tuple[CyclePoint, ...]:
-    cursor = await connection.execute(
-        "SELECT at, cycle, state, band, idle, fired, causes FROM cycles"
-        " WHERE cluster = %s AND at >= %s AND at < %s ORDER BY at DESC LIMIT %s",
+    """The newest `limit` cycles of the window, oldest first."""
+    newest_first = await select(
+        connection,
+        CyclePoint,
+        "FROM cycles WHERE cluster = %s AND at >= %s AND at < %s ORDER BY at DESC LIMIT %s",
         (cluster, start, end, limit),
     )
-    newest_first = [
-        CyclePoint(
-            at=at,
-            cycle=cycle,
-            state=state,
-            band=band,
-            idle=idle,
-            fired=to_names(fired),
-            causes=to_causes(causes),
-        )
-        async for at, cycle, state, band, idle, fired, causes in cursor
-    ]
     return tuple(reversed(newest_first))

@@ -1,8 +1,8 @@
 """Bring the store's schema up to date; `python -m copilot.store.migrate` is the one-shot job.
 
 The schema files are written for Aurora DSQL: one statement a transaction, indexes built
-asynchronously, no sequences, no advisory locks. Every statement can run again, so migrators may
-race, and one that was interrupted is continued by the next.
+asynchronously, no sequences, no advisory locks. Every statement can run again, so migrators can
+run at the same time, and the next one continues an interrupted one.
 """
 
 import argparse
@@ -34,16 +34,16 @@ from tenacity import (
 
 from copilot import process
 from copilot.settings import Settings
-from copilot.store.address import Location, Target, connect, location, target
-from copilot.store.failures import (
+from copilot.store.errors import (
     StoreUnreachableError,
-    connecting_failed,
-    request_failed,
+    connection_error,
+    request_error,
 )
+from copilot.store.location import Location, Target, connect, locate_store, resolve
 
 SCHEMA = Path(__file__).parent / "schema"
 
-# IF NOT EXISTS is no lock: of two migrators in one instant, PostgreSQL lets one fail so.
+# IF NOT EXISTS is not a lock: of two concurrent migrators, one can fail with these.
 RACES = (
     DeadlockDetected,
     DuplicateObject,
@@ -71,22 +71,22 @@ def statements(text: str) -> Iterator[str]:
 
 
 def for_postgresql(statement: str) -> str:
-    """PostgreSQL has no asynchronous indexes, and no word for them."""
+    """PostgreSQL does not have asynchronous index builds."""
     return statement.replace(" INDEX ASYNC ", " INDEX ", 1)
 
 
 def tables() -> tuple[str, ...]:
-    """Names of the tables that the migrations make; the first records them."""
+    """Names of the tables that the migrations create; the first one records the migrations."""
     every = (statement for text in migrations().values() for statement in statements(text))
     return tuple(found[1] for one in every if (found := _CREATED.match(one)))
 
 
 async def migrate(store: Location, wait_seconds: float = 0, *, overwrite: bool = False) -> int:
-    """Apply what is missing; returns how many migrations this call recorded.
+    """Apply the missing migrations; returns how many this call recorded.
 
-    With `overwrite` it drops the Copilot's tables first, and no others. A database that does not
-    answer is tried again for `wait_seconds`. Raises StoreError. On Aurora DSQL the indexes are
-    still being built when it returns: queries are slower, not wrong.
+    With `overwrite` it drops the Copilot's tables first, and no others. It waits `wait_seconds` for
+    a database that does not answer. Raises StoreError. On Aurora DSQL the indexes may not be
+    complete when it returns: queries are slower, not wrong.
     """
     waiting = AsyncRetrying(
         retry=retry_if_exception_type(StoreUnreachableError),
@@ -94,14 +94,14 @@ async def migrate(store: Location, wait_seconds: float = 0, *, overwrite: bool =
         stop=stop_after_delay(wait_seconds),
         reraise=True,
     )
-    return await waiting(_migrate_once, target(store), overwrite=overwrite)
+    return await waiting(_migrate_once, resolve(store), overwrite=overwrite)
 
 
 async def _migrate_once(where: Target, *, overwrite: bool) -> int:
     try:
         connection = await connect(where)
     except psycopg.Error as error:
-        raise connecting_failed(error, where.address) from error
+        raise connection_error(error, where.address) from error
     async with connection:
         try:
             if overwrite:
@@ -110,12 +110,12 @@ async def _migrate_once(where: Target, *, overwrite: bool) -> int:
                 connection, asynchronous_indexes=where.builds_indexes_asynchronously
             )
         except psycopg.Error as error:
-            raise request_failed(error, where.address) from error
+            raise request_error(error, where.address) from error
 
 
 async def _drop_tables(connection: AsyncConnection[TupleRow]) -> None:
-    # The record of migrations first, then those that tell of others: what an interruption leaves is
-    # taken for neither migrated nor a history.
+    # The record of migrations first, and tables that refer to others before those: after an
+    # interruption the store counts as not migrated, and no history refers to missing rows.
     record, *others = tables()
     for table in (record, *reversed(others)):
         await _run(connection, f"DROP TABLE IF EXISTS {table}".encode())
@@ -147,7 +147,7 @@ async def _apply_missing(
 async def _run(
     connection: AsyncConnection[TupleRow], statement: bytes, values: tuple[str, ...] = ()
 ) -> int:
-    """One statement in a transaction of its own; returns the number of rows."""
+    """One statement in one transaction; returns the number of rows."""
     racing = AsyncRetrying(
         retry=retry_if_exception_type(RACES),
         wait=wait_random_exponential(multiplier=0.02, max=1),
@@ -158,13 +158,13 @@ async def _run(
 
 
 async def applied_versions(connection: AsyncConnection[TupleRow]) -> set[str]:
-    """Versions that a migrator finished; raises UndefinedTable before the first."""
+    """Versions of finished migrations; raises UndefinedTable before the first."""
     cursor = await connection.execute("SELECT version FROM schema_migrations")
     return {row[0] for row in await cursor.fetchall()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The migration job: 0 when the store is up to date, 2 when it cannot be."""
+    """The migration job; returns 0 when the store is up to date, else 2."""
     parser = argparse.ArgumentParser(
         prog="python -m copilot.store.migrate",
         description="Bring the schema of the Copilot's store up to date; safe to run again.",
@@ -174,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=float,
         default=30,
         metavar="SECONDS",
-        help="how long to wait for a database that does not answer yet (default: %(default)s)",
+        help="how long to wait for the database to answer (default: %(default)s)",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="drop the Copilot's tables and their rows first"
@@ -182,10 +182,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     async def job(settings: Settings) -> None:
-        store = location(settings)
+        store = locate_store(settings)
         recorded = await migrate(store, options.wait, overwrite=options.overwrite)
         log.info(
-            "the store at %s is up to date, %d migrations new", target(store).address, recorded
+            "the store at %s is up to date: %d migrations applied", resolve(store).address, recorded
         )
 
     return process.run(job)

@@ -1,4 +1,4 @@
-"""Task queues seen before: an abandoned one vanishes from the server's series, not from here."""
+"""Task queues of earlier cycles: the store knows an abandoned queue that the server forgot."""
 
 import json
 from collections.abc import Sequence
@@ -6,14 +6,28 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from copilot.signals.snapshot import QueueFacts, QueueKey
-from copilot.store.columns import Connection, storable
-from copilot.store.rows import RememberedQueues
+from copilot.store.records import RememberedQueues
+from copilot.store.sql import Connection, select
 
 
 async def remember(
     connection: Connection, cluster: str, facts: Sequence[QueueFacts], at: datetime
 ) -> None:
-    rows = sorted(_row(cluster, queue, at) for queue in facts)
+    """Store the queues of a survey at `at`; at most 1,000, the limit of COPILOT_MAX_QUEUES."""
+    # In one order, so that two transactions do not deadlock.
+    rows = sorted(
+        (
+            _id(cluster, queue.key),
+            cluster,
+            queue.key.namespace,
+            queue.key.name,
+            queue.key.kind,
+            busyness(queue),
+            at,
+            at,
+        )
+        for queue in facts
+    )
     async with connection.cursor() as cursor:
         await cursor.executemany(
             "INSERT INTO remembered_queues"
@@ -31,41 +45,26 @@ async def remember(
 
 
 async def busiest(connection: Connection, cluster: str, limit: int) -> RememberedQueues:
-    cursor = await connection.execute(
-        "SELECT namespace, name, kind FROM remembered_queues WHERE cluster = %s"
+    """At most `limit` queues of earlier cycles, busiest first."""
+    keys = await select(
+        connection,
+        QueueKey,
+        "FROM remembered_queues WHERE cluster = %s"
         " ORDER BY busyness DESC, last_active_at DESC, namespace, name, kind LIMIT %s",
         (cluster, limit),
-    )
-    keys = tuple(
-        [
-            QueueKey(namespace=namespace, name=name, kind=kind)
-            async for namespace, name, kind in cursor
-        ]
     )
     counting = await connection.execute(
         "SELECT count(*) FROM remembered_queues WHERE cluster = %s", (cluster,)
     )
     (remembered,) = await counting.fetchone() or (0,)
-    return RememberedQueues(keys=keys, truncated=remembered - len(keys))
+    return RememberedQueues(keys=tuple(keys), truncated=remembered - len(keys))
 
 
 def busyness(queue: QueueFacts) -> float:
-    """Tasks that wait, arrive or leave within a minute: a queue that nobody serves ranks too."""
+    """Tasks that wait, arrive or leave within a minute; an unserved queue has some too."""
     return queue.backlog + 60 * (queue.add_rate + queue.dispatch_rate)
 
 
-def _row(
-    cluster: str, queue: QueueFacts, at: datetime
-) -> tuple[UUID, str, str, str, str, float, datetime, datetime]:
-    key = queue.key
+def _id(cluster: str, key: QueueKey) -> UUID:
     name = json.dumps([cluster, key.namespace, key.kind, key.name])
-    return (
-        uuid5(NAMESPACE_URL, f"copilot/{name}"),
-        cluster,
-        storable(key.namespace),
-        storable(key.name),
-        key.kind.value,
-        busyness(queue),
-        at,
-        at,
-    )
+    return uuid5(NAMESPACE_URL, f"copilot/{name}")

@@ -1,10 +1,10 @@
-"""Forgetting: rows older than their retention go, few in each transaction."""
+"""Delete rows older than their retention, in small transactions."""
 
 from datetime import datetime, timedelta
 from typing import LiteralString
 
-from copilot.store.columns import Connection
 from copilot.store.connections import Connections
+from copilot.store.sql import Connection
 
 IDLE_QUEUE_DAYS = 7
 # Aurora DSQL changes at most 3,000 rows and 10 MiB in a transaction; a cycle is up to 250 kB.
@@ -15,7 +15,7 @@ CYCLES: LiteralString = (
     "DELETE FROM cycles WHERE key IN"
     " (SELECT key FROM cycles WHERE cluster = %(cluster)s AND at < %(before)s LIMIT %(rows)s)"
 )
-# The last change before the limit stays: it says what the state was since.
+# The last change before the limit stays: it has the state that held at the limit.
 STATE_CHANGES: LiteralString = (
     "DELETE FROM state_changes WHERE key IN"
     " (SELECT key FROM state_changes WHERE cluster = %(cluster)s AND at <"

@@ -1,34 +1,36 @@
-"""What goes into and comes out of the Observe workflow."""
+"""Input, state and output of the Observe workflow. Field names are in recorded histories."""
 
 from pydantic import BaseModel
 
-from copilot.activities.models import Recall
+from copilot.activities.models import MemoryRestore
+from copilot.canary.sweep import Sweep
 from copilot.explain.assessment import Assessed
-from copilot.health.decision import Band, Cause, Memory, State
+from copilot.health.decision import Cause, Memory, ScaleTier, State
 from copilot.signals.snapshot import Frozen, QueueKey, UtcDatetime
 from copilot.workflows.outbox import Outbox
 from copilot.workflows.schedule import Schedule
 
 
 class Cadence(Frozen):
-    """The setting that a running loop must learn when it changes; seconds."""
+    """The setting that the worker sends to a running loop when it starts; seconds."""
 
     cycle_seconds: float
 
 
 class Progress(BaseModel):
-    """All that a loop knows. One run of the chain hands it to the next whole, so that a continued
-    run equals an uninterrupted one.
+    """The whole state of a loop, which one run of the chain passes to the next.
 
-    `run_id` is the first run's. `begun` is when the last cycle began, `judged` the time of the
-    last decision and `causes` its causes; `queues` are those that the last survey asked for.
-    `unjudged` counts cycles that ended without a decision; `assessed` is what was told lately.
-    `logs_until` is the end of the last window in which log patterns were counted.
+    `run_id` is the first run's. `begun` is when the last cycle began, `judged` the time of the last
+    decision and `causes` its causes; `queues` are the queues of the last survey. `unjudged` counts
+    cycles that ended without a decision; `assessed` are recent assessments. `logs_until` is the end
+    of the last window in which log patterns were counted. `troubles` are what the probe saw before
+    the last cycle, `sweep` is where its canaries are, `instances` are the processes that it asks,
+    and `reached` those that answered it.
     """
 
     run_id: str
     schedule: Schedule
-    recall: Recall | None = None
+    recall: MemoryRestore | None = None
     begun: UtcDatetime | None = None
     judged: UtcDatetime | None = None
     memory: Memory = Memory()
@@ -38,32 +40,36 @@ class Progress(BaseModel):
     unjudged: int = 0
     assessed: tuple[Assessed, ...] = ()
     logs_until: UtcDatetime | None = None
+    troubles: tuple[str, ...] = ()
+    sweep: Sweep = Sweep()
+    instances: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
 
 
 class ObserveInput(Frozen):
-    """`progress` is set by a run that continues an earlier one."""
+    """`progress` is set in a run that continues another one."""
 
     cluster: str
     cadence: Cadence
     progress: Progress | None = None
 
 
-class Ended(Frozen):
-    """Why a loop that does not end by itself ended."""
+class LoopEnd(Frozen):
+    """Why the loop ended, which it does only by an error."""
 
     reason: str
 
 
-class Latest(Frozen):
-    """The last decision in short, and how the loop itself does. `at` is None before the first."""
+class LoopStatus(Frozen):
+    """The last decision in short, and the loop's own state. `at` is None before the first."""
 
     at: UtcDatetime | None
     cycle: int
     state: State
-    band: Band | None
+    band: ScaleTier | None
     causes: tuple[Cause, ...]
     cycle_seconds: float
-    recall: Recall | None
+    recall: MemoryRestore | None
     waiting_for_store: int
     dropped: int
     unjudged: int

@@ -1,36 +1,39 @@
-"""The loop that looks, judges and stores, one run after another for as long as the Copilot lives.
+"""The loop that collects, evaluates and persists, in an endless chain of runs.
 
-Commands here must stay the same for a history that was recorded earlier: change their order or
-number only behind `workflow.patched`, and record a history for tests/copilot/workflows.
-Rules and wording may change freely: they run as a local activity, whose result is recorded.
+A recorded history must replay: change the order or number of commands only behind
+`workflow.patched`, and record a history for tests/copilot/workflows. Rules and templates may
+change freely: they run in a local activity, whose result is recorded.
 """
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from copilot.activities.judge import Judge
-    from copilot.activities.keep import Keep
-    from copilot.activities.look import OTHER_CLUSTER, Look
+    from copilot.activities.collect import OTHER_CLUSTER, CollectActivities
+    from copilot.activities.evaluate import EvaluateActivities
     from copilot.activities.models import (
+        AssessmentResult,
         AssessRequest,
-        Judgement,
-        JudgeRequest,
-        LookRequest,
-        Recall,
-        RecallRequest,
+        CollectRequest,
+        EvaluateRequest,
+        Evaluation,
+        LoadMemoryRequest,
+        MemoryRestore,
         SaveRequest,
-        Told,
     )
+    from copilot.activities.persist import PersistActivities
+    from copilot.activities.probe import ProbeActivities
+    from copilot.canary.models import ProbeRequest, ProbeResult
     from copilot.explain.assessment import RETRY, Assessment, Depth, postpone, remember
-    from copilot.health.view import ROLES
-    from copilot.record import CycleRecord
-    from copilot.signals.names import SignalName
+    from copilot.health.decision import State
+    from copilot.signals import instances
+    from copilot.signals.roles import Role
+    from copilot.signals.signal_names import SignalName
     from copilot.signals.snapshot import (
         Absence,
         LogSurvey,
@@ -39,26 +42,37 @@ with workflow.unsafe.imports_passed_through():
         Reading,
         Snapshot,
     )
-    from copilot.workflows.models import Cadence, Ended, Latest, ObserveInput, Progress
+    from copilot.store.records import CycleRecord
+    from copilot.workflows.models import Cadence, LoopEnd, LoopStatus, ObserveInput, Progress
     from copilot.workflows.schedule import Schedule
 
 CYCLES_PER_RUN = 240
-# Visibility answers a list of queues; every tenth cycle is soon enough for one that is new.
+# Listing queues from visibility is expensive; every tenth cycle is often enough for new ones.
 FIND_QUEUES_EVERY = 10
-# A look has 25 s of a 30 s cycle. A worker that stops says so, and the next one looks again.
-LOOK_SHARE = 25 / 30
-RECALL_TIMEOUT = timedelta(seconds=10)
+# 25 s of a 30 s cycle, for one attempt. A stopping worker ends its attempt, and the next worker
+# gets another, whenever it comes; after one that hangs there is no other.
+COLLECT_SHARE = 25 / 30
+HANGING = "TemporalTimeout:StartToClose"
+LOAD_TIMEOUT = timedelta(seconds=10)
 SAVE_TIMEOUT = timedelta(seconds=60)
 SAVE_ATTEMPT_TIMEOUT = timedelta(seconds=15)
-JUDGE_TIMEOUT = timedelta(seconds=5)
-# By name: importing its workflow would load what only a Copilot with a model needs.
+EVALUATE_TIMEOUT = timedelta(seconds=5)
+# The least time between two cycles: an early one comes when the probe's result turns.
+EARLY_AFTER = timedelta(seconds=10)
+# A shorter look is not worth an activity.
+SHORTEST_PROBE = timedelta(seconds=1)
+# How long a cycle waits for a look that should have ended.
+PROBE_GRACE = timedelta(seconds=1)
+PROBE_TIMEOUT = timedelta(seconds=5)
+# By name: importing the workflow would load the libraries of models.
 ASSESS = "Assess"
-ASSESS_TIMEOUT = timedelta(minutes=3)
+# Two requests of a minute each, and the store twice.
+ASSESS_TIMEOUT = timedelta(minutes=4)
 
 
 @workflow.defn(name="Observe")
 class Observe:
-    """One loop a cluster. Its cadence depends on neither what it looks at nor the store."""
+    """One loop for each cluster. Neither slow sources nor the store change its cadence."""
 
     @workflow.init
     def __init__(self, start: ObserveInput) -> None:
@@ -69,12 +83,14 @@ class Observe:
         )
         self._saving: asyncio.Task[None] | None = None
         self._assessing: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
+        self._probed: ProbeResult | None = None
         self._retimed = False
 
     @workflow.run
-    async def run(self, start: ObserveInput) -> Ended:
+    async def run(self, start: ObserveInput) -> LoopEnd:
         if self._progress.recall is None:
-            self._progress.recall = await self._recall()
+            self._progress.recall = await self._load_memory()
             schedule = self._progress.schedule
             self._progress.schedule = schedule.model_copy(update={"origin": workflow.now()})
         cycles = 0
@@ -84,7 +100,7 @@ class Observe:
                 return ended
             cycles += 1
             continuing = cycles >= CYCLES_PER_RUN or workflow.info().is_continue_as_new_suggested()
-            # A save under way would be lost with this run: the next cycle asks again.
+            # This run's end would cancel the save under way: check again after the next cycle.
             if self._is_saving():
                 continue
             if continuing:
@@ -93,7 +109,7 @@ class Observe:
 
     @workflow.signal
     def configure(self, cadence: Cadence) -> None:
-        """Take over a changed setting; the worker sends it whenever it starts."""
+        """Apply the settings of a worker that starts."""
         schedule = self._progress.schedule
         if cadence.cycle_seconds != schedule.cycle_seconds:
             last = self._progress.begun or workflow.now()
@@ -101,10 +117,10 @@ class Observe:
             self._retimed = True
 
     @workflow.query
-    def latest(self) -> Latest:
+    def latest(self) -> LoopStatus:
         """The last decision in short."""
         progress = self._progress
-        return Latest(
+        return LoopStatus(
             at=progress.judged,
             cycle=progress.memory.cycle,
             state=progress.memory.state,
@@ -117,111 +133,192 @@ class Observe:
             unjudged=progress.unjudged,
         )
 
-    async def _recall(self) -> Recall:
-        """Begin with what the store remembers; without the store, with nothing, and say so."""
+    async def _load_memory(self) -> MemoryRestore:
+        """Load the memory from the store; without the store, begin with an empty one."""
         try:
-            recollection = await workflow.execute_activity_method(
-                Keep.recall,
-                RecallRequest(cluster=self._cluster),
-                schedule_to_close_timeout=RECALL_TIMEOUT,
-                start_to_close_timeout=RECALL_TIMEOUT / 2,
+            loaded = await workflow.execute_activity_method(
+                PersistActivities.load_memory,
+                LoadMemoryRequest(cluster=self._cluster),
+                schedule_to_close_timeout=LOAD_TIMEOUT,
+                start_to_close_timeout=LOAD_TIMEOUT / 2,
                 retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=2)),
             )
         except FailureError as error:
             _raise_if_cancelled(error)
-            workflow.logger.warning("judging begins without memory: %s", error.cause)
-            return Recall.STORE_UNAVAILABLE
-        if recollection.memory is None:
-            return Recall.NOTHING_STORED
-        self._progress.memory = recollection.memory
-        return Recall.RESTORED
+            workflow.logger.warning("the loop begins without memory: %s", error.cause)
+            return MemoryRestore.STORE_UNAVAILABLE
+        if loaded.memory is None:
+            return MemoryRestore.NOTHING_STORED
+        self._progress.memory = loaded.memory
+        return MemoryRestore.RESTORED
 
     async def _until_due(self) -> None:
-        while (delay := self._progress.schedule.next_at - workflow.now()) > timedelta(0):
-            self._retimed = False
-            # The time-out is the usual end: the cycle is due.
-            with contextlib.suppress(TimeoutError):
-                await workflow.wait_condition(lambda: self._retimed, timeout=delay)
+        """Wait for the next slot, or for less when the probe turns; meanwhile, look."""
+        self._probed = None
+        if self._due_at() - workflow.now() > SHORTEST_PROBE and workflow.patched("probe"):
+            self._probing = asyncio.create_task(self._probe(self._due_at() - workflow.now()))
+        while (delay := self._due_at() - workflow.now()) > timedelta(0):
+            await self._sleep(delay)
+        await self._end_probe()
 
-    async def _cycle(self) -> Ended | None:
+    async def _sleep(self, delay: timedelta) -> None:
+        """Wait until the time is up, the cadence changes, or the probe turns."""
+        self._retimed = False
+        turned = self._has_turned()
+        # Usually the time-out ends the wait.
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._retimed or self._has_turned() != turned, timeout=delay
+            )
+
+    def _due_at(self) -> datetime:
+        """When the next cycle begins, as far as is known now.
+
+        While a trouble that the probe sees is not confirmed as critical, cycles follow each other.
+        """
         progress = self._progress
-        progress.begun = workflow.now()
-        progress.schedule = progress.schedule.begun(progress.begun)
+        due = progress.schedule.next_at
+        # Not while the verdict is unknown, which may last.
+        unconfirmed = progress.memory.critical_run and progress.memory.state is State.STRESSED
+        if progress.begun and (self._has_turned() or (progress.troubles and unconfirmed)):
+            return min(due, progress.begun + EARLY_AFTER)
+        return due
+
+    def _has_turned(self) -> bool:
+        return self._probed is not None and self._probed.turned
+
+    async def _probe(self, time: timedelta) -> None:
+        """One look at the cluster, which ends when its time is up or its result turns."""
+        progress = self._progress
         try:
-            snapshot = await self._look()
+            self._probed = await workflow.execute_activity_method(
+                ProbeActivities.probe,
+                ProbeRequest(
+                    cluster=self._cluster,
+                    chain=progress.run_id[:8],
+                    seconds=time.total_seconds(),
+                    known=progress.troubles,
+                    instances=progress.instances,
+                    reached=progress.reached,
+                    sweep=progress.sweep,
+                ),
+                schedule_to_close_timeout=time + PROBE_TIMEOUT,
+                # A worker that stops fails its attempt.
+                retry_policy=RetryPolicy(
+                    initial_interval=timedelta(seconds=1), backoff_coefficient=1
+                ),
+            )
+        except FailureError as error:
+            _raise_if_cancelled(error)
+            workflow.logger.warning("no look between the cycles: %s", error.cause or error)
+
+    async def _end_probe(self) -> None:
+        """Take the look's result; a cycle does not wait for one whose worker is gone."""
+        if (probing := self._probing) is None:
+            return
+        self._probing = None
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(probing.done, timeout=PROBE_GRACE)
+        if not probing.done():
+            probing.cancel()
+            return
+        probing.result()
+        if self._probed:
+            self._progress.troubles = self._probed.troubles
+            self._progress.sweep = self._probed.sweep
+            self._progress.reached = self._probed.reached
+
+    async def _cycle(self) -> LoopEnd | None:
+        progress = self._progress
+        now = workflow.now()
+        early = now < progress.schedule.next_at
+        progress.schedule = (
+            progress.schedule.retimed(progress.schedule.cycle_seconds, now)
+            if early
+            else progress.schedule.begun(now)
+        )
+        progress.begun = now
+        try:
+            snapshot = await self._collect()
         except ApplicationError as error:
             await self._save()
-            return Ended(reason=error.message)
-        if judgement := await self._judge(snapshot):
-            progress.memory = judgement.decision.memory
-            progress.judged = judgement.decision.at
-            progress.causes = judgement.decision.causes
-            if assessment := judgement.assessment:
-                # Onto what there is now: a failure may have come while this was judged.
+            return LoopEnd(reason=error.message)
+        if evaluation := await self._evaluate(snapshot):
+            progress.memory = evaluation.decision.memory
+            progress.judged = evaluation.decision.at
+            progress.causes = evaluation.decision.causes
+            if assessment := evaluation.assessment:
+                # To the present list: it may have changed during the evaluation.
                 progress.assessed = remember(
-                    progress.assessed, assessment.fingerprint, judgement.decision.at
+                    progress.assessed, assessment.fingerprint, evaluation.decision.at
                 )
             record = CycleRecord(
                 run_id=progress.run_id,
-                decision=judgement.decision,
+                decision=evaluation.decision,
                 snapshot=snapshot,
-                explanation=judgement.explanation,
-                assessment=judgement.assessment,
+                explanation=evaluation.explanation,
+                assessment=evaluation.assessment,
             )
             progress.outbox = progress.outbox.add(record)
         progress.schedule = progress.schedule.ended(workflow.now())
         return None
 
-    async def _look(self) -> Snapshot:
-        """What there is to see; when looking itself fails, a snapshot that says so.
+    async def _collect(self) -> Snapshot:
+        """The snapshot; when the activity itself fails, a snapshot in which everything is missing.
 
-        Raises ApplicationError when the worker judges another cluster now.
+        Raises ApplicationError when the worker now evaluates another cluster.
         """
         progress = self._progress
-        budget = timedelta(seconds=progress.schedule.cycle_seconds) * LOOK_SHARE
+        budget = timedelta(seconds=progress.schedule.cycle_seconds) * COLLECT_SHARE
         try:
             snapshot = await workflow.execute_activity_method(
-                Look.look,
-                LookRequest(
+                CollectActivities.collect_snapshot,
+                CollectRequest(
                     cluster=self._cluster,
                     known_queues=progress.queues,
                     find_queues=progress.memory.cycle % FIND_QUEUES_EVERY == 0,
                     logs_since=progress.logs_until,
                 ),
-                schedule_to_close_timeout=budget,
-                retry_policy=RetryPolicy(initial_interval=budget / 20, maximum_attempts=2),
+                start_to_close_timeout=budget,
+                retry_policy=RetryPolicy(
+                    initial_interval=budget / 20,
+                    maximum_attempts=2,
+                    non_retryable_error_types=[HANGING],
+                ),
             )
         except FailureError as error:
             _raise_if_cancelled(error)
             if isinstance(error.cause, ApplicationError) and error.cause.type == OTHER_CLUSTER:
                 raise error.cause from error
-            workflow.logger.warning("nothing seen in this cycle: %s", error.cause)
-            return _unseen(self._cluster)
+            workflow.logger.warning("no snapshot in this cycle: %s", error.cause)
+            return _empty_snapshot(self._cluster, self._probed)
         if not snapshot.queues.absence:
             answered = (facts.key for facts in snapshot.queues.queues)
             progress.queues = (*answered, *snapshot.queues.unanswered)
         if snapshot.logs and not snapshot.logs.absence:
             progress.logs_until = snapshot.logs.end
-        return snapshot
+        if found := instances.names(snapshot):
+            progress.instances = found
+        return instances.with_probe(snapshot, self._probed.probe) if self._probed else snapshot
 
-    async def _judge(self, snapshot: Snapshot) -> Judgement | None:
-        """The judgement, or None when judging failed: a defect, which must not end the loop."""
+    async def _evaluate(self, snapshot: Snapshot) -> Evaluation | None:
+        """The evaluation, or None when it failed: a defect, which must not end the loop."""
         try:
             return await workflow.execute_local_activity_method(
-                Judge.judge,
-                JudgeRequest(
+                EvaluateActivities.evaluate_cycle,
+                EvaluateRequest(
                     memory=self._progress.memory,
                     snapshot=snapshot,
                     begun=self._progress.begun or workflow.now(),
                     assessed=self._progress.assessed,
                 ),
-                schedule_to_close_timeout=JUDGE_TIMEOUT,
+                schedule_to_close_timeout=EVALUATE_TIMEOUT,
                 # The same snapshot would fail in the same way.
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
         except FailureError as error:
             _raise_if_cancelled(error)
-            workflow.logger.error("this cycle is not judged: %s", error)
+            workflow.logger.error("no decision in this cycle: %s", error)
             self._progress.unjudged += 1
             return None
 
@@ -229,16 +326,16 @@ class Observe:
         if self._saving is None:
             return False
         if self._saving.done():
-            # A defect in saving must not stay unseen in a task that nobody awaits.
+            # No one awaits the task: raise its defect here.
             self._saving.result()
         return not self._saving.done()
 
     async def _save(self) -> None:
-        """Store what waits. What cannot be stored now waits on, in order."""
+        """Store the waiting records in order; those that fail wait on."""
         while records := self._progress.outbox.batch:
             try:
                 await workflow.execute_activity_method(
-                    Keep.save,
+                    PersistActivities.save_cycles,
                     SaveRequest(cluster=self._cluster, records=records),
                     schedule_to_close_timeout=SAVE_TIMEOUT,
                     start_to_close_timeout=SAVE_ATTEMPT_TIMEOUT,
@@ -252,11 +349,11 @@ class Observe:
             self._progress.outbox = self._progress.outbox.without(records)
             for record in reversed(records):
                 if record.assessment and record.assessment.depth is not Depth.NONE:
-                    self._ask_about(record, record.assessment)
+                    self._request_reading(record, record.assessment)
                     break
 
-    def _ask_about(self, record: CycleRecord, assessment: Assessment) -> None:
-        """Have a model explain a cycle that was stored, unless it is past or one is busy."""
+    def _request_reading(self, record: CycleRecord, assessment: Assessment) -> None:
+        """Start a model's reading of a stored cycle, unless its state is past or another runs."""
         if record.decision.state is not self._progress.memory.state:
             return
         if self._assessing is None or self._assessing.done():
@@ -265,23 +362,23 @@ class Observe:
             self._assess_again(record, assessment)
 
     async def _assess(self, record: CycleRecord, assessment: Assessment) -> None:
-        """Await the model's words only to ask again soon if they do not come."""
+        """Await the model's reading, and ask again soon if there is none."""
         try:
-            told = await workflow.execute_child_workflow(
+            result = await workflow.execute_child_workflow(
                 ASSESS,
                 AssessRequest(cluster=self._cluster, key=record.key),
-                # One a cluster; one that an earlier run of this loop started may still be there.
+                # One for each cluster; one of an earlier run of this loop may still be open.
                 id=f"copilot-assess-{self._cluster}",
-                result_type=Told,
+                result_type=AssessmentResult,
                 execution_timeout=ASSESS_TIMEOUT,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
             )
         except FailureError as error:
             _raise_if_cancelled(error)
-            workflow.logger.warning("the template explains: %s", error.cause or error)
+            workflow.logger.warning("no reading by a model: %s", error.cause or error)
             self._assess_again(record, assessment)
             return
-        if told.failure:
+        if result.failure:
             self._assess_again(record, assessment)
 
     def _assess_again(self, record: CycleRecord, assessment: Assessment) -> None:
@@ -290,20 +387,20 @@ class Observe:
 
 
 def _raise_if_cancelled(error: FailureError) -> None:
-    """A loop that somebody cancels must end, not go on blind."""
+    """A cancelled loop must end."""
     if is_cancelled_exception(error):
         raise error
 
 
-def _unseen(cluster: str) -> Snapshot:
-    detail = "looking took longer than a cycle allows, or its worker stopped"
+def _empty_snapshot(cluster: str, probed: ProbeResult | None) -> Snapshot:
+    detail = "the collection took longer than a cycle allows, or its worker stopped"
     missing = Reading.missing(Absence.TIMED_OUT, detail)
     return Snapshot(
         cluster=cluster,
         at=workflow.now(),
         metrics=Measurement(
             readings=dict.fromkeys(SignalName, missing),
-            targets=dict.fromkeys(ROLES, missing),
+            targets=dict.fromkeys(Role, missing),
             source_absence=Absence.TIMED_OUT,
             source_detail=detail,
         ),
@@ -311,4 +408,5 @@ def _unseen(cluster: str) -> Snapshot:
         logs=LogSurvey(
             start=workflow.now(), end=workflow.now(), absence=Absence.TIMED_OUT, detail=detail
         ),
+        probe=probed.probe if probed else None,
     )

@@ -1,25 +1,25 @@
-"""Cycles that the store does not have yet, in order."""
+"""Cycles that wait for the store, in order."""
 
 from collections.abc import Iterable
 from typing import Self
 
-from copilot.record import CycleRecord
 from copilot.signals.snapshot import Frozen
+from copilot.store.records import CycleRecord
 
-# Ten minutes at the default cadence: a restart of the store leaves no gap.
-KEEP = 20
-# However often the state changes meanwhile: at 200 queues this many records are about 1 MB, and
-# Temporal refuses a payload above 2 MB.
-KEEP_CHANGES = 40
-# What one save sends.
-BATCH = 20
+# Ten minutes of the default cadence: a restart of the store leaves no gap.
+MAX_RECORDS = 20
+# With state changes. With 200 queues each, this many records are about 1 MB; Temporal refuses a
+# payload above 2 MB.
+MAX_WITH_CHANGES = 40
+# Records in one call of save_cycles.
+BATCH_SIZE = 20
 
 
 class Outbox(Frozen):
     """Records to store, oldest first.
 
-    Beyond `KEEP` the oldest that is no change of state goes; a change goes only beyond
-    `KEEP_CHANGES`. `dropped` counts what went.
+    Beyond MAX_RECORDS it drops the oldest record without a change of state; beyond
+    MAX_WITH_CHANGES it drops the oldest record. `dropped` counts both.
     """
 
     records: tuple[CycleRecord, ...] = ()
@@ -28,10 +28,10 @@ class Outbox(Frozen):
     def add(self, record: CycleRecord) -> Self:
         records = [*self.records, record]
         dropped = self.dropped
-        while len(records) > KEEP:
+        while len(records) > MAX_RECORDS:
             older = records[:-1]
-            victim = next((kept for kept in older if not kept.decision.changed), None)
-            if victim is None and len(records) <= KEEP_CHANGES:
+            victim = next((one for one in older if not one.decision.changed), None)
+            if victim is None and len(records) <= MAX_WITH_CHANGES:
                 break
             records.remove(victim or older[0])
             dropped += 1
@@ -44,4 +44,4 @@ class Outbox(Frozen):
 
     @property
     def batch(self) -> tuple[CycleRecord, ...]:
-        return self.records[:BATCH]
+        return self.records[:BATCH_SIZE]

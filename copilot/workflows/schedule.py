@@ -1,4 +1,4 @@
-"""When the cycles of an Observe workflow are due: on a fixed grid, whatever a cycle takes."""
+"""When the cycles of an Observe workflow are due: on a fixed grid, however long a cycle takes."""
 
 import math
 from datetime import datetime, timedelta
@@ -8,9 +8,9 @@ from copilot.signals.snapshot import Frozen, UtcDatetime
 
 
 class Schedule(Frozen):
-    """Slot n is due at `origin` + n * `cycle_seconds`; `next_slot` is the one to await.
+    """Slot n is due at `origin` + n * `cycle_seconds`; `next_slot` is the next one.
 
-    An overrun skips slots, it never bunches cycles: two begin at least half a cycle apart.
+    An overrun skips slots, so that two cycles begin at least half a cycle apart.
     """
 
     origin: UtcDatetime
@@ -22,20 +22,20 @@ class Schedule(Frozen):
         return self.origin + timedelta(seconds=self.next_slot * self.cycle_seconds)
 
     def begun(self, at: datetime) -> Self:
-        """The schedule once a cycle began.
+        """The schedule after a cycle began.
 
-        One that begins late, because nobody ran the workflow, counts for the slot nearest to it.
+        A cycle that begins late, because no worker ran, takes the nearest slot.
         """
         slot = max(self.next_slot, round(self._slots_until(at)))
         return self.model_copy(update={"next_slot": slot + 1})
 
     def ended(self, at: datetime) -> Self:
-        """The schedule once that cycle ended: the slots it overran are skipped."""
+        """The schedule after the cycle ended, without the slots that passed meanwhile."""
         next_slot = max(self.next_slot, math.ceil(self._slots_until(at)))
         return self.model_copy(update={"next_slot": next_slot})
 
     def retimed(self, cycle_seconds: float, last_begun: datetime) -> Self:
-        """A new grid that begins with the last cycle, so that the next one is due a cycle later."""
+        """A new grid from the start of the last cycle: the next one is due a cycle later."""
         return self.model_copy(
             update={"origin": last_begun, "cycle_seconds": cycle_seconds, "next_slot": 1}
         )

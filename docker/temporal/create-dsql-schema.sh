@@ -1,7 +1,6 @@
-# Creates Temporal's schema on an Aurora DSQL cluster, or leaves it where it is there already.
+# Creates Temporal's schema on an Aurora DSQL cluster; a schema that exists stays.
 # Usage: sh create-dsql-schema.sh ENDPOINT VERSION TABLES_FILE [--overwrite], with AWS_REGION and
-# credentials in the environment. With --overwrite it drops Temporal's tables first, which the file
-# names; others on the cluster stay.
+# credentials in the environment. --overwrite drops the tables that TABLES_FILE lists first.
 set -eu
 endpoint=$1
 wanted=$2
@@ -24,18 +23,18 @@ has_table() {
 }
 
 drop_tables_once() {
-  # The version first and its table last: what an interruption leaves is seen as what it is.
+  # The version first and its table last, so that the next run detects an interruption.
   if has_table schema_version; then
     query "DELETE FROM schema_version" || return 1
   fi
-  # Each in a transaction of its own, as DSQL wants it.
+  # Aurora DSQL takes one DDL statement in a transaction.
   sed 's/.*/DROP TABLE IF EXISTS &;/' "$tables" | sql --file -
 }
 
-# The tool's own --overwrite would drop every table, the Copilot's too.
+# The tool's own --overwrite would drop all tables, the Copilot's too.
 drop_tables() {
-  # Whoever changes the schema at the same time, and be it DSQL that still builds an index, makes
-  # a statement fail that is to be said again (OC001).
+  # A concurrent change of the schema, such as an index that Aurora DSQL still builds, fails a
+  # statement with OC001, which means that it should be retried.
   attempt=1
   until drop_tables_once; do
     test "$attempt" -lt 8 || exit 1
@@ -53,22 +52,22 @@ is_older() {
 
 if test "$overwrite" = --overwrite; then
   drop_tables
-  echo "Temporal's tables on $endpoint are dropped"
+  echo "dropped Temporal's tables on $endpoint"
 elif has_table schema_version; then
   version=$(query "SELECT curr_version FROM schema_version WHERE db_name = 'postgres'")
   if test -n "$version"; then
     if is_older "$version" "$wanted"; then
       # The tool cannot update.
-      echo "the schema on $endpoint has version $version, and the server needs $wanted: bring it there by hand, make it anew with --overwrite of \`tdeploy schema\`, or use another cluster" >&2
+      echo "the schema on $endpoint has version $version, and the server needs $wanted: update it by hand, recreate it with --overwrite of \`tdeploy schema\`, or use another cluster" >&2
       exit 1
     fi
-    echo "the schema is there, version $version"
+    echo "the schema exists, version $version"
     exit 0
   fi
-  # An earlier run was interrupted: the tool writes the version last, and cannot go on from where
-  # it was. There must be nothing yet that anyone wrote.
+  # An earlier run was interrupted: the tool writes the version last, and cannot continue. The
+  # tables are dropped only where they hold no data.
   if has_table namespaces && test "$(query "SELECT count(*) FROM namespaces")" != 0; then
-    echo "the schema on $endpoint has no version, but data: set it up by hand with temporal-dsql-tool, or make it anew with --overwrite of \`tdeploy schema\`" >&2
+    echo "the schema on $endpoint has data but no version: set it up by hand with temporal-dsql-tool, or recreate it with --overwrite of \`tdeploy schema\`" >&2
     exit 1
   fi
   drop_tables

@@ -1,11 +1,11 @@
-# Creates a Temporal cluster's two databases on PostgreSQL, or leaves what is there already.
-# Usage: sh create-postgresql-schema.sh DATABASE PASSWORD_FILE [--overwrite]; the rest is in SQL_*
-# variables. With --overwrite it drops both first.
+# Creates a Temporal cluster's two databases on PostgreSQL; databases that exist stay.
+# Usage: sh create-postgresql-schema.sh DATABASE PASSWORD_FILE [--overwrite], with the other options
+# in SQL_* variables. --overwrite drops both databases first.
 set -eu
 SQL_PASSWORD=$(cat "$2")
 export SQL_PASSWORD
 
-# Its log of every statement is of use only where it fails.
+# The tool logs every statement; the log is printed only when it fails.
 tool() {
   log=$(temporal-sql-tool "$@" 2>&1) || {
     echo "$log" >&2
@@ -19,13 +19,13 @@ create() {
   tool setup-schema --version 0.0
   tool update-schema --schema-name "postgresql/v12/$2"
   found=$(echo "$log" | sed -n \
-    -e 's/.*found zero updates from current version \([0-9.]*\).*/the schema is there, version \1/p' \
-    -e 's/.*Schema updated from .* to \([0-9.]*\).*/the schema has version \1 now/p' | tail -n 1)
+    -e 's/.*found zero updates from current version \([0-9.]*\).*/the schema exists, version \1/p' \
+    -e 's/.*Schema updated from .* to \([0-9.]*\).*/the schema now has version \1/p' | tail -n 1)
   echo "$1: ${found:-set up}"
 }
 
 if test "${3:-}" = --overwrite; then
-  # Both, before either is made again: an interruption leaves nothing of the past beside the new.
+  # Both, before either is created: an interruption leaves no old database beside a new one.
   for database in "$1_visibility" "$1"; do
     export SQL_DATABASE="$database"
     tool drop-database --force

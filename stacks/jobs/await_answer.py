@@ -1,4 +1,4 @@
-"""Wait until a URL answers 200, for services whose own image cannot test itself.
+"""Wait until a URL answers 200, for services whose image cannot run a health check.
 
 Usage: python await_answer.py URL TIME_LIMIT_SECONDS
 """

@@ -1,7 +1,7 @@
-"""Register namespaces on a Temporal cluster, and wait until a workflow could start in each.
+"""Register namespaces on a Temporal cluster, and wait until workflows can start in each.
 
-One that is there already gets the retention that is asked for, and keeps everything else; with
-`--keep-retention` it keeps that too, because nobody chose what is asked for.
+A namespace that exists gets the given retention and keeps its other properties. With
+`--keep-retention`, for a default that nobody set, it keeps its retention too.
 
 Usage: register_namespaces.py [--keep-retention] FRONTEND_HTTP_URL RETENTION_DAYS NAMESPACE...
 """
@@ -12,25 +12,27 @@ import time
 from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 KEEP_RETENTION = "--keep-retention"
 TIME_LIMIT_SECONDS = 120.0
 _REQUEST_SECONDS = 5
 _PAUSE_SECONDS = 0.25
 _DAY_SECONDS = 86_400
+# The frontend is on the same network, never behind the HTTP proxy of the environment.
+_HTTP = build_opener(ProxyHandler({}))
 
 
-def ask(url: str, body: object | None = None) -> tuple[int, str]:
-    """Status and answer, of an error its first line; status 0 and the reason where none came."""
+def send(url: str, body: object | None = None) -> tuple[int, str]:
+    """Status and body, for an error its first line; status 0 and the reason without an answer."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data, {"Content-Type": "application/json"})  # noqa: S310
     try:
-        with urlopen(request, timeout=_REQUEST_SECONDS) as answer:  # noqa: S310
+        with _HTTP.open(request, timeout=_REQUEST_SECONDS) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as error:
-        said = error.read().decode(errors="replace").strip().partition("\n")[0]
-        return error.code, said or str(error)
+        text = error.read().decode(errors="replace").strip().partition("\n")[0]
+        return error.code, text or str(error)
     except (URLError, OSError) as error:
         return 0, str(error)
 
@@ -38,8 +40,8 @@ def ask(url: str, body: object | None = None) -> tuple[int, str]:
 def make_usable(
     frontend: str, namespace: str, retention_days: int, deadline: float, *, keep_retention: bool
 ) -> str | None:
-    """Register the namespace, or say why it is not usable by the deadline (a monotonic time)."""
-    for step in (_register, _look) if keep_retention else (_register, _set_retention, _look):
+    """Register the namespace; the problem where it is not usable by the deadline (monotonic)."""
+    for step in (_register, _check) if keep_retention else (_register, _set_retention, _check):
         while problem := step(f"{frontend}/api/v1/namespaces", namespace, retention_days):
             if time.monotonic() > deadline:
                 return f"{namespace} on {frontend}: {problem}"
@@ -48,41 +50,43 @@ def make_usable(
 
 
 def _register(url: str, namespace: str, retention_days: int) -> str:
-    """Why it could not be registered, empty where it is, now or before."""
+    """Register it. The problem; "" where it is registered now or was before."""
     wanted = {
         "namespace": namespace,
         "workflowExecutionRetentionPeriod": f"{retention_days * _DAY_SECONDS}s",
     }
-    status, said = ask(url, wanted)
-    return "" if status in {HTTPStatus.OK, HTTPStatus.CONFLICT} else said
+    status, text = send(url, wanted)
+    return "" if status in {HTTPStatus.OK, HTTPStatus.CONFLICT} else text
 
 
 def _set_retention(url: str, namespace: str, retention_days: int) -> str:
-    """Why it could not be changed where it is another, of a namespace that was there before."""
-    status, said = ask(f"{url}/{namespace}")
+    """Set the retention where it differs. The problem; "" where there is none."""
+    status, text = send(f"{url}/{namespace}")
     if status != HTTPStatus.OK:
-        return said
-    before = json.loads(said)["config"].get("workflowExecutionRetentionTtl", "0s")
+        return text
+    before = json.loads(text)["config"].get("workflowExecutionRetentionTtl", "0s")
     days = float(before.removesuffix("s")) / _DAY_SECONDS
     if days == retention_days:
         return ""
-    # The server leaves alone what an update does not name.
+    # The server keeps all that an update does not name.
     update = {"config": {"workflowExecutionRetentionTtl": f"{retention_days * _DAY_SECONDS}s"}}
-    status, said = ask(f"{url}/{namespace}/update", update)
+    status, text = send(f"{url}/{namespace}/update", update)
     if status != HTTPStatus.OK:
-        return said
+        return text
     warning = "warning: " if retention_days < days else ""
     print(  # noqa: T201
-        f"{warning}{namespace} kept closed workflows for {days:g} d, and keeps them for"
-        f" {retention_days} d from now on"
+        f"{warning}the retention of {namespace} was {days:g} d and is now {retention_days} d"
     )
     return ""
 
 
-def _look(url: str, namespace: str, _retention_days: int) -> str:
-    """Why it is not in the frontend's own list of namespaces, as a start of a workflow needs it."""
-    status, said = ask(f"{url}/{namespace}/workflow-count")
-    return "" if status == HTTPStatus.OK else said
+def _check(url: str, namespace: str, _retention_days: int) -> str:
+    """Why no workflow can start yet: the namespace is not listed, or history is not ready."""
+    status, text = send(f"{url}/{namespace}/workflow-count")
+    if status != HTTPStatus.OK:
+        return text
+    status, text = send(f"{url}/{namespace}/workflows/none")
+    return "" if status == HTTPStatus.NOT_FOUND else text or f"{namespace} has a workflow `none`"
 
 
 def main(arguments: Sequence[str], time_limit_seconds: float = TIME_LIMIT_SECONDS) -> int:

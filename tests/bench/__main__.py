@@ -1,9 +1,9 @@
-"""`make bench`: what the Copilot costs and how fast it sees, each beside its target.
+"""`make bench`: costs and detection times of the Copilot, each beside its target.
 
-Everything runs on a real lab of its own at the default cadence: cycles of 30 s, scrapes of 15 s.
-One run a fault on a fresh lab, and the longest is the figure; REPEAT=n makes n runs. The stack
-`local` runs on a Docker engine of its own, the corpus goes to MiniStack. ONLY=cost,
-ONLY=command, ONLY=corpus, ONLY=stack or ONLY=faults does one part.
+It runs on a new lab at the default cadence: cycles of 30 s, scrapes of 15 s. Each fault runs once,
+or REPEAT=n times, on a new lab; its figure is the longest time. The stack `local` runs on its own
+Docker engine, started REPEAT times by `pulumi up` and by compose in alternation; the corpus is on
+MiniStack. ONLY=cost, ONLY=command, ONLY=corpus, ONLY=stack or ONLY=faults runs one part.
 """
 
 import json
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from lab.errors import LabError
 from tests.bench import command, corpus, costs, detection, stack
+from tests.bench.compose import ComposeError
 from tests.bench.figure import Figure
 from tools.errors import ToolsError
 
@@ -27,15 +28,15 @@ _console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
-    # Everything is said by variables: an option is refused, and help costs no minutes.
+    # There are no options; --help prints the text above.
     ArgumentParser(
         prog="make bench", description=__doc__, formatter_class=RawDescriptionHelpFormatter
     ).parse_args()
-    # Being told to end is like Ctrl-C: what was started ends too.
+    # SIGTERM is like Ctrl-C: child processes end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     only, repeat = os.environ.get("ONLY", ""), int(os.environ.get("REPEAT", "1"))
     if only and only not in PARTS:
-        print(f"error: ONLY={only} is no part: use {', '.join(PARTS)}", file=sys.stderr)  # noqa: T201
+        print(f"error: ONLY={only} is not a part: use {', '.join(PARTS)}", file=sys.stderr)  # noqa: T201
         return 2
     figures: list[Figure] = []
     try:
@@ -46,10 +47,10 @@ def main() -> int:
         if only in ("", "corpus"):
             figures += corpus.measure(_console.print)
         if only in ("", "stack"):
-            figures += stack.measure(_console.print)
+            figures += stack.measure(_console.print, repeat)
         if only in ("", "faults"):
             figures += detection.measure(_console.print, repeat)
-    except (LabError, ToolsError) as error:
+    except (ComposeError, LabError, ToolsError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     RESULT.write_text(json.dumps([figure.as_json() for figure in figures], indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""What a word of `tdeploy` takes before it does anything, beside a bare Python."""
+"""The start-up time of `tdeploy`, beside that of Python."""
 
 import subprocess
 import sys
@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bench.figure import Figure
-from tests.bench.running import Say
+from tests.bench.running import Report
 
 ROOT = Path(__file__).parents[2]
 TIMES = 10
 
 
-def measure(say: Say) -> list[Figure]:
-    """Milliseconds of whole processes, the median of some."""
+def measure(report: Report) -> list[Figure]:
+    """Milliseconds of whole processes, as the median of TIMES runs."""
     bare = 1000 * seconds_of("-c", "pass")
     help_ = 1000 * seconds_of("-m", "tdeploy", "--help")
-    say(f"`tdeploy --help` takes {help_ / bare:.1f} times as long as `python -c pass`")
+    report(f"`tdeploy --help` takes {help_ / bare:.1f} times as long as `python -c pass`")
     return [
         Figure("python -c pass", bare, "ms"),
         Figure("tdeploy --help", help_, "ms", 300),
@@ -27,7 +27,7 @@ def measure(say: Say) -> list[Figure]:
 def seconds_of(
     *arguments: str, folder: Path = ROOT, environment: Mapping[str, str] | None = None
 ) -> float:
-    """The median time of some runs of Python, whether they end with yes or no."""
+    """Return the median time of TIMES runs of Python that exit with 0 or 1."""
     seconds = []
     for _ in range(TIMES):
         begin = time.perf_counter()

@@ -1,34 +1,40 @@
-"""What a cycle, an evaluation and an answer of the API cost, and what the processes hold."""
+"""The costs of a cycle, an evaluation and a response of the API, and the processes' memory."""
 
 import asyncio
 import os
 import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest import mock
 
 import httpx
 
 from copilot import settings
-from copilot.health.decision import Memory
-from copilot.health.evaluate import evaluate
-from copilot.health.thresholds import Thresholds
+from copilot.replay.evaluated import evaluate_again
+from copilot.replay.snapshot_file import SnapshotLine, read_snapshots
 from copilot.signals.measure import measure as measure_signals
 from copilot.signals.prometheus import MetricsClient
+from copilot.signals.signal_names import SignalName
+from copilot.signals.snapshot import Snapshot
 from lab.cluster import Lab
 from tests.bench.figure import Figure, percentile
-from tests.bench.running import Running, Say, running
-from tests.copilot.health.snapshots import Scene
+from tests.bench.running import Report, Running, running
+from tests.builders import cycle_time, queue_facts, snapshot
 
 CYCLES = 40
 REQUESTS_PER_SECOND = 100
 REQUESTS = 1500
-EVALUATION_SECONDS = 2.0
+CYCLES_A_DAY = 2880
+EVALUATIONS = 1000
 
 
-def measure(say: Say) -> list[Figure]:
-    """All figures but detection, from one lab under load."""
-    figures = [_evaluations()]
+def measure(report: Report) -> list[Figure]:
+    """All figures except detection, from one lab under load."""
+    figures = _evaluations()
     with running() as copilot:
-        say(f"first verdict after {copilot.first_verdict_seconds:.1f} s")
+        report(f"first verdict after {copilot.first_verdict_seconds:.1f} s")
         copilot.watch.cycles(1, within=60)
         figures.append(Figure("first verdict", copilot.first_verdict_seconds, "s", 45))
         figures += _queries(copilot.lab)
@@ -37,17 +43,33 @@ def measure(say: Say) -> list[Figure]:
     return figures
 
 
-def _evaluations() -> Figure:
-    snapshot, memory, limits = Scene().build(), Memory(), Thresholds()
-    count, begin = 0, time.perf_counter()
-    while time.perf_counter() - begin < EVALUATION_SECONDS:
-        memory = evaluate(memory, snapshot, limits).memory
-        count += 1
-    return Figure("evaluations", count / (time.perf_counter() - begin), "1/s")
+def _evaluations() -> list[Figure]:
+    """Cycles a second: of `evaluate` alone, and of a whole replay, which reads the file too."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        file = Path(folder) / "past.jsonl"
+        file.write_bytes(b"".join(SnapshotLine(**dict(one)).as_line() for one in _past()))
+        begin = time.perf_counter()
+        count = sum(1 for _ in evaluate_again(read_snapshots(str(file))))
+        replayed = count / (time.perf_counter() - begin)
+        few = list(islice(read_snapshots(str(file)), EVALUATIONS))
+    begin = time.perf_counter()
+    evaluated = sum(1 for _ in evaluate_again(few)) / (time.perf_counter() - begin)
+    return [
+        Figure("evaluations", evaluated, "1/s", 3000, at_most=False),
+        Figure("replay of a file", replayed, "cycles/s"),
+    ]
+
+
+def _past() -> Iterator[Snapshot]:
+    """A day of cycles; in each hour the persistence is slow for six minutes."""
+    slow = {SignalName.PERSISTENCE_LATENCY_P95: 900.0}
+    queues = [queue_facts(f"queue-{number}") for number in range(5)]
+    for cycle in range(CYCLES_A_DAY):
+        yield snapshot(cycle_time(cycle), slow if cycle % 120 < 12 else None, queues=queues)
 
 
 def _queries(lab: Lab) -> list[Figure]:
-    """Milliseconds that all metric queries of one cycle take, asked as the worker asks them."""
+    """Milliseconds of all metric queries of one cycle, with the worker's settings."""
     with mock.patch.dict(os.environ, lab.environment()):
         configured = settings.load()
     millis = asyncio.run(_cycle_times(configured))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """`target` None: informative. `at_most`: smaller is better; else at least the target."""
+    """Without `target` the figure is informative. `at_most`: the target is an upper limit."""
 
     name: str
     value: float
@@ -15,7 +15,7 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Measured over target; None where the target is none, or nothing at all."""
+        """Measured over target; None without a target, or for a target of 0."""
         return self.value / self.target if self.target else None
 
     @property

@@ -10,7 +10,7 @@ from pathlib import Path
 from lab.cluster import Lab
 from tests.lab.watch import Watch
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 RATE = 5.0  # workflow starts a second
 FIRST_VERDICT_LIMIT_SECONDS = 120
 
@@ -20,7 +20,7 @@ class Running:
     lab: Lab
     watch: Watch
     first_verdict_seconds: float
-    """From the first process of the lab to the first verdict, as `make demo` counts."""
+    """From the first process of the lab to the first verdict, as in `make demo`."""
 
 
 @contextmanager

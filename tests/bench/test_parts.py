@@ -1,4 +1,4 @@
-"""What `make bench` makes of a wrong word; what it measures is in no test."""
+"""`make bench` refuses an unknown part."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import sys
 from tests.engine.project import ROOT
 
 
-def test_a_part_that_is_none_is_refused_before_anything_is_measured() -> None:
+def test_an_unknown_part_is_refused_before_anything_is_measured() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench"],
         cwd=ROOT,
@@ -18,4 +18,6 @@ def test_a_part_that_is_none_is_refused_before_anything_is_measured() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: ONLY=costs is no part: use cost, command, corpus, stack, faults\n"
+    assert (
+        done.stderr == "error: ONLY=costs is not a part: use cost, command, corpus, stack, faults\n"
+    )

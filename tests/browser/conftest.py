@@ -25,12 +25,12 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# The page asks every 5 s, and the API shares an answer for a second; the rest is a busy machine.
+# The page refreshes every 5 s; the rest is for a busy machine.
 PATIENCE_MS = 60_000
 
 
 class Server(uvicorn.Server):
-    """Leaves the signals to the test session."""
+    """Leaves signals to the test session."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -38,7 +38,7 @@ class Server(uvicorn.Server):
 
 
 class Site:
-    """The API and its page on a free port, until it is stopped."""
+    """The API and its page, on a free port unless `port` is given."""
 
     def __init__(self, settings: Settings, repository: Repository, port: int = 0) -> None:
         self._listener = listening_socket("127.0.0.1", port)
@@ -66,7 +66,7 @@ async def site_on(repository: Repository, settings: Settings, port: int = 0) -> 
 
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
-    """Debian's Chromium; CHROMIUM_BIN names another."""
+    """Debian's Chromium, or the one that CHROMIUM_BIN names."""
     program = os.environ.get("CHROMIUM_BIN") or shutil.which("chromium")
     if program is None:
         reason = "no Chromium: install the package chromium, or set CHROMIUM_BIN"
@@ -84,7 +84,7 @@ async def chromium() -> AsyncIterator[Browser]:
 @pytest.fixture
 def settings(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("COPILOT_DATABASE_URL", database_url)
-    # Five-minute cycles: what a test stores stays fresh however slow the machine is.
+    # Five-minute cycles, so that stored verdicts stay fresh on a slow machine.
     monkeypatch.setenv("COPILOT_CYCLE_SECONDS", "300")
     return Settings()
 
@@ -95,15 +95,15 @@ async def site(repository: Repository, settings: Settings) -> AsyncIterator[Site
         yield serving
 
 
-class Reader:
-    """A page under watch: what it asked for, and what went wrong in it."""
+class PageSession:
+    """A page with its requests, failed requests and script errors."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.urls: list[SplitResult] = []
         self.problems: list[str] = []
-        self.unanswered: list[str] = []
-        page.on("requestfailed", lambda request: self.unanswered.append(request.url))
+        self.failed_requests: list[str] = []
+        page.on("requestfailed", lambda request: self.failed_requests.append(request.url))
         page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda request: self.urls.append(urlsplit(request.url)))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -111,20 +111,22 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(
+async def open_page(
     chromium: Browser, url: str, *, width: int = 1280, dark: bool = False
-) -> AsyncIterator[Reader]:
-    """A page of this width that has its first answer, or knows that there is none."""
+) -> AsyncIterator[PageSession]:
+    """A page of this width, after its first response or failure."""
     context = await chromium.new_context(
         viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
     )
-    reader = Reader(await context.new_page())
+    session = PageSession(await context.new_page())
     try:
-        await reader.page.goto(url)
+        await session.page.goto(url)
         try:
-            await reader.page.wait_for_selector('body:not([data-link="first"])')
+            await session.page.wait_for_selector('body:not([data-link="first"])')
         except PageTimeoutError as error:
-            pytest.fail(f"no first answer ({error}): {reader.problems}, {reader.unanswered}")
-        yield reader
+            pytest.fail(
+                f"no first response ({error}): {session.problems}, {session.failed_requests}"
+            )
+        yield session
     finally:
         await context.close()

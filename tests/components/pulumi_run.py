@@ -1,4 +1,4 @@
-"""A Pulumi program run on the SDK's mocks, as in production but without an engine."""
+"""Pulumi programs run on the SDK's mocks, without an engine."""
 
 import asyncio
 import contextvars
@@ -19,16 +19,16 @@ CONTAINER = "docker:index/container:Container"
 
 
 @dataclass
-class Made:
+class RegisteredResource:
     """One registered resource."""
 
     type: str
     name: str
     inputs: dict[str, Any]
-    """Without the wrappers of secrets, whose top-level names are in `secret_inputs`."""
+    """Without the wrappers of secrets; `secret_inputs` has their top-level names."""
     secret_inputs: frozenset[str]
     request: Any
-    """The raw request, for options that no input holds."""
+    """The raw request, for options that are not inputs."""
 
     @property
     def depends_on(self) -> set[str]:
@@ -38,29 +38,29 @@ class Made:
 
 @dataclass
 class Run:
-    """What a program registered and exported."""
+    """The resources that a program registered and the outputs that it exported."""
 
-    resources: list[Made] = field(default_factory=list)
+    resources: list[RegisteredResource] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
-    """Ids of the resources that were read and not made."""
+    """Ids of the resources that were read and not registered."""
     outputs: dict[str, Any] = field(default_factory=dict)
 
-    def of(self, kind: str) -> dict[str, Made]:
+    def of(self, kind: str) -> dict[str, RegisteredResource]:
         """Resources of a type, by name."""
-        return {made.name: made for made in self.resources if made.type == kind}
+        return {one.name: one for one in self.resources if one.type == kind}
 
-    def one(self, kind: str) -> Made:
+    def one(self, kind: str) -> RegisteredResource:
         """The only resource of a type."""
-        (made,) = self.of(kind).values()
-        return made
+        (resource,) = self.of(kind).values()
+        return resource
 
     @property
-    def containers(self) -> dict[str, Made]:
+    def containers(self) -> dict[str, RegisteredResource]:
         return self.of(CONTAINER)
 
 
-class Answers(pulumi.runtime.Mocks):
-    """A stand-in for both providers: ids, and the outputs that a program goes on with."""
+class FakeProviders(pulumi.runtime.Mocks):
+    """Fake providers: ids, and the computed outputs that a program needs."""
 
     def __init__(
         self, outputs: Mapping[str, Mapping[str, Any]] | None = None, *, jobs_end: bool = True
@@ -87,10 +87,10 @@ class Answers(pulumi.runtime.Mocks):
 
 
 class Monitor(mocks.MockMonitor):
-    """Keeps the raw registrations, which hold what the mocks do not see."""
+    """Records the raw registrations, which have options that mocks do not get."""
 
-    def __init__(self, answers: pulumi.runtime.Mocks, run: Run) -> None:
-        super().__init__(answers)
+    def __init__(self, providers: pulumi.runtime.Mocks, run: Run) -> None:
+        super().__init__(providers)
         self._run = run
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802, ANN401
@@ -108,7 +108,9 @@ class Monitor(mocks.MockMonitor):
         inputs = rpc.deserialize_properties(request.object)
         secret = frozenset(name for name, value in inputs.items() if rpc.is_rpc_secret(value))
         plain = {name: rpc.unwrap_rpc_secret(value) for name, value in inputs.items()}
-        self._run.resources.append(Made(request.type, request.name, plain, secret, request))
+        self._run.resources.append(
+            RegisteredResource(request.type, request.name, plain, secret, request)
+        )
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802, ANN401
@@ -124,7 +126,7 @@ class Monitor(mocks.MockMonitor):
 
 @contextmanager
 def _own_loop() -> Iterator[None]:
-    """A loop for a worker thread in which the mocks would make one and leave it open."""
+    """A loop for a worker thread, where the mocks would create one and leave it open."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
@@ -140,24 +142,24 @@ def run(
     stack: str = "local",
     configuration: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
-    answers: pulumi.runtime.Mocks | None = None,
+    providers: pulumi.runtime.Mocks | None = None,
     preview: bool = False,
     folder: Path = Path(),
 ) -> Run:
-    """Run `program` as the stack's whole program, in a thread, loop and context of its own."""
+    """Run `program` as the program of the stack, in a new thread, loop and context."""
 
     def inside() -> Run:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        made = Run()
-        monitor = Monitor(answers or Answers(), made)
+        result = Run()
+        monitor = Monitor(providers or FakeProviders(), result)
         pulumi.runtime.set_mocks(
-            answers or Answers(),
+            providers or FakeProviders(),
             project=PROJECT,
             stack=stack,
             preview=preview,
             monitor=monitor,
-            # What every state in files is called to belong to.
+            # The organization of every state in files.
             organization="organization",
         )
         settings.SETTINGS.root_directory = str(folder)
@@ -167,12 +169,12 @@ def run(
             [f"{PROJECT}:{key}" for key in secrets or {}],
         )
         settings.ROOT.set(None)
-        # As the language host does: what a failed program leaves unawaited is no news.
+        # As the language host does: a failed program leaves tasks that nobody awaits.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         try:
             loop.run_until_complete(run_in_stack(lambda: _without_result(program)))
         finally:
-            # What a failed program leaves would be awaited by the next one.
+            # The next program would await what a failed one leaves.
             settings.SETTINGS.outputs.clear()
             left = asyncio.all_tasks(loop)
             for task in left:
@@ -180,7 +182,7 @@ def run(
             loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             loop.close()
             asyncio.set_event_loop(None)
-        return made
+        return result
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(contextvars.copy_context().run, inside).result()

@@ -1,4 +1,4 @@
-"""What is asked of the Docker engine directly, against a stand-in of its API."""
+"""Requests to the Docker engine, against a fake of its API."""
 
 import gc
 import json
@@ -10,8 +10,8 @@ import pytest
 
 from components import docker_engine
 from components.docker_engine import STACK_LABEL, DockerEngineError
-from tests.engine import docker_daemon
-from tests.engine.memory_engine import EngineError, MemoryEngine, image_id
+from tests.fakes.docker_engine import daemon
+from tests.fakes.docker_engine.memory import EngineError, MemoryEngine, image_id
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryEngine]:
     """An engine in memory that the docker SDK finds."""
     memory = MemoryEngine()
     memory.images["tools:1"] = image_id("tools")
-    with docker_daemon.serving(memory) as host:
+    with daemon.serving(memory) as host:
         monkeypatch.setenv("DOCKER_HOST", host)
         yield memory
 
@@ -55,7 +55,7 @@ def has(engine: MemoryEngine, name: str) -> bool:
         (None, "unix:///nowhere/context.sock: No such file or directory"),
     ],
 )
-def test_an_engine_that_does_not_answer_is_said_in_one_line(
+def test_the_error_names_the_address_that_was_tried_in_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str | None, tried: str
 ) -> None:
     context = tmp_path / "contexts" / "meta" / sha256(b"elsewhere").hexdigest() / "meta.json"
@@ -68,35 +68,37 @@ def test_an_engine_that_does_not_answer_is_said_in_one_line(
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     if host:
         monkeypatch.setenv("DOCKER_HOST", host)
-    with pytest.raises(DockerEngineError, match="Docker does not answer: start it") as raised:
-        docker_engine.inspect()
-    assert f"(tried {tried}" in str(raised.value)
+    with pytest.raises(DockerEngineError, match="DOCKER_HOST") as raised:
+        docker_engine.engine_info()
+    assert tried in str(raised.value)
     assert "\n" not in str(raised.value)
     del raised
     gc.collect()
 
 
-def test_an_engine_tells_its_memory(engine: MemoryEngine) -> None:
+def test_the_engines_memory_is_known(engine: MemoryEngine) -> None:
     assert engine
-    assert docker_engine.inspect().memory_mb > 0
+    assert docker_engine.engine_info().memory_mb > 0
 
 
 @pytest.mark.parametrize("restart", ["unless-stopped", "no"])
-def test_what_an_interrupted_up_left_is_removed(engine: MemoryEngine, restart: str) -> None:
+def test_the_container_that_an_interrupted_up_left_is_removed(
+    engine: MemoryEngine, restart: str
+) -> None:
     start(engine, "local-job", stack="local", restart=restart)
-    docker_engine.remove_left_behind("local-job", "local")
+    docker_engine.remove_leftover_container("local-job", "local")
     assert not has(engine, "local-job")
 
 
 @pytest.mark.parametrize("stack", ["copilot", None])
-def test_what_is_not_the_stacks_own_stays(engine: MemoryEngine, stack: str | None) -> None:
+def test_a_container_of_another_stack_stays(engine: MemoryEngine, stack: str | None) -> None:
     start(engine, "local-job", stack=stack, restart="no")
-    docker_engine.remove_left_behind("local-job", "local")
+    docker_engine.remove_leftover_container("local-job", "local")
     assert has(engine, "local-job")
 
 
-def test_nothing_left_behind_is_fine(engine: MemoryEngine) -> None:
-    docker_engine.remove_left_behind("local-job", "local")
+def test_without_a_leftover_nothing_happens(engine: MemoryEngine) -> None:
+    docker_engine.remove_leftover_container("local-job", "local")
     docker_engine.remove_container("local-job")
     assert not has(engine, "local-job")
 
@@ -107,26 +109,26 @@ def test_a_failed_jobs_container_is_removed(engine: MemoryEngine) -> None:
     assert not has(engine, "local-job")
 
 
-def test_an_image_that_is_here_is_not_asked_for(engine: MemoryEngine) -> None:
+def test_an_image_that_is_here_is_no_problem(engine: MemoryEngine) -> None:
     assert engine
-    assert docker_engine.missing_image("tools:1", from_registry=False) is None
+    assert docker_engine.image_problem("tools:1", from_registry=False) is None
 
 
-def test_an_image_of_ours_is_in_no_registry(engine: MemoryEngine) -> None:
+def test_an_image_that_is_built_here_is_not_looked_up_in_a_registry(engine: MemoryEngine) -> None:
     assert engine
-    reason = docker_engine.missing_image("temporal-dsql-runtime:test", from_registry=False)
-    assert reason == "not on this machine"
+    reason = docker_engine.image_problem("temporal-dsql-runtime:test", from_registry=False)
+    assert reason
 
 
-def test_an_image_that_nobody_has_is_said_with_the_registrys_words(engine: MemoryEngine) -> None:
+def test_an_image_that_no_registry_has_is_a_problem(engine: MemoryEngine) -> None:
     engine.not_to_pull.add("nobody/has:it")
-    reason = docker_engine.missing_image("nobody/has:it", from_registry=True)
+    reason = docker_engine.image_problem("nobody/has:it", from_registry=True)
     assert reason is not None
-    assert reason.startswith("not on this machine, and its registry says: ")
+    assert "registry" in reason
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_container_is_only_missed_where_the_engine_says_so(
+def test_a_container_is_missing_only_where_the_engine_answers_so(
     engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start(engine, "here", stack=None, restart="no")

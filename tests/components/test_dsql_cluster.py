@@ -4,7 +4,7 @@ import pytest
 
 from components.connection_tables import ConnectionTables
 from components.dsql_cluster import DsqlCluster
-from tests.components.pulumi_run import Answers, run
+from tests.components.pulumi_run import FakeProviders, run
 
 CLUSTER = "aws:dsql/cluster:Cluster"
 TABLE = "aws:dynamodb/table:Table"
@@ -26,7 +26,7 @@ def test_the_endpoint_is_made_of_identifier_and_region() -> None:
         cluster = DsqlCluster("p-dsql", region="eu-west-1", protected=False)
         cluster.endpoint.apply(found.append)
 
-    run(program, answers=Answers({"p-dsql": {"identifier": "abc", "arn": "arn"}}))
+    run(program, providers=FakeProviders({"p-dsql": {"identifier": "abc", "arn": "arn"}}))
     assert found == ["abc.dsql.eu-west-1.on.aws"]
 
 

@@ -1,7 +1,9 @@
-"""Images: pulled and built."""
+"""Pulled and built images."""
 
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from components.images import Build, Images
 from tests.components.pulumi_run import run
@@ -14,7 +16,7 @@ BUILD = Build(
 )
 
 
-def test_containers_get_ids_that_change_with_the_content() -> None:
+def test_ids_change_with_the_content() -> None:
     ids: dict[str, object] = {}
 
     def program() -> None:
@@ -31,7 +33,7 @@ def test_containers_get_ids_that_change_with_the_content() -> None:
     assert ids == {"grafana": "sha256:grafana", "copilot": "sha256:copilot-image"}
 
 
-def test_a_pulled_image_stays_on_the_machine() -> None:
+def test_a_destroy_leaves_pulled_images() -> None:
     result = run(
         lambda: Images("local", public={"grafana": "grafana/grafana:1"}, built={}, generations={})
     )
@@ -39,7 +41,11 @@ def test_a_pulled_image_stays_on_the_machine() -> None:
     assert inputs == {"name": "grafana/grafana:1", "keepLocally": True}
 
 
-def test_a_built_image_is_not_pushed() -> None:
+@pytest.mark.parametrize("name", ["aarch64", "arm64"])  # on Linux, on macOS
+def test_an_image_is_built_for_this_machine_and_not_pushed(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: name)
     result = run(
         lambda: Images(
             "local", public={}, built={"copilot": BUILD}, generations={"copilot": "first"}
@@ -51,10 +57,11 @@ def test_a_built_image_is_not_pushed() -> None:
         "context": "/source",
         "dockerfile": "/source/docker/copilot/Dockerfile",
         "args": {"PYTHON_IMAGE": "python:3.13-slim"},
+        "platform": "linux/arm64",
     }
 
 
-def test_a_lost_image_is_built_again_though_nothing_in_it_changed() -> None:
+def test_a_new_generation_builds_an_image_again() -> None:
     result = run(
         lambda: Images(
             "local", public={}, built={"copilot": BUILD}, generations={"copilot": "first"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.healing import Healing
+from components.cleanup_hooks import CleanupHooks
 from components.network import Network
 from tests.components.pulumi_run import Run, run
 
@@ -10,16 +10,19 @@ NETWORK = "docker:index/network:Network"
 VOLUME = "docker:index/volume:Volume"
 
 
-def made(*, keep_volumes: bool) -> Run:
+def declared(*, keep_volumes: bool) -> Run:
     return run(
         lambda: Network(
-            "local", {"b", "a"}, keep_volumes=keep_volumes, healing=Healing.of_stack("local")
+            "local",
+            {"b", "a"},
+            keep_volumes=keep_volumes,
+            cleanup_hooks=CleanupHooks.for_stack("local"),
         )
     )
 
 
-def test_names_tell_the_stack_and_labels_too() -> None:
-    result = made(keep_volumes=False)
+def test_names_and_labels_have_the_stack() -> None:
+    result = declared(keep_volumes=False)
     label = [{"label": "io.copilot.stack", "value": "local"}]
     assert result.one(NETWORK).inputs["name"] == "copilot-local"
     assert result.one(NETWORK).inputs["labels"] == label
@@ -29,11 +32,11 @@ def test_names_tell_the_stack_and_labels_too() -> None:
 
 
 @pytest.mark.parametrize("keep_volumes", [True, False])
-def test_volumes_stay_only_when_that_is_wanted(*, keep_volumes: bool) -> None:
-    volumes = made(keep_volumes=keep_volumes).of(VOLUME).values()
+def test_volumes_are_retained_only_with_keep_volumes(*, keep_volumes: bool) -> None:
+    volumes = declared(keep_volumes=keep_volumes).of(VOLUME).values()
     assert {one.request.retainOnDelete for one in volumes} == {keep_volumes}
 
 
-def test_what_an_interrupted_up_left_is_removed_first() -> None:
-    hooks = made(keep_volumes=False).one(NETWORK).request.hooks
+def test_a_leftover_network_is_removed_first() -> None:
+    hooks = declared(keep_volumes=False).one(NETWORK).request.hooks
     assert list(hooks.before_create) == ["remove-left-behind-network"]

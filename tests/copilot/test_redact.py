@@ -1,4 +1,4 @@
-"""Secrets go; what surrounds them stays."""
+"""Secrets are replaced; the text around them stays."""
 
 import pytest
 from hypothesis import given
@@ -29,14 +29,14 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
         ("https://h/?X-Amz-Signature=deadbeef&x=1", "deadbeef"),
     ],
 )
-def test_a_secret_goes_and_the_rest_stays(text: str, secret: str) -> None:
+def test_a_secret_is_replaced(text: str, secret: str) -> None:
     shown = redact(text)
     assert secret not in shown
     assert SHOWN_INSTEAD in shown
 
 
 @given(st.text())
-def test_it_is_total_and_settled_after_once(text: str) -> None:
+def test_redaction_accepts_any_text_and_is_idempotent(text: str) -> None:
     assert redact(redact(text)) == redact(text)
 
 

@@ -1,5 +1,6 @@
-"""The environment is read whole: defaults fit the lab, and every problem is told at once."""
+"""Settings from the environment: defaults, and every problem in one message."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,19 +45,24 @@ def test_all_problems_come_in_one_message(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(SettingsError) as caught:
         settings.load()
     message = str(caught.value)
-    assert "COPILOT_CYCLE_SECOND: no such variable, did you mean COPILOT_CYCLE_SECONDS?" in message
-    assert "COPILOT_API_PORT: " in message
-    assert "PROMETHEUS_ENDPOINT: should be a URL, such as http://" in message
-    assert "COPILOT_DEEP_MODEL: needs COPILOT_MODEL, which is none" in message
-    assert "COPILOT_SHORT_WINDOW_SECONDS: must be at least twice COPILOT_SCRAPE_SECONDS" in message
-    assert "COPILOT_DATABASE_URL: is required" in message
+    for problem in (
+        r"COPILOT_CYCLE_SECOND: .*COPILOT_CYCLE_SECONDS\?",
+        "COPILOT_API_PORT: ",
+        "PROMETHEUS_ENDPOINT: ",
+        "COPILOT_DEEP_MODEL: .*COPILOT_MODEL",
+        "COPILOT_SHORT_WINDOW_SECONDS: .*COPILOT_SCRAPE_SECONDS",
+        "COPILOT_DATABASE_URL: ",
+    ):
+        assert re.search(problem, message), problem
     assert "\n" not in message
 
 
 def test_windows_that_cannot_hold_two_scrapes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPILOT_DATABASE_URL", URL)
     monkeypatch.setenv("COPILOT_SCRAPE_SECONDS", "60")
-    with pytest.raises(SettingsError, match="at least twice COPILOT_SCRAPE_SECONDS"):
+    with pytest.raises(
+        SettingsError, match=r"COPILOT_SHORT_WINDOW_SECONDS: .*COPILOT_SCRAPE_SECONDS"
+    ):
         settings.load()
 
 
@@ -69,14 +75,14 @@ def test_windows_that_cannot_hold_two_scrapes_are_refused(monkeypatch: pytest.Mo
         ("COPILOT_DEEP_MODEL", "bedrock:some.model"),
     ],
 )
-def test_what_is_in_aws_needs_its_region(
+def test_a_service_of_aws_needs_a_region(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COPILOT_MODEL", "openai:some-model")
     if variable != "COPILOT_DSQL_HOST":
         monkeypatch.setenv("COPILOT_DATABASE_URL", URL)
     monkeypatch.setenv(variable, value)
-    with pytest.raises(SettingsError, match=f"settings: {variable}: needs AWS_REGION$"):
+    with pytest.raises(SettingsError, match=f"settings: {variable}: .*AWS_REGION$"):
         settings.load()
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     assert value in settings.load().model_dump().values()
@@ -96,7 +102,7 @@ def test_what_is_in_aws_needs_its_region(
         ("TEMPORAL_ADDRESS", "http://127.0.0.1:7243"),
     ],
 )
-def test_what_a_variable_should_be_is_said_in_words(
+def test_a_wrong_value_is_an_error_that_describes_the_right_one(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -104,7 +110,7 @@ def test_what_a_variable_should_be_is_said_in_words(
         settings.load()
 
 
-def test_a_password_shows_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPILOT_DATABASE_URL", URL)
     assert "hunter2" not in repr(settings.load())
     monkeypatch.setenv("COPILOT_API_PORT", "0")
@@ -118,6 +124,43 @@ def test_every_variable_is_described() -> None:
 
 
 def test_the_documentation_lists_every_variable() -> None:
-    """`as_markdown()` writes it anew."""
+    """`as_markdown()` generates it."""
     written = Path(__file__).parent.parent.parent / "docs" / "settings.md"
     assert written.read_text(encoding="utf-8") == settings.as_markdown()
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        ({"MONITORED_TLS": "perhaps"}, "MONITORED_TLS: .*boolean"),
+        ({"MONITORED_HEADERS": "a=1,hunter2"}, "MONITORED_HEADERS: header 2"),
+        ({"MONITORED_HEADERS": "Host=hunter2"}, "MONITORED_HEADERS: .*Host"),
+        ({"MONITORED_KEY_FILE": "/key"}, "MONITORED_KEY_FILE: needs"),
+        (
+            {"MONITORED_API_KEY": "hunter2", "MONITORED_API_KEY_FILE": "/key"},
+            "MONITORED_API_KEY_FILE: .*API_KEY",
+        ),
+        ({"MONITORED_CA_FIL": "/ca"}, "MONITORED_CA_FIL: .*MONITORED_CA_FILE"),
+        ({"MONITORED": "{hunter2"}, "MONITORED: no such variable"),
+    ],
+)
+def test_wrong_access_is_an_error_without_the_secret(
+    variables: dict[str, str], problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COPILOT_DATABASE_URL", URL)
+    for name, value in variables.items():
+        monkeypatch.setenv(f"COPILOT_{name}", value)
+    with pytest.raises(SettingsError, match=f"settings: COPILOT_{problem}") as caught:
+        settings.load()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_access_is_read_and_its_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COPILOT_DATABASE_URL", URL)
+    monkeypatch.setenv("COPILOT_MONITORED_API_KEY", "hunter2")
+    loaded = settings.load()
+    assert loaded.monitored.api_key.get_secret_value() == "hunter2"
+    assert loaded.monitored.has_tls
+    assert "hunter2" not in repr(loaded)
+    monkeypatch.setenv("COPILOT_MONITORED_TLS", "false")
+    assert not settings.load().monitored.has_tls

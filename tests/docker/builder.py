@@ -1,13 +1,14 @@
-"""Builds images on a real engine, for the docker provider's stand-in."""
+"""Builds images on a real engine, for the fake docker provider."""
 
 from pathlib import Path
 
 from docker.errors import APIError, BuildError
 
 import docker
-from tests.engine.docker_image import Builder
-from tests.engine.resource_types import RefusedError
-from tests.engine.values import Properties
+from tests.docker.images import COPILOT_PACKAGES
+from tests.fakes.pulumi.docker_image import Builder
+from tests.fakes.pulumi.resource_types import RefusedError
+from tests.fakes.pulumi.values import Properties
 
 
 class EngineBuilder(Builder):
@@ -24,10 +25,12 @@ class EngineBuilder(Builder):
                 tag=image,
                 buildargs=options.get("args", {}),
                 target=options.get("target"),
+                # Images that were loaded are no cache otherwise.
+                cache_from=[COPILOT_PACKAGES, image],
                 rm=True,
             )
         except BuildError as error:
-            said = "".join(str(entry.get("stream", "")) for entry in error.build_log)
-            raise RefusedError(f"{error}: {said[-2000:]}") from error
+            log = "".join(str(entry.get("stream", "")) for entry in error.build_log)
+            raise RefusedError(f"{error}: {log[-2000:]}") from error
         except APIError as error:
             raise RefusedError(f"cannot build {image}: {error.explanation}") from error

@@ -6,14 +6,16 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.docker.debian import NotHereError, what_is_missing
 from tests.docker.local_stack import LocalStack, Start, local_stack
+from tests.docker.machine import NotHereError, what_is_missing
 from tests.engine.binaries import require_pulumi
+from tests.lab.watch import Watch
+from tests.tdeploy.command import Tdeploy
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """Images are there, nothing runs. Skips with the reason where it cannot; in CI it fails."""
+    """The engine with all images and no containers. Skips with the reason; in CI it fails."""
     require_pulumi()
     if missing := what_is_missing():
         _not_here(missing)
@@ -29,6 +31,21 @@ def stack() -> Iterator[LocalStack]:
 def start(stack: LocalStack) -> Start:
     """The stack, up."""
     return stack.started()
+
+
+@pytest.fixture
+def tdeploy(start: Start) -> Tdeploy:
+    """The command line in the project whose stack is up."""
+    commands = start.stack.project.commands
+    return Tdeploy(commands.project, commands.environment)
+
+
+@pytest.fixture
+def watch(start: Start) -> Iterator[Watch]:
+    """The verdicts of the stack's Copilot."""
+    watch = Watch(start.stack.url("copilot-api"))
+    yield watch
+    watch.close()
 
 
 def _not_here(reason: str) -> None:

@@ -1,109 +1,79 @@
-"""A Debian with Python, PostgreSQL and the small tools that services' probes use.
+"""A Debian with Python and the tools that services' probes call, from Debian's packages.
 
-It stands below every image of the tests, because no registry of images is asked for any.
+It is below every image of the tests, so that they need no registry of images.
 """
 
-import hashlib
-import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
-from tools.servers import cache_folder
+from tests.docker.machine import NotHereError
 
-# What images in use have: Python and its installer, and what probes call.
 _PACKAGES = (
     "ca-certificates",
     "curl",
     "netcat-openbsd",
-    "postgresql",
     "python3",
-    "python3-pip",
     "python3-venv",
     "tzdata",
     "wget",
 )
-_NEEDED = ("debootstrap", "dockerd", "ip", "iptables-save")
 _TIME_LIMIT_SECONDS = 600
-# Not read in a container.
-_LEFT_OUT = ("usr/share/doc", "usr/share/man", "var/cache/apt/archives", "var/lib/apt/lists")
+_ISOLATED = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+# Files that no container reads.
+_LEFT_OUT = (
+    *("usr/share/doc", "usr/share/locale", "usr/share/man"),
+    *("var/cache/apt", "var/lib/apt/lists"),
+)
 
 
-class NotHereError(Exception):
-    """This machine cannot run the Docker tests; the message says what it lacks."""
+def write_root_archive(archive: Path) -> None:
+    """Write a new root file system, of the same Debian as this machine's, as a tar archive.
 
-
-def what_is_missing() -> str | None:
-    """Why the tests cannot run here, or None when they can."""
-    if os.geteuid() != 0:
-        return "needs root, to start a Docker engine of its own"
-    missing = [name for name in _NEEDED if not shutil.which(name)]
-    if missing:
-        return (
-            f"needs {', '.join(missing)}: apt-get install docker.io iptables iproute2 debootstrap"
-        )
-    # A folder of that name is what a run that was killed left of a container's mount.
-    if Path("/var/run/docker.sock").is_socket():
-        return "needs a machine without a Docker engine, beside which it would start its own"
-    if not _suite():
-        return "needs Debian, from whose packages the images are made"
-    return None
-
-
-def base_archive() -> Path:
-    """The root file system as a tar archive; made once, later found in the cache folder."""
-    suite = _suite()
-    inputs = hashlib.sha256(" ".join((suite, *_PACKAGES)).encode()).hexdigest()[:12]
-    archive = cache_folder() / "images" / f"debian-{suite}-{inputs}.tar.gz"
-    if not archive.is_file():
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="debian-") as folder:
-            _make(Path(folder), suite, archive)
-    return archive
-
-
-def _make(folder: Path, suite: str, archive: Path) -> None:
-    root = folder / "root"
-    packages = ",".join(_PACKAGES)
-    _run("debootstrap", "--variant=minbase", f"--include={packages}", suite, str(root))
+    Raises NotHereError with the last lines of the command that failed.
+    """
+    root = archive.with_suffix(".root")
+    _run("debootstrap", "--variant=minbase", f"--include={','.join(_PACKAGES)}", suite(), str(root))
     for left_out in _LEFT_OUT:
         shutil.rmtree(root / left_out, ignore_errors=True)
-    # As in the public Python images: a plain name, and an installer that installs.
+    # The public Python images have this name too.
     (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
-    for marker in root.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
-        marker.unlink()
-    unfinished = archive.with_suffix(".unfinished")
-    _run(
-        "tar",
-        "--create",
-        "--use-compress-program=gzip -1",
-        f"--file={unfinished}",
-        "-C",
-        str(root),
-        ".",
-    )
-    unfinished.replace(archive)
+    _run("tar", "--create", f"--file={archive}", "-C", str(root), ".")
+
+
+def suite() -> str:
+    """The code name of this machine's Debian. Raises NotHereError on another system."""
+    release = Path("/etc/os-release")
+    lines = release.read_text(encoding="utf-8").splitlines() if release.is_file() else []
+    values = dict(line.split("=", 1) for line in lines if "=" in line)
+    if values.get("ID") != "debian" or "VERSION_CODENAME" not in values:
+        raise NotHereError("needs Debian, because the images are made from its packages")
+    return values["VERSION_CODENAME"]
 
 
 def _run(*command: str) -> None:
-    done = subprocess.run(
-        command,
+    """Run to the end, in namespaces that end with it: its processes, and what they mounted.
+
+    The folder can then be deleted however the command ends, because a folder that another
+    namespace's mount covers is an ordinary one here.
+    """
+    with subprocess.Popen(
+        [*_ISOLATED, *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=_TIME_LIMIT_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        last = "; ".join(done.stdout.strip().splitlines()[-5:])
-        raise NotHereError(f"{command[0]} ended with {done.returncode}: {last}")
-
-
-def _suite() -> str:
-    """The code name of this machine's Debian, or nothing on another system."""
-    release = Path("/etc/os-release")
-    lines = release.read_text(encoding="utf-8").splitlines() if release.is_file() else []
-    values = dict(line.split("=", 1) for line in lines if "=" in line)
-    return values.get("VERSION_CODENAME", "") if values.get("ID") == "debian" else ""
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=_TIME_LIMIT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise NotHereError(
+                f"{command[0]} did not end within {_TIME_LIMIT_SECONDS} seconds"
+            ) from error
+        finally:
+            process.kill()
+            # Its output ends with the last of its processes.
+            process.communicate()
+    if process.returncode:
+        last = "; ".join(output.strip().splitlines()[-5:])
+        raise NotHereError(f"{command[0]} ended with {process.returncode}: {last}")

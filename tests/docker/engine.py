@@ -1,40 +1,41 @@
-"""A real Docker engine for one test session: its own data, its own socket, ended by its own id."""
+"""A real Docker engine for one test session, apart from any other engine of this machine.
 
-import os
-import shutil
-import signal
-import socket
+It has its own data, socket, mounts and PID namespace, so that its end is its containers' end too.
+"""
+
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 import docker
 from tests.docker import machine
-from tests.docker.debian import NotHereError
-from tests.engine.docker_package import API_VERSION
+from tests.docker.machine import NotHereError
+from tests.fakes.pulumi.docker_package import API_VERSION
+from tests.waiting import until
 
 _START_SECONDS = 60
 _STOP_SECONDS = 60
 _REQUEST_SECONDS = 300
 _LAST_LINES = 5
+# The engine uses another engine's containerd if it finds one in /run, or its dead socket.
+_HIDDEN = ("/run/containerd", "/run/docker")
+_START = " && ".join(
+    (*(f"mkdir -p {path} && mount -t tmpfs tmpfs {path}" for path in _HIDDEN), 'exec dockerd "$@"')
+)
 
 
 @contextmanager
 def running() -> Iterator[str]:
     """Start an engine; the value is its DOCKER_HOST. Nothing of it is left at the end.
 
-    Raises NotHereError with its last words where it does not start.
+    Raises NotHereError with its last log lines when it does not start.
     """
-    with machine.left_as_it_was():
-        folder = Path(tempfile.mkdtemp(prefix="dockerd-"))
-        try:
-            with _serving(folder) as host:
-                yield host
-        finally:
-            shutil.rmtree(folder)
+    with machine.prepared(), _folder() as folder, _serving(folder) as host:
+        yield host
 
 
 @contextmanager
@@ -48,14 +49,32 @@ def client(host: str) -> Iterator[docker.DockerClient]:
 
 
 @contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="dockerd-"))
+    # `mkdir -p` in the engine's mount namespace creates them for everybody.
+    new = [path for path in map(Path, _HIDDEN) if not path.exists()]
+    try:
+        yield folder
+    finally:
+        subprocess.run(["/bin/rm", "-rf", folder], check=True)
+        for path in new:
+            path.rmdir()
+
+
+@contextmanager
 def _serving(folder: Path) -> Iterator[str]:
     host = f"unix://{folder}/docker.sock"
     command = [
-        "dockerd",
+        # A test session that is killed ends its engine too.
+        *("setpriv", "--pdeathsig", "KILL"),
+        *("unshare", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child"),
+        *("sh", "-c", _START, "dockerd"),
         f"--data-root={folder}/data",
         f"--exec-root={folder}/exec",
         f"--pidfile={folder}/pid",
         f"--host={host}",
+        f"--bridge={machine.BRIDGE}",
+        f"--default-address-pool={machine.NETWORKS}",
     ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -63,52 +82,34 @@ def _serving(folder: Path) -> Iterator[str]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            # Ctrl-C is for the tests, which end the engine after what they made with it.
+            # Ctrl-C is for the tests, which end the engine after their own clean-up.
             start_new_session=True,
         )
     try:
         _await_answer(host, process, folder / "log")
         yield host
-        _empty(host)
     finally:
-        _end(process)
+        _kill(process)
 
 
 def _await_answer(host: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        if _listens(host.removeprefix("unix://")):
-            with client(host) as made:
-                made.ping()
-            return
-        time.sleep(0.1)
-    words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_LAST_LINES:]
-    raise NotHereError(f"dockerd does not serve: {'; '.join(words)}")
+    path = Path(host.removeprefix("unix://"))
+    with suppress(AssertionError):
+        until(
+            lambda: process.poll() is not None or machine.listens(path),
+            _START_SECONDS,
+            "it listens",
+        )
+    if machine.listens(path):
+        with client(host) as made:
+            made.ping()
+        return
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_LAST_LINES:]
+    raise NotHereError(f"dockerd does not serve: {'; '.join(lines)}")
 
 
-def _listens(path: str) -> bool:
-    # Not the SDK, which forgets to close a socket that it could not connect.
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(path)
-        except OSError:
-            return False
-    return True
-
-
-def _empty(host: str) -> None:
-    """Remove what a failed test left running: an engine that ends does not unmount it."""
-    with client(host) as made:
-        for container in made.containers.list(all=True):
-            container.remove(force=True, v=True)
-        made.networks.prune()
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is None:
-            os.killpg(process.pid, sign)
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """Kill the first process of the namespace, and with it all others; wait for their end."""
+    for first in psutil.Process(process.pid).children() if process.poll() is None else ():
+        first.kill()
+    process.wait(_STOP_SECONDS)

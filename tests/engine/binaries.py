@@ -1,4 +1,4 @@
-"""The folder that commands are run from: Pulumi's CLI, and its language host beside it."""
+"""The folder with Pulumi's CLI and a language host beside it."""
 
 import os
 import shutil
@@ -12,15 +12,15 @@ from tools.servers import PULUMI, find
 
 
 def require_pulumi() -> None:
-    """Skip with the reason where the CLI neither is nor can be built; in CI it fails there."""
+    """Skip where the CLI is missing and cannot be built; in CI the build then fails."""
     if find(PULUMI) is None and not shutil.which("go") and os.environ.get("CI") != "true":
         pytest.skip("needs the Pulumi CLI: install Go, then run `python -m tools build pulumi`")
 
 
 def lay_out(folder: Path) -> Path:
-    """Put the CLI, built where it is missing, and the stand-in for its language host side by side.
+    """Put the CLI, built if it is missing, and the fake language host into one folder.
 
-    There the CLI looks for its language host first, and uses it without a word.
+    The CLI looks for its language host there first, and does not warn about it.
     """
     built = ensure(PULUMI, print)
     folder.mkdir(parents=True)
@@ -28,7 +28,7 @@ def lay_out(folder: Path) -> Path:
         (folder / "pulumi").hardlink_to(built)
     except OSError:  # another file system
         shutil.copy2(built, folder / "pulumi")
-    host = Path(__file__).with_name("language_host.py")
+    host = Path(__file__).parents[1] / "fakes" / "pulumi" / "language_host.py"
     script = folder / "pulumi-language-python"
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{host}" "$@"\n', encoding="utf-8")
     script.chmod(0o755)

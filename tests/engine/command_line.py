@@ -15,8 +15,8 @@ from typing import Any
 _TIME_LIMIT_SECONDS = 240
 """For one command; the slowest takes a tenth of it on an idle machine."""
 _NO_CHANGE = {"same", "refresh", "read", "read-replacement", "discard-replaced"}
-# What of the caller's environment a command needs; the rest could steer Pulumi, Docker or AWS.
-_KEPT_VARIABLES = ("LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "TMPDIR")
+# The variables of this process that a command gets: others could configure Pulumi, Docker or AWS.
+_INHERITED = ("LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "TMPDIR")
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Outcome:
 
     exit_code: int
     output: str
-    """What it wrote to both streams, in order."""
+    """Both streams, in order."""
     seconds: float
     steps: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often what was done to what: (`create`, name of the resource)."""
+    """How often each operation was done to each resource: (`create`, name)."""
 
     @property
     def changes(self) -> dict[str, set[str]]:
-        """Names of the resources that each operation touched, leaving out those left alone."""
+        """Names of the changed resources by operation."""
         found: dict[str, set[str]] = {}
         for operation, name in self.steps:
             if operation not in _NO_CHANGE:
@@ -41,7 +41,7 @@ class Outcome:
 
 
 class CommandError(AssertionError):
-    """A command ended otherwise than the test says it must."""
+    """A command succeeded or failed against the test's expectation."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class CommandLine:
     def run(
         self, *arguments: str, fails: bool = False, more: Mapping[str, str] | None = None
     ) -> Outcome:
-        """Run to the end. Raises CommandError unless it succeeds, or fails where it must."""
+        """Run to the end. Raises CommandError unless it succeeds, or fails with `fails`."""
         with self.started(*arguments, more=more) as running:
             outcome = running.ended()
         if (outcome.exit_code != 0) != fails:
@@ -67,7 +67,7 @@ class CommandLine:
     def started(
         self, *arguments: str, more: Mapping[str, str] | None = None
     ) -> Iterator["RunningCommand"]:
-        """A command under way; whatever of it is left at the end is killed."""
+        """A running command, which is killed with its plug-ins at the end of the block."""
         running = RunningCommand(self.project, [*arguments], {**self.environment, **(more or {})})
         try:
             yield running
@@ -93,12 +93,12 @@ class RunningCommand:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # A group of its own, because its plug-ins outlive a command that is killed.
+                # A process group, because plug-ins outlive a command that is killed.
                 start_new_session=True,
             )
 
     def ended(self) -> Outcome:
-        """Wait for the end. Raises CommandError when that takes too long."""
+        """Wait for the end. Raises CommandError after the time limit."""
         try:
             exit_code = self._process.wait(_TIME_LIMIT_SECONDS)
         except subprocess.TimeoutExpired as error:
@@ -120,13 +120,13 @@ class RunningCommand:
 
 
 def command_environment(binaries: Path, home: Path) -> dict[str, str]:
-    """An environment in which nothing of this user's Pulumi, Docker or AWS is seen.
+    """An environment without this user's Pulumi, Docker and AWS.
 
     `binaries` holds the CLI and its language host; `home` becomes the home folder, Pulumi's too.
     """
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {
-        **kept,
+        **inherited,
         "PATH": f"{binaries}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(home),
         "PULUMI_HOME": str(home / ".pulumi"),

@@ -1,4 +1,4 @@
-"""Pulumi's real engine and command line, with stand-ins for what they reach."""
+"""Pulumi's real engine and command line, with fakes for what they reach."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks.local import planned
-from stacks.settings import LocalSettings
 from tests.engine.binaries import lay_out, require_pulumi
-from tests.engine.project import free_ports
+from tests.engine.project import free_stack_ports
 from tests.engine.worlds import Snapshot, World, world
 
 
@@ -18,7 +16,7 @@ class Prepared:
     """A stack before and after its first `up`."""
 
     empty: Snapshot
-    standing: Snapshot
+    running: Snapshot
 
 
 @pytest.fixture(scope="session")
@@ -30,13 +28,12 @@ def binaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def prepared_local(binaries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
-    ports = free_ports(sorted(planned(LocalSettings()).known.ports))
     with world(tmp_path_factory.mktemp("local"), binaries) as made:
-        made.configure("local", ports=ports)
+        made.configure("local", ports=free_stack_ports())
         made.pulumi("stack", "init", "local")
         empty = made.snapshot("empty")
         made.up("local")
-        yield Prepared(empty, made.snapshot("standing"))
+        yield Prepared(empty, made.snapshot("running"))
 
 
 @pytest.fixture
@@ -46,17 +43,15 @@ def empty_local(prepared_local: Prepared) -> World:
 
 
 @pytest.fixture
-def standing_local(prepared_local: Prepared) -> World:
+def running_local(prepared_local: Prepared) -> World:
     """The stack `local` after its first `up`."""
-    return prepared_local.standing.restored()
+    return prepared_local.running.restored()
 
 
 @pytest.fixture(scope="session")
 def prepared_aws(binaries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
-    # Its own module would import all of AWS's SDK here.
-    ports = free_ports(sorted({*planned(LocalSettings()).known.ports, "elasticsearch"}))
     with world(tmp_path_factory.mktemp("aws"), binaries) as made:
-        made.configure("copilot", ports=ports)
+        made.configure("copilot", ports=free_stack_ports())
         # Built from a checkout, or here already.
         made.docker.pull("temporal-dsql-runtime:test")
         for stack in ("dev", "copilot"):
@@ -64,7 +59,7 @@ def prepared_aws(binaries: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         empty = made.snapshot("empty")
         for stack in ("dev", "copilot"):
             made.up(stack)
-        yield Prepared(empty, made.snapshot("standing"))
+        yield Prepared(empty, made.snapshot("running"))
 
 
 @pytest.fixture
@@ -74,6 +69,6 @@ def empty_aws(prepared_aws: Prepared) -> World:
 
 
 @pytest.fixture
-def standing_aws(prepared_aws: Prepared) -> World:
+def running_aws(prepared_aws: Prepared) -> World:
     """The stacks `dev` and `copilot`, both up."""
-    return prepared_aws.standing.restored()
+    return prepared_aws.running.restored()

@@ -1,8 +1,6 @@
-"""A copy of a Pulumi project that commands run on, with provider stand-ins attached."""
+"""A copy of this Pulumi project, and its command line with fake providers attached."""
 
-import random
 import shutil
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,15 +9,16 @@ from typing import Any
 
 import yaml
 
-from tests.engine import provider
+from stacks.catalogue.by_stack import fullest_catalogue
+from stacks.settings import LocalSettings
 from tests.engine.command_line import CommandLine, Outcome, command_environment
+from tests.fakes.pulumi import provider
+from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".lab", ".env", ".*_cache", ".hypothesis", "__pycache__", "tests", "lab"
 )
-# Below those that connections of this machine's programs are given, and above the privileged ones.
-_PORTS = range(20_000, 30_000)
 
 
 @dataclass(frozen=True)
@@ -37,21 +36,21 @@ class Project:
         return self.commands.run(*arguments, fails=fails, more=more)
 
     def up(self, stack: str, *, fails: bool = False, **more: str) -> Outcome:
-        """`up` without a preview, which every test but that of the preview does without."""
-        return self.pulumi("up", "--yes", "--skip-preview", "--stack", stack, fails=fails, **more)
+        """`up` without a preview."""
+        return self._change("up", stack, fails, more)
 
     def refresh(self, stack: str, *, fails: bool = False, **more: str) -> Outcome:
-        return self.pulumi(
-            "refresh", "--yes", "--skip-preview", "--stack", stack, fails=fails, **more
-        )
+        return self._change("refresh", stack, fails, more)
+
+    def destroy(self, stack: str, *, fails: bool = False, **more: str) -> Outcome:
+        return self._change("destroy", stack, fails, more)
 
     def preview(self, stack: str, *, fails: bool = False, **more: str) -> Outcome:
         return self.pulumi("preview", "--stack", stack, fails=fails, **more)
 
-    def destroy(self, stack: str, *, fails: bool = False, **more: str) -> Outcome:
-        return self.pulumi(
-            "destroy", "--yes", "--skip-preview", "--stack", stack, fails=fails, **more
-        )
+    def _change(self, command: str, stack: str, fails: bool, more: Mapping[str, str]) -> Outcome:
+        arguments = (command, "--yes", "--skip-preview", "--stack", stack)
+        return self.pulumi(*arguments, fails=fails, **more)
 
     def configure(self, stack: str, **values: object) -> None:
         """Write settings into the stack's file; None takes one away."""
@@ -65,9 +64,9 @@ class Project:
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
 
     def state(self) -> str:
-        """Everything that Pulumi keeps of the project, history and copies too, as text."""
-        kept = sorted(path for path in (self.folder / ".state").rglob("*.json*") if path.is_file())
-        return "\n".join(path.read_text(encoding="utf-8") for path in kept)
+        """All of the project's state as text, with history and backups."""
+        paths = sorted((self.folder / ".state").rglob("*.json*"))
+        return "\n".join(path.read_text(encoding="utf-8") for path in paths if path.is_file())
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """The stack's outputs, secrets too."""
@@ -108,16 +107,6 @@ def attached(
         )
 
 
-def free_ports(names: list[str]) -> dict[str, int]:
-    """A port of this machine for each name that nobody listens on now."""
-    candidates = iter(random.sample(_PORTS, len(_PORTS)))
-    return {name: next(filter(_is_free, candidates)) for name in names}
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+def free_stack_ports() -> dict[str, int]:
+    """The setting `ports` of a stack, because the usual ports may serve something else here."""
+    return free_ports(sorted(fullest_catalogue(LocalSettings).overridable.ports))

@@ -1,25 +1,28 @@
-"""What goes wrong half-way is said once and clearly, and the next `up` heals it."""
+"""An `up` that fails half-way shows the cause, and the next `up` repairs the stack."""
 
 import signal
 
 import pytest
 
-from tests.engine.memory_engine import JobEnd
 from tests.engine.worlds import World
+from tests.fakes.docker_engine.memory import JobEnd
 
 STACK = "local"
 LAST_STARTED = "local-copilot-worker"
+START_SECONDS = 180
 
 
 def test_a_failed_job_fails_the_up_and_is_run_again_by_the_next(empty_local: World) -> None:
-    said = "".join(f"line {number}\n" for number in range(100)) + "boom\n"
-    empty_local.docker.job_ends["local-temporal-schema"] = JobEnd(3, said)
-    outcome = empty_local.up(STACK, fails=True)
-    assert "the job temporal-schema failed with exit code 3" in outcome.output, outcome.output
-    assert "boom" in outcome.output, outcome.output
-    assert "line 99" in outcome.output, outcome.output
-    assert "line 1\n" not in outcome.output, outcome.output
-    # What needs the job has not been started.
+    log = "".join(f"line {number}\n" for number in range(100)) + "boom\n"
+    empty_local.docker.job_ends["local-temporal-schema"] = JobEnd(3, log)
+    output = empty_local.up(STACK, fails=True).output
+    assert "temporal-schema" in output
+    assert "exit code 3" in output
+    # The last lines of its log, not the first.
+    assert "line 99\n" in output
+    assert "boom\n" in output
+    assert "line 1\n" not in output
+    # No service that needs the job was started.
     assert "local-temporal-history" not in empty_local.docker.starts
 
     empty_local.docker.job_ends.clear()
@@ -29,11 +32,37 @@ def test_a_failed_job_fails_the_up_and_is_run_again_by_the_next(empty_local: Wor
     assert empty_local.up(STACK).changes == {}
 
 
+def test_jobs_that_failed_together_are_all_run_again_by_one_up(empty_local: World) -> None:
+    jobs = {"local-temporal-schema", "local-copilot-temporal-schema", "local-loki-ready"}
+    for job in jobs:
+        empty_local.docker.job_ends[job] = JobEnd(3, "boom\n")
+    empty_local.up(STACK, fails=True)
+
+    empty_local.docker.job_ends.clear()
+    empty_local.up(STACK)
+    assert {empty_local.docker.named(job).end.exit_code for job in jobs} == {0}
+    assert empty_local.docker.named(LAST_STARTED).running
+    assert empty_local.up(STACK).changes == {}
+
+
+def test_a_service_that_does_not_get_healthy_fails_the_up_with_its_log(
+    running_local: World,
+) -> None:
+    docker = running_local.docker
+    docker.unhealthy["local-temporal-history"] = "no space left on device\n"
+    output = running_local.up(STACK, fails=True).output
+    assert "no space left on device" in output
+    assert "Traceback" not in output
+
+    docker.unhealthy.clear()
+    running_local.up(STACK)
+    assert running_local.up(STACK).changes == {}
+
+
 def test_a_service_that_the_engine_refuses_to_start_is_replaced(empty_local: World) -> None:
     refusal = "driver failed programming external connectivity: port is already allocated"
     empty_local.docker.start_refusals["local-mimir"] = refusal
-    outcome = empty_local.up(STACK, fails=True)
-    assert refusal in outcome.output, outcome.output
+    assert refusal in empty_local.up(STACK, fails=True).output
 
     empty_local.docker.start_refusals.clear()
     empty_local.up(STACK)
@@ -42,16 +71,15 @@ def test_a_service_that_the_engine_refuses_to_start_is_replaced(empty_local: Wor
 
 
 @pytest.mark.parametrize("held_back", ["local-postgresql", "local-temporal-schema"])
-def test_a_killed_up_is_healed(empty_local: World, held_back: str) -> None:
+def test_a_killed_up_is_repaired_by_the_next(empty_local: World, held_back: str) -> None:
     with (
         empty_local.docker.pause_before_start(held_back) as pause,
         empty_local.commands.started("up", "--yes", "--skip-preview", "-s", STACK) as running,
     ):
-        assert pause.reached.wait(60)
+        assert pause.reached.wait(START_SECONDS)
         running.kill()
-    # The killed command's lock is named, with what to do.
-    outcome = empty_local.up(STACK, fails=True)
-    assert "pulumi cancel" in outcome.output, outcome.output
+    # The killed command's lock is still there.
+    assert "pulumi cancel" in empty_local.up(STACK, fails=True).output
     empty_local.pulumi("cancel", "--yes", "--stack", STACK)
 
     empty_local.up(STACK)
@@ -59,12 +87,12 @@ def test_a_killed_up_is_healed(empty_local: World, held_back: str) -> None:
     assert empty_local.up(STACK).changes == {}
 
 
-def test_an_interrupted_up_is_healed_by_the_next(empty_local: World) -> None:
+def test_an_interrupted_up_is_repaired_by_the_next(empty_local: World) -> None:
     with (
         empty_local.docker.pause_before_start("local-temporal-history") as pause,
         empty_local.commands.started("up", "--yes", "--skip-preview", "-s", STACK) as running,
     ):
-        assert pause.reached.wait(60)
+        assert pause.reached.wait(START_SECONDS)
         running.signal(signal.SIGINT)
         pause.go_on.set()
         assert running.ended().exit_code != 0
@@ -73,15 +101,13 @@ def test_an_interrupted_up_is_healed_by_the_next(empty_local: World) -> None:
     assert empty_local.up(STACK).changes == {}
 
 
-def test_a_built_image_removed_by_hand_is_built_again(standing_local: World) -> None:
-    standing_local.docker.remove_image("temporal-sre-copilot:dev")
-    standing_local.docker.remove_container("local-copilot-api", force=True)
-    standing_local.up(STACK)
-    assert standing_local.docker.named("local-copilot-api").running
-
-
-def test_a_public_image_removed_by_hand_is_pulled_again(standing_local: World) -> None:
-    standing_local.docker.remove_image("grafana/grafana:12.4.2")
-    standing_local.docker.remove_container("local-grafana", force=True)
-    standing_local.up(STACK)
-    assert standing_local.docker.named("local-grafana").running
+def test_images_removed_by_hand_are_built_and_pulled_again(running_local: World) -> None:
+    for image, container in (
+        ("temporal-sre-copilot:dev", "local-copilot-api"),
+        ("grafana/grafana:12.4.2", "local-grafana"),
+    ):
+        running_local.docker.remove_image(image)
+        running_local.docker.remove_container(container, force=True)
+    running_local.up(STACK)
+    assert running_local.docker.named("local-copilot-api").running
+    assert running_local.docker.named("local-grafana").running

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.engine import docker_daemon
-from tests.engine.aws_package import Account, aws_package
-from tests.engine.docker_image import Builder, context_digest
-from tests.engine.docker_package import connected, docker_package
-from tests.engine.memory_engine import MemoryEngine, image_id
 from tests.engine.project import Project, attached
-from tests.engine.values import Properties
-from tests.stacks import aws_stand_in
-from tests.stacks.aws_stand_in import Aws
+from tests.fakes import aws_preflight
+from tests.fakes.aws_preflight import FakeAws
+from tests.fakes.docker_engine import daemon
+from tests.fakes.docker_engine.memory import MemoryEngine, image_id
+from tests.fakes.pulumi.aws_package import Account, aws_package
+from tests.fakes.pulumi.docker_image import Builder, context_digest
+from tests.fakes.pulumi.docker_package import connected, docker_package
+from tests.fakes.pulumi.values import Properties
 
 _POLL_SECONDS = 0.05
 
 
 class MemoryBuilder(Builder):
-    """Makes the memory engine know an image whose id depends on context and arguments."""
+    """Adds an image to the memory engine, whose id depends on context and arguments."""
 
     def __init__(self, engine: MemoryEngine) -> None:
         self._engine = engine
@@ -34,15 +34,15 @@ class MemoryBuilder(Builder):
 
 @dataclass(frozen=True)
 class World(Project):
-    """A project, and what its commands find."""
+    """A project, and the Docker engine and AWS account that its commands use."""
 
     docker: MemoryEngine
     aws: Account
-    aws_calls: Aws
-    """What answers the program's own calls."""
+    aws_calls: FakeAws
+    """The AWS that the program itself calls, without a provider."""
 
     def snapshot(self, name: str) -> "Snapshot":
-        """How everything stands now, to come back to."""
+        """A copy of the project, the engine and the account."""
         saved = self.folder.with_name(name)
         shutil.copytree(self.folder, saved)
         return Snapshot(self, saved, _contents(self.docker), _contents(self.aws))
@@ -50,7 +50,7 @@ class World(Project):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A world as it stood once."""
+    """A world's contents at one time."""
 
     world: World
     saved: Path
@@ -58,7 +58,7 @@ class Snapshot:
     aws: dict[str, Any]
 
     def restored(self) -> World:
-        """The same world, as it stood then."""
+        """The same world with these contents."""
         shutil.rmtree(self.world.folder)
         shutil.copytree(self.saved, self.world.folder)
         vars(self.world.docker).update(copy.deepcopy(self.docker))
@@ -69,12 +69,12 @@ class Snapshot:
 
 @contextmanager
 def world(folder: Path, binaries: Path) -> Iterator[World]:
-    """A copy of the project in `folder`, with nothing made yet."""
+    """A copy of the project in `folder`, without resources."""
     engine, account = MemoryEngine(), Account()
     with (
-        docker_daemon.serving(engine) as host,
+        daemon.serving(engine) as host,
         connected(host) as client,
-        aws_stand_in.serving() as aws_calls,
+        aws_preflight.serving() as aws_calls,
     ):
         docker = docker_package(client, MemoryBuilder(engine), folder / "project", _POLL_SECONDS)
         providers = {"docker": docker, "aws": aws_package(account)}
@@ -95,8 +95,8 @@ def _sign_in(home: Path) -> None:
     credentials.write_text(f"[default]\n{keys}", encoding="utf-8")
 
 
-def _contents(kept: object) -> dict[str, Any]:
-    """The plain contents of an engine or account, without locks and counters."""
+def _contents(owner: object) -> dict[str, Any]:
+    """The contents of an engine or account, without its locks and counters."""
     return {
-        key: copy.deepcopy(value) for key, value in vars(kept).items() if not key.startswith("_")
+        key: copy.deepcopy(value) for key, value in vars(owner).items() if not key.startswith("_")
     }

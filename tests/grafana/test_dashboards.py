@@ -1,4 +1,4 @@
-"""What Grafana gets: dashboards that are complete, readable and tell apart what they show."""
+"""The rendered dashboards: titles, units and sources are there, and panels do not overlap."""
 
 import json
 import subprocess
@@ -12,72 +12,74 @@ from typing import Any
 import pytest
 import yaml
 
-from grafana import dsql
-from grafana.dashboards import EVERY, place, providers
-from grafana.model import FOLDERS, Dashboard
-from grafana.render import rendered
+from grafana.dashboard import FOLDERS, Dashboard
+from grafana.dashboards import dsql
+from grafana.provisioning import DASHBOARDS, dashboard_path, render_providers
+from grafana.render.dashboard import render_dashboard
 
 ROOT = Path(__file__).parent.parent.parent
-EACH = pytest.mark.parametrize("dashboard", EVERY, ids=[dashboard.uid for dashboard in EVERY])
+EACH_DASHBOARD = pytest.mark.parametrize(
+    "dashboard", DASHBOARDS, ids=[dashboard.uid for dashboard in DASHBOARDS]
+)
 NUMERIC = {"timeseries", "stat", "state-timeline"}
 GRID = 24
 Json = dict[str, Any]
 
 
-def of(dashboard: Dashboard) -> Json:
-    found: Json = json.loads(rendered(dashboard))
-    return found
+def rendered(dashboard: Dashboard) -> Json:
+    parsed: Json = json.loads(render_dashboard(dashboard))
+    return parsed
 
 
 def every_panel(dashboard: Json) -> Iterator[Json]:
-    """Rows too, and what is in a collapsed one."""
+    """All panels: rows, and the panels of collapsed rows too."""
     for panel in dashboard["panels"]:
         yield panel
         yield from panel.get("panels", [])
 
 
-def panels(dashboard: Json) -> list[Json]:
-    """Those that ask something."""
+def data_panels(dashboard: Json) -> list[Json]:
+    """Panels that run queries."""
     return [panel for panel in every_panel(dashboard) if panel["type"] not in {"row", "text"}]
 
 
-def sources() -> set[str]:
+def source_uids() -> set[str]:
     """Uids of the provisioned data sources."""
-    found = set()
+    uids = set()
     for file in ("datasources.yaml", "cloudwatch.yaml"):
         text = Template((ROOT / "docker" / "grafana" / file).read_text("utf-8"))
-        filled = yaml.safe_load(text.substitute(scrape_seconds="15", region="eu-west-1"))
-        found |= {source["uid"] for source in filled["datasources"]}
-    return found
+        expand_variables = yaml.safe_load(text.substitute(scrape_seconds="15", region="eu-west-1"))
+        uids |= {source["uid"] for source in expand_variables["datasources"]}
+    return uids
 
 
-@EACH
-def test_each_panel_says_what_it_shows_and_in_which_unit(dashboard: Dashboard) -> None:
-    for panel in panels(of(dashboard)):
+@EACH_DASHBOARD
+def test_each_panel_has_title_description_and_unit(dashboard: Dashboard) -> None:
+    for panel in data_panels(rendered(dashboard)):
         assert panel["title"]
-        assert panel["description"].endswith("."), panel["title"]
+        assert panel["description"], panel["title"]
         assert panel["targets"], panel["title"]
         if panel["type"] in NUMERIC:
             assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
 
 
-@EACH
-def test_each_panel_asks_a_source_that_is_provisioned(dashboard: Dashboard) -> None:
-    for panel in panels(of(dashboard)):
-        assert panel["datasource"]["uid"] in sources()
+@EACH_DASHBOARD
+def test_each_panel_queries_a_provisioned_source(dashboard: Dashboard) -> None:
+    for panel in data_panels(rendered(dashboard)):
+        assert panel["datasource"]["uid"] in source_uids()
         assert panel["datasource"]["type"]
         refs = [target["refId"] for target in panel["targets"]]
         assert len(set(refs)) == len(refs)
 
 
-@EACH
-def test_ids_are_used_once(dashboard: Dashboard) -> None:
-    ids = [panel["id"] for panel in every_panel(of(dashboard))]
+@EACH_DASHBOARD
+def test_panel_ids_are_unique(dashboard: Dashboard) -> None:
+    ids = [panel["id"] for panel in every_panel(rendered(dashboard))]
     assert len(set(ids)) == len(ids)
 
 
-@EACH
-def test_titles_are_used_once_in_a_row(dashboard: Dashboard) -> None:
+@EACH_DASHBOARD
+def test_titles_are_unique_in_a_row(dashboard: Dashboard) -> None:
     rows = [row.title for row in dashboard.rows]
     assert len(set(rows)) == len(rows)
     for row in dashboard.rows:
@@ -85,45 +87,45 @@ def test_titles_are_used_once_in_a_row(dashboard: Dashboard) -> None:
         assert len(set(titles)) == len(titles), row.title
 
 
-@EACH
-def test_every_variable_is_used_and_every_used_one_is_there(dashboard: Dashboard) -> None:
-    made = of(dashboard)
-    names = [variable["name"] for variable in made["templating"]["list"]]
-    asked = json.dumps([panel["targets"] for panel in panels(made)])
+@EACH_DASHBOARD
+def test_variables_are_used_and_used_variables_are_defined(dashboard: Dashboard) -> None:
+    parsed = rendered(dashboard)
+    names = [variable["name"] for variable in parsed["templating"]["list"]]
+    targets = json.dumps([panel["targets"] for panel in data_panels(parsed)])
     for name in names:
-        assert f"${name}" in asked
+        assert f"${name}" in targets
     known = (*(f"${name}" for name in names), "$__", "${__")
-    for part in asked.split("$")[1:]:
+    for part in targets.split("$")[1:]:
         assert f"${part}".startswith(known), part[:40]
 
 
-@EACH
-def test_panels_lie_side_by_side(dashboard: Dashboard) -> None:
-    made = of(dashboard)
-    open_ones = [panel["gridPos"] for panel in made["panels"]]
-    for places in (
-        open_ones,
-        *([p["gridPos"] for p in row.get("panels", [])] for row in made["panels"]),
+@EACH_DASHBOARD
+def test_panels_do_not_overlap(dashboard: Dashboard) -> None:
+    parsed = rendered(dashboard)
+    top_level = [panel["gridPos"] for panel in parsed["panels"]]
+    for positions in (
+        top_level,
+        *([p["gridPos"] for p in row.get("panels", [])] for row in parsed["panels"]),
     ):
-        for one in places:
+        for one in positions:
             assert one["x"] + one["w"] <= GRID
-        for one, other in combinations(places, 2):
+        for one, other in combinations(positions, 2):
             beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
             below = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
             assert beside or below, (one, other)
 
 
-@EACH
-def test_thresholds_rise(dashboard: Dashboard) -> None:
-    for panel in panels(of(dashboard)):
+@EACH_DASHBOARD
+def test_thresholds_ascend(dashboard: Dashboard) -> None:
+    for panel in data_panels(rendered(dashboard)):
         steps = panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", [])
         values = [step["value"] for step in steps]
         assert values[:1] in ([], [None])
         assert values[1:] == sorted(values[1:])
 
 
-def test_uids_and_folders_are_those_that_links_use() -> None:
-    assert {dashboard.uid: dashboard.folder.uid for dashboard in EVERY} == {
+def test_uids_and_folders_match_those_in_links() -> None:
+    assert {dashboard.uid: dashboard.folder.uid for dashboard in DASHBOARDS} == {
         "temporal-server-health": "temporal",
         "dsql-persistence": "dsql",
         "postgresql-persistence": "dsql",
@@ -131,35 +133,43 @@ def test_uids_and_folders_are_those_that_links_use() -> None:
     }
 
 
-def test_each_folder_is_provided_from_its_files() -> None:
-    provided = yaml.safe_load(providers("/somewhere"))["providers"]
-    assert [(one["folder"], one["folderUid"], one["options"]["path"]) for one in provided] == [
+def test_each_folder_has_a_provider() -> None:
+    providers = yaml.safe_load(render_providers("/somewhere"))["providers"]
+    assert [(one["folder"], one["folderUid"], one["options"]["path"]) for one in providers] == [
         (folder.title, folder.uid, f"/somewhere/{folder.uid}") for folder in FOLDERS
     ]
-    assert not any(one["allowUiUpdates"] for one in provided)
-    for dashboard in EVERY:
-        assert place(dashboard).startswith(f"{dashboard.folder.uid}/")
+    assert not any(one["allowUiUpdates"] for one in providers)
+    for dashboard in DASHBOARDS:
+        assert dashboard_path(dashboard).startswith(f"{dashboard.folder.uid}/")
 
 
-def test_the_clusters_of_a_stack_are_offered_by_name() -> None:
-    made = of(dsql.dashboard({"monitored": "abc", "copilot": "def"}))
-    (variable,) = [v for v in made["templating"]["list"] if v["name"] == "dsql_cluster"]
+def test_clusters_of_a_stack_are_options_by_name() -> None:
+    parsed = rendered(dsql.dashboard({"monitored": "abc", "copilot": "def"}))
+    (variable,) = [v for v in parsed["templating"]["list"] if v["name"] == "dsql_cluster"]
     assert variable["type"] == "custom"
     assert variable["query"] == "monitored : abc,copilot : def"
     assert variable["current"]["value"] == "abc"
 
 
-def test_without_a_stack_cloudwatch_is_asked_for_clusters() -> None:
-    made = of(dsql.dashboard({}))
-    (variable,) = [v for v in made["templating"]["list"] if v["name"] == "dsql_cluster"]
+def test_clusters_may_have_the_same_identifier() -> None:
+    parsed = rendered(dsql.dashboard({"monitored": "unknown", "copilot": "unknown"}))
+    (variable,) = [v for v in parsed["templating"]["list"] if v["name"] == "dsql_cluster"]
+    assert variable["current"]["value"] == "unknown"
+
+
+def test_without_a_stack_the_options_come_from_cloudwatch() -> None:
+    parsed = rendered(dsql.dashboard({}))
+    (variable,) = [v for v in parsed["templating"]["list"] if v["name"] == "dsql_cluster"]
     assert variable["type"] == "query"
     assert variable["datasource"]["uid"] == "cloudwatch"
 
 
-def test_they_are_written_as_files(tmp_path: Path) -> None:
+def test_the_command_writes_each_dashboard(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "grafana", str(tmp_path)]
-    said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60)
-    for dashboard in EVERY:
-        file = tmp_path / place(dashboard)
-        assert file.read_text(encoding="utf-8") == rendered(dashboard)
-        assert str(file) in said.stdout
+    completed = subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
+    )
+    for dashboard in DASHBOARDS:
+        file = tmp_path / dashboard_path(dashboard)
+        assert file.read_text(encoding="utf-8") == render_dashboard(dashboard)
+        assert str(file) in completed.stdout

@@ -1,59 +1,63 @@
-"""Every PromQL of the dashboards parses, asks one cluster, and names only what is exported."""
+"""Every PromQL expression of the dashboards parses, selects one cluster, reads known metrics."""
 
 import promql_parser
 import pytest
 
 from copilot.signals.catalog import CATALOG
 from copilot.signals.signal import Signal
-from grafana.dashboards import queries
-from grafana.model import PromQL
-from grafana.promql import LONG, SHORT, signal_expr
+from grafana.dashboard import PromQL
+from grafana.promql import LONG_WINDOW, SHORT_WINDOW, signal_expr
+from grafana.provisioning import all_queries
 from tests.copilot.signals.test_catalog import nodes_of, selectors_of
-from tests.grafana.filled import filled
-from tests.grafana.known import (
-    SCRAPER,
-    SERVER,
+from tests.grafana.exported_metrics import (
+    SCRAPE_METRICS,
+    SERVER_METRICS,
     catalogue_metrics,
     copilot_metrics,
     dsql_metrics,
     metrics_of,
 )
+from tests.grafana.variables import expand_variables
 
-ASKED = [
-    (dashboard, panel, query) for dashboard, panel, query in queries() if isinstance(query, PromQL)
+QUERIES = [
+    (dashboard, panel, query)
+    for dashboard, panel, query in all_queries()
+    if isinstance(query, PromQL)
 ]
-EVERY = pytest.mark.parametrize(
+EACH_EXPRESSION = pytest.mark.parametrize(
     "expr",
-    [query.expr for _, _, query in ASKED],
-    ids=[f"{dashboard.uid}: {panel.title}: {query.legend}" for dashboard, panel, query in ASKED],
+    [query.expr for _, _, query in QUERIES],
+    ids=[f"{dashboard.uid}: {panel.title}: {query.legend}" for dashboard, panel, query in QUERIES],
 )
-KNOWN = catalogue_metrics() | copilot_metrics() | dsql_metrics() | SERVER | SCRAPER
+EXPORTED = (
+    catalogue_metrics() | copilot_metrics() | dsql_metrics() | SERVER_METRICS | SCRAPE_METRICS
+)
 
 
-@EVERY
-def test_it_parses_and_asks_one_cluster(expr: str) -> None:
-    for selector in selectors_of(promql_parser.parse(filled(expr))):
+@EACH_EXPRESSION
+def test_it_selects_one_cluster(expr: str) -> None:
+    for selector in selectors_of(promql_parser.parse(expand_variables(expr))):
         (cluster,) = [m for m in selector.matchers.matchers if m.name == "cluster"]
         assert cluster.op == promql_parser.MatchOp.Equal
         assert cluster.value in {"monitored", "copilot"}
 
 
-@EVERY
-def test_it_names_only_what_someone_exports(expr: str) -> None:
-    assert metrics_of(filled(expr)) <= KNOWN
+@EACH_EXPRESSION
+def test_it_reads_exported_metrics(expr: str) -> None:
+    assert metrics_of(expand_variables(expr)) <= EXPORTED
 
 
-@EVERY
-def test_its_windows_follow_the_scrapes(expr: str) -> None:
+@EACH_EXPRESSION
+def test_its_windows_follow_the_scrape_interval(expr: str) -> None:
     windows = expr.count("[")
-    assert expr.count(f"[{SHORT}]") + expr.count(f"[{LONG}]") == windows
-    for node in nodes_of(promql_parser.parse(filled(expr))):
+    assert expr.count(f"[{SHORT_WINDOW}]") + expr.count(f"[{LONG_WINDOW}]") == windows
+    for node in nodes_of(promql_parser.parse(expand_variables(expr))):
         assert not isinstance(node, promql_parser.SubqueryExpr)
 
 
-@EVERY
-def test_the_servers_start_up_pools_are_left_out(expr: str) -> None:
-    for selector in selectors_of(promql_parser.parse(filled(expr))):
+@EACH_EXPRESSION
+def test_it_leaves_out_start_up_pools(expr: str) -> None:
+    for selector in selectors_of(promql_parser.parse(expand_variables(expr))):
         if (selector.name or "").startswith("dsql_"):
             wanted = ("service_name", promql_parser.MatchOp.NotEqual, "server")
             assert wanted in [(m.name, m.op, m.value) for m in selector.matchers.matchers]
@@ -61,11 +65,13 @@ def test_the_servers_start_up_pools_are_left_out(expr: str) -> None:
 
 @pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)
 def test_every_signal_of_the_catalogue_has_a_panel(signal: Signal) -> None:
-    shown = {query.expr for dashboard, _, query in ASKED if dashboard.uid == "temporal-sre-copilot"}
+    shown = {
+        query.expr for dashboard, _, query in QUERIES if dashboard.uid == "temporal-sre-copilot"
+    }
     assert signal_expr(signal) in shown
 
 
-def test_metrics_of_the_dsql_fork_are_those_that_it_documents() -> None:
-    """No server on Aurora DSQL runs here: its names are held to its documented exposition."""
-    read = {name for _, _, query in ASKED for name in metrics_of(filled(query.expr))}
+def test_dsql_metrics_are_documented_by_the_fork() -> None:
+    """No server on Aurora DSQL runs in tests, so its documented exposition is the reference."""
+    read = {name for _, _, query in QUERIES for name in metrics_of(expand_variables(query.expr))}
     assert {name for name in read if name.startswith("dsql_")} <= dsql_metrics()

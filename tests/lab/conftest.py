@@ -14,9 +14,8 @@ from tests.lab.servers import require_servers
 def lab() -> Iterator[Lab]:
     """A running lab on free ports, without load and without the Copilot.
 
-    A scrape of a busy machine may take more than a second: they come every two.
-
-    A test that starts a load or the Copilot, or injects a fault, takes it back.
+    The scrape interval is 2 s, because a scrape of a busy machine may take more than one. A test
+    that starts a load or the Copilot, or injects a fault, ends it.
     """
     require_servers()
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:

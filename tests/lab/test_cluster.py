@@ -1,4 +1,4 @@
-"""A real lab: it comes up, says what it is, survives what kills it, and leaves nothing."""
+"""A real lab: it starts, shows its status, survives a kill of everything, and leaves nothing."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,18 +24,20 @@ from lab.faults import FAULTS
 from lab.ports import Published
 from lab.state import State, locked
 from tests.lab.servers import require_servers
+from tests.lab.watch import RANK, query
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 LIMIT_SECONDS = 60
-# More than any scrape comes late, with scrapes every 2 s.
+# Later than any scrape, with scrapes every 2 s.
 OLD_SECONDS = 6
 
 
 @pytest.fixture
-def own_lab() -> Iterator[Lab]:
+def new_lab() -> Iterator[Lab]:
     """A lab that is not up, for tests that break one.
 
-    In no folder of pytest's: another run of it closes those to PostgreSQL's user.
+    Not in a folder of pytest: another run of pytest closes those to PostgreSQL's user.
     """
     require_servers()
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
@@ -56,29 +58,15 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = LIMIT_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.1)
-
-
-def query(lab: Lab, promql: str) -> dict[str, float]:
-    """Value of each series by its `job` label."""
-    url = f"{lab.environment()['PROMETHEUS_ENDPOINT']}/api/v1/query"
-    answer = httpx.get(url, params={"query": promql}, trust_env=False).raise_for_status().json()
-    return {s["metric"].get("job", ""): float(s["value"][1]) for s in answer["data"]["result"]}
-
-
 def processes_of(lab: Lab) -> list[psutil.Process]:
-    """Every process of the lab, with children."""
+    """Return every process of the lab, with children."""
     records = [record.process() for record in lab.state.processes.values()]
     found = [process for process in records if process]
     return found + [child for process in found for child in process.children(recursive=True)]
 
 
 class TestRunning:
-    """On the session's lab, which stays as it is."""
+    """On the session's lab, which is not changed."""
 
     @pytest.mark.parametrize("address", ["MONITORED_TEMPORAL_ADDRESS", "TEMPORAL_ADDRESS"])
     async def test_workflows_can_start_in_both_clusters(self, lab: Lab, address: str) -> None:
@@ -91,29 +79,24 @@ class TestRunning:
 
     def test_prometheus_sees_every_service(self, lab: Lab) -> None:
         jobs = {"temporal-frontend", "temporal-history", "temporal-matching", "temporal-worker"}
-        until(
-            lambda: (
-                query(lab, 'up{cluster="monitored",job!="lab-load"}') == dict.fromkeys(jobs, 1.0)
-            ),
-            "all services of the monitored cluster up",
-        )
-        until(lambda: query(lab, 'up{job="copilot-temporal"} == 1') != {}, "the Copilot's own up")
+        monitored, up = 'up{cluster="monitored",job!="lab-load"}', dict.fromkeys(jobs, 1.0)
+        until(lambda: query(lab, monitored) == up, LIMIT_SECONDS, "the monitored cluster is up")
+        own = 'up{job="copilot-temporal"} == 1'
+        until(lambda: query(lab, own), LIMIT_SECONDS, "the Copilot's Temporal is up")
         expected = {"copilot-temporal", "copilot-worker", "copilot-api"}
-        until(
-            lambda: query(lab, 'up{cluster="copilot"}').keys() == expected,
-            "a scrape of every part of the Copilot",
-        )
+        every = 'up{cluster="copilot"}'
+        until(lambda: query(lab, every).keys() == expected, LIMIT_SECONDS, "all parts are scraped")
 
     def test_metrics_have_the_names_that_the_copilot_reads(self, lab: Lab) -> None:
         names = ("state_transition_count_ratio_count", "persistence_latency_milliseconds_bucket")
-        for name in names:
-            until(lambda name=name: query(lab, f"count({name})") != {}, name)  # type: ignore[misc]
+        every = " and on() ".join(f"count({name})" for name in names)
+        until(lambda: query(lab, every), LIMIT_SECONDS, f"{names} are exported")
 
     def test_the_copilots_store_is_an_empty_database(self, lab: Lab) -> None:
         with psycopg.connect(lab.environment()["COPILOT_DATABASE_URL"]) as connection:
             assert connection.info.dbname == "copilot"
 
-    def test_the_database_wants_its_password(self, lab: Lab) -> None:
+    def test_the_database_requires_its_password(self, lab: Lab) -> None:
         port = lab.state.inner.postgres
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(f"postgresql://postgres:guess@127.0.0.1:{port}/copilot")
@@ -124,7 +107,7 @@ class TestRunning:
         for name in ("temporal-ui", "copilot-temporal-ui"):
             assert httpx.get(urls[name], trust_env=False).is_success
 
-    def test_a_second_up_says_that_it_is_up(self, lab: Lab) -> None:
+    def test_a_second_up_changes_nothing(self, lab: Lab) -> None:
         before = {process.pid for process in processes_of(lab)}
         result = run("up", "--folder", str(lab.folder))
         assert result.returncode == 0, result.stderr
@@ -132,7 +115,7 @@ class TestRunning:
         assert lab.status().urls["temporal-ui"] in result.stdout
         assert {record.pid for record in lab.state.processes.values()} <= before
 
-    def test_status_tells_each_process_and_exits_with_0(self, lab: Lab) -> None:
+    def test_status_shows_each_process_and_exits_with_0(self, lab: Lab) -> None:
         result = run("status", "--json", "--folder", str(lab.folder))
         assert result.returncode == 0, result.stderr
         status = json.loads(result.stdout)
@@ -153,23 +136,24 @@ class TestRunning:
 
 
 class TestFaults:
-    """What each fault does to the session's lab; what the Copilot says of it is told elsewhere."""
+    """What each fault does to the session's lab. Its verdict is tested in test_verdicts.py."""
 
-    @pytest.mark.parametrize("role", ["frontend", "history", "matching"])
-    def test_a_killed_service_stays_away_until_it_is_healed(self, lab: Lab, role: str) -> None:
+    @pytest.mark.parametrize("role", ["frontend", "history", "matching", "worker"])
+    def test_a_killed_service_stays_down_until_it_is_healed(self, lab: Lab, role: str) -> None:
         process = f"temporal-{role}"
         fault = f"kill-{role}"
         lab.inject(fault)
         lab.inject(fault)
         status = lab.status()
         assert status.faults == (fault,)
-        assert status.up, "what a fault keeps down is not missing"
-        until(lambda: query(lab, f'up{{job="{process}"}}') == {process: 0.0}, "scraped as down")
+        assert status.up, "a fault keeps the process down"
+        up = f'up{{job="{process}"}}'
+        until(lambda: query(lab, up) == {process: 0.0}, LIMIT_SECONDS, "scraped as down")
         assert not lab.up(), "up does not heal faults"
         assert process not in lab.state.running
         lab.heal(fault)
         lab.heal(fault)
-        until(lambda: query(lab, f'up{{job="{process}"}}') == {process: 1.0}, "scraped as up")
+        until(lambda: query(lab, up) == {process: 1.0}, LIMIT_SECONDS, "scraped as up")
         assert lab.status().faults == ()
 
     def test_another_process_can_inject_and_heal(self, lab: Lab) -> None:
@@ -189,7 +173,7 @@ class TestFaults:
         lab.heal("database-down")
         psycopg.connect(proxied(lab), connect_timeout=5).close()
 
-    def test_each_answer_of_a_slow_database_comes_200_ms_later(self, lab: Lab) -> None:
+    def test_each_response_of_a_slow_database_comes_200_ms_later(self, lab: Lab) -> None:
         with psycopg.connect(proxied(lab), autocommit=True) as connection:
             lab.inject("slow-database")
             lab.inject("slow-database")
@@ -197,16 +181,12 @@ class TestFaults:
             lab.heal("slow-database")
             assert min(round_trip(connection) for _ in range(5)) < 0.2
 
-    def test_without_scrapes_prometheus_answers_and_sees_nothing(self, lab: Lab) -> None:
+    def test_without_scrapes_prometheus_answers_with_old_samples(self, lab: Lab) -> None:
         lab.inject("stop-scrape")
-        # As with a dead collector, the last samples stay and grow old.
-        until(
-            lambda: age(lab, "temporal-history") > OLD_SECONDS,
-            "samples of the monitored cluster are old",
-        )
-        assert age(lab, "copilot-temporal") < OLD_SECONDS
+        until(lambda: is_old(lab, "temporal-history"), LIMIT_SECONDS, "samples are old")
+        assert not is_old(lab, "copilot-temporal")
         lab.heal("stop-scrape")
-        until(lambda: age(lab, "temporal-history") < OLD_SECONDS, "samples are new again")
+        until(lambda: not is_old(lab, "temporal-history"), LIMIT_SECONDS, "samples are new")
 
     def test_stopped_metrics_refuse_and_come_back(self, lab: Lab) -> None:
         lab.inject("stop-metrics")
@@ -214,10 +194,10 @@ class TestFaults:
             query(lab, "up")
         lab.inject("stop-scrape")
         lab.heal("stop-metrics")
-        until(lambda: age(lab, "copilot-temporal") < OLD_SECONDS, "Prometheus scrapes again")
-        until(lambda: age(lab, "temporal-history") > OLD_SECONDS, "the other fault goes on")
+        until(lambda: not is_old(lab, "copilot-temporal"), LIMIT_SECONDS, "Prometheus scrapes")
+        until(lambda: is_old(lab, "temporal-history"), LIMIT_SECONDS, "the other fault stays")
         lab.heal("stop-scrape")
-        until(lambda: age(lab, "temporal-history") < OLD_SECONDS, "samples are new again")
+        until(lambda: not is_old(lab, "temporal-history"), LIMIT_SECONDS, "samples are new")
 
     @pytest.mark.parametrize(
         ("fault", "field", "value"),
@@ -227,14 +207,14 @@ class TestFaults:
             ("failing-workflows", "failure_ratio", 0.5),
         ],
     )
-    def test_faults_of_the_load_are_written_for_it(
+    def test_faults_of_the_load_are_written_to_its_control_file(
         self, lab: Lab, fault: str, field: str, value: object
     ) -> None:
         lab.spike(3)
         lab.inject(fault)
-        told = json.loads(lab.control_file.read_text())
-        assert told[field] == value
-        assert told["rate_factor"] == 3
+        control = json.loads(lab.control_file.read_text())
+        assert control[field] == value
+        assert control["rate_factor"] == 3
         lab.heal(fault)
         lab.spike(1)
         assert not json.loads(lab.control_file.read_text())[field]
@@ -248,16 +228,16 @@ class TestFaults:
     def test_faults_are_listed_with_what_is_expected(self) -> None:
         listed = json.loads(run("faults", "--json").stdout)
         assert [fault["name"] for fault in listed] == list(FAULTS)
-        assert {fault["verdict"] for fault in listed} == {"critical", "stressed", "unknown"}
+        assert {fault["verdict"] for fault in listed} == {*RANK, "unknown"}
 
 
-def age(lab: Lab, job: str) -> float:
-    """Seconds since the last scrape of `job`."""
-    return query(lab, f'time() - timestamp(up{{job="{job}"}})')[job]
+def is_old(lab: Lab, job: str) -> bool:
+    """Whether the last scrape of `job` is older than any late scrape."""
+    return query(lab, f'time() - timestamp(up{{job="{job}"}})')[job] > OLD_SECONDS
 
 
 def proxied(lab: Lab) -> str:
-    """URL of a database as the monitored cluster reaches it."""
+    """URL of a database behind the proxy."""
     state = lab.state
     url = lab.environment()["COPILOT_DATABASE_URL"]
     return url.replace(f":{state.inner.postgres}/", f":{state.inner.database_proxy}/")
@@ -270,72 +250,74 @@ def round_trip(connection: psycopg.Connection) -> float:
 
 
 class TestBreaking:
-    """On labs of their own."""
+    """On separate labs."""
 
-    async def test_everything_killed_comes_back_with_its_data(self, own_lab: Lab) -> None:
-        assert own_lab.up()
-        client = await Client.connect(own_lab.frontend_address)
+    async def test_everything_killed_comes_back_with_its_data(self, new_lab: Lab) -> None:
+        assert new_lab.up()
+        client = await Client.connect(new_lab.frontend_address)
         await client.start_workflow("None", id="kept", task_queue="kept")
-        old = processes_of(own_lab)
+        old = processes_of(new_lab)
         for process in old:
-            # PostgreSQL's backends go when its first process does.
+            # PostgreSQL's backends end with its first process.
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(old, timeout=LIMIT_SECONDS)
-        assert run("status", "--folder", str(own_lab.folder)).returncode == 1
+        assert run("status", "--folder", str(new_lab.folder)).returncode == 1
 
-        assert own_lab.up()
-        client = await Client.connect(own_lab.frontend_address)
+        assert new_lab.up()
+        client = await Client.connect(new_lab.frontend_address)
         kept = await client.get_workflow_handle("kept").describe()
         assert kept.status == WorkflowExecutionStatus.RUNNING
 
-        # A service that died without a fault is started again, and nothing else is.
-        before = own_lab.state.processes
+        # Only a process that died without a fault is restarted.
+        before = new_lab.state.processes
         os.kill(before["temporal-matching"].pid, signal.SIGKILL)
-        until(lambda: "temporal-matching" not in own_lab.state.running, "matching gone")
-        assert not own_lab.status().up
-        assert own_lab.up()
-        changed = {n for n, r in own_lab.state.processes.items() if r.pid != before[n].pid}
+        until(
+            lambda: "temporal-matching" not in running(new_lab), LIMIT_SECONDS, "matching is down"
+        )
+        assert not new_lab.status().up
+        assert new_lab.up()
+        changed = {n for n, r in new_lab.state.processes.items() if r.pid != before[n].pid}
         assert changed == {"temporal-matching"}
 
-        new = processes_of(own_lab)
+        new = processes_of(new_lab)
         begin = time.monotonic()
-        own_lab.down()
+        new_lab.down()
         assert time.monotonic() - begin < 30
         assert [process for process in new if is_alive(process)] == []
-        assert (own_lab.folder / "postgres").exists()
-        own_lab.down(delete=True)
-        assert not own_lab.folder.exists()
+        assert (new_lab.folder / "postgres").exists()
+        new_lab.down(delete=True)
+        assert not new_lab.folder.exists()
 
-    def test_an_interrupted_first_start_leaves_nothing_and_the_next_one_heals(
-        self, own_lab: Lab
+    def test_an_interrupted_first_start_leaves_nothing_and_the_next_one_works(
+        self, new_lab: Lab
     ) -> None:
         def begin_start() -> subprocess.Popen[bytes]:
-            command = ["up", "--ports", "free", "--folder", str(own_lab.folder)]
+            command = ["up", "--ports", "free", "--folder", str(new_lab.folder)]
             starting = subprocess.Popen(
                 [sys.executable, "-m", "lab", *command],
                 cwd=ROOT,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            until(lambda: "postgres" in running(own_lab), "a database that starts")
+            until(lambda: "postgres" in running(new_lab), LIMIT_SECONDS, "PostgreSQL starts")
             return starting
 
         with begin_start() as starting:
-            old = processes_of(own_lab)
+            old = processes_of(new_lab)
             starting.send_signal(signal.SIGINT)
             assert starting.wait(LIMIT_SECONDS) != 0
         assert [process for process in old if is_alive(process)] == []
-        assert running(own_lab) == set()
+        assert running(new_lab) == set()
 
         with begin_start() as starting:
             starting.kill()
-        assert "postgres" in running(own_lab)
-        assert own_lab.up()
-        assert own_lab.status().up
+        assert "postgres" in running(new_lab)
+        assert new_lab.up()
+        assert new_lab.status().up
 
     def test_a_process_that_does_not_start_ends_the_others(
-        self, own_lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+        self, new_lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         broken = tmp_path / "broken"
         broken.write_text("#!/bin/sh\necho this is not Toxiproxy\nexit 3\n")
@@ -344,23 +326,23 @@ class TestBreaking:
         with pytest.raises(
             LabError, match=r"database-proxy ended while starting, see .*: this is not Toxiproxy$"
         ):
-            own_lab.up()
-        assert running(own_lab) == set()
+            new_lab.up()
+        assert running(new_lab) == set()
 
     def test_a_taken_port_is_named_before_anything_starts(
-        self, own_lab: Lab, monkeypatch: pytest.MonkeyPatch
+        self, new_lab: Lab, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             published = Published.free().model_copy(update={"temporal_ui": port})
             monkeypatch.setattr(Published, "free", lambda: published)
             with pytest.raises(LabError) as caught:
-                own_lab.up()
+                new_lab.up()
         holder = f"{psutil.Process().name()} (process {os.getpid()})"
         assert str(caught.value).startswith(
             f"port {port}, which temporal-ui needs, is taken by {holder}: "
         )
-        assert running(own_lab) == set()
+        assert running(new_lab) == set()
 
     def test_a_folder_that_cannot_be_written_is_one_clear_line(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
@@ -370,9 +352,7 @@ class TestBreaking:
         assert result.stderr.count("\n") == 1
 
     @pytest.mark.parametrize("command", [["status"], ["inject", "kill-history"], ["load"]])
-    def test_without_a_lab_commands_say_how_to_start_one(
-        self, tmp_path: Path, command: list[str]
-    ) -> None:
+    def test_commands_without_a_lab_exit_with_2(self, tmp_path: Path, command: list[str]) -> None:
         result = run(*command, "--folder", str(tmp_path / "none"))
         assert result.returncode == 2
         assert "start one with `python -m lab up`" in result.stderr

@@ -9,11 +9,11 @@ import pytest
 
 from copilot.signals.instant_query import Answer
 from copilot.signals.prometheus import MetricsClient
-from grafana.dashboards import queries
-from grafana.model import PromQL
+from grafana.dashboard import PromQL
+from grafana.provisioning import all_queries
 from lab.cluster import Lab
-from tests.grafana.filled import filled
-from tests.grafana.known import metrics_of
+from tests.grafana.exported_metrics import metrics_of
+from tests.grafana.variables import expand_variables
 from tools.servers import TEMPORAL_SERVER, find
 
 WITHIN_SECONDS = 120
@@ -23,8 +23,8 @@ FAST = {
     "COPILOT_LONG_WINDOW_SECONDS": "20",
 }
 REASONS = {
-    filled(query.expr, short="10s", long="20s"): query.absent_when_healthy
-    for _, _, query in queries()
+    expand_variables(query.expr, short="10s", long="20s"): query.absent_when_healthy
+    for _, _, query in all_queries()
     if isinstance(query, PromQL)
 }
 # Exported by others than the server: the Copilot, the DSQL fork, the SDK of the users' workers.
@@ -72,7 +72,7 @@ def rare_metrics() -> set[str]:
 
 @pytest.mark.usefixtures("busy")
 def test_the_server_knows_what_rarely_happens() -> None:
-    """A counter appears with its first event: until then only the server itself can tell."""
+    """A counter is exported from its first event on; until then only the binary has its name."""
     binary = find(TEMPORAL_SERVER)
     assert binary
     with binary.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:

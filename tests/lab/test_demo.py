@@ -1,4 +1,4 @@
-"""`python -m lab demo` as a newcomer runs it: a verdict, and nothing left behind."""
+"""`python -m lab demo`: a verdict, and nothing left behind."""
 
 import os
 import re
@@ -16,7 +16,7 @@ import pytest
 
 from tests.lab.servers import require_servers
 
-# 45 s are promised on an otherwise quiet machine, from when the servers are there.
+# 45 s is the target on a quiet machine, after the build of the servers.
 VERDICT_SECONDS = 120
 STOP_SECONDS = 60
 
@@ -27,11 +27,11 @@ def built_servers() -> None:
 
 
 class Demo:
-    """A demo on free ports in its own folder, with what it has said so far."""
+    """A demo on free ports, with its lines so far."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
-        self.said: list[str] = []
+        self.output: list[str] = []
         self._lines: Queue[str] = Queue()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "lab", "demo", "--free-ports", "--folder", str(folder)],
@@ -51,26 +51,26 @@ class Demo:
         self.process.stdout.close()
 
     def until(self, pattern: str, seconds: float) -> str:
-        """The first line with `pattern`; fails when it does not come in time."""
+        """Return the first line with `pattern`; fail if none comes within `seconds`."""
         while True:
             try:
                 line = self._lines.get(timeout=seconds)
             except Empty:
-                pytest.fail(f"no line like {pattern!r}: {self.said}")
-            self.said.append(line)
+                pytest.fail(f"no line like {pattern!r}: {self.output}")
+            self.output.append(line)
             if re.search(pattern, line):
                 return line
 
     def end(self) -> int:
-        """Wait for its exit code and its last lines."""
+        """Wait for its last lines; return its exit code."""
         code = self.process.wait(STOP_SECONDS)
         self._reader.join(STOP_SECONDS)
         while not self._lines.empty():
-            self.said.append(self._lines.get_nowait())
+            self.output.append(self._lines.get_nowait())
         return code
 
     def processes(self) -> list[psutil.Process]:
-        """What it has started and what works in its folder."""
+        """Its children, and the processes that use its folder."""
         started = psutil.Process(self.process.pid).children(recursive=True)
         return started + processes_of(self.folder)
 
@@ -85,7 +85,7 @@ def processes_of(folder: Path) -> list[psutil.Process]:
 
 
 def left_of(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Which of them still run when the demo has ended: none is the promise."""
+    """The processes that still run after the end of the demo."""
     return [process for process in processes if process.is_running()]
 
 
@@ -98,25 +98,25 @@ def demo(folder: Path, environment: dict[str, str] | None = None) -> Iterator[De
         if running.process.poll() is None:
             running.process.send_signal(signal.SIGTERM)
             running.end()
-        # The demo itself gives up after some time: a failed test must not leave a cluster.
+        # A failed demo must not leave a cluster.
         for process in processes_of(folder):
             process.kill()
 
 
-def test_a_demo_says_its_pages_and_a_verdict_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_demo_prints_its_pages_and_a_verdict_and_leaves_nothing(tmp_path: Path) -> None:
     with demo(tmp_path / "lab") as running:
         page = running.until(r"^Copilot: +http://127.0.0.1:\d+", VERDICT_SECONDS)
         verdict = running.until("^first verdict after", VERDICT_SECONDS)
-        assert "happy" in verdict, running.said
-        assert any("starter" in line or "mid scale" in line for line in running.said)
+        assert "happy" in verdict, running.output
+        assert any("starter" in line or "mid scale" in line for line in running.output)
         processes = running.processes()
         assert len(processes) > 10
-        # The second one is impatience; stopping goes on.
+        # The second signal does not interrupt stopping.
         running.process.send_signal(signal.SIGINT)
         running.process.send_signal(signal.SIGTERM)
         assert running.end() == 0
-        assert running.said[-2:] == ["stopping", "stopped"]
-        assert "Traceback" not in "".join(running.said)
+        assert running.output[-2:] == ["stopping", "stopped"]
+        assert "Traceback" not in "".join(running.output)
         assert left_of(processes) == []
         assert page.rpartition(":")[2].isdigit()
 
@@ -127,16 +127,16 @@ def test_a_demo_that_is_stopped_while_it_starts_leaves_nothing(tmp_path: Path) -
         processes = running.processes()
         running.process.send_signal(signal.SIGTERM)
         assert running.end() == 0
-        assert "Traceback" not in "".join(running.said), running.said
+        assert "Traceback" not in "".join(running.output), running.output
         assert left_of(processes) == []
         assert processes_of(running.folder) == []
 
 
-def test_a_demo_that_cannot_start_says_why_in_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_demo_that_cannot_start_prints_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     with demo(tmp_path / "lab", {"TEMPORAL_UI_BIN": "/bin/false"}) as running:
         error = running.until("^error: ", VERDICT_SECONDS)
         assert "temporal-ui" in error
         assert running.end() == 2
-        assert running.said[-1] == error
-        assert "Traceback" not in "".join(running.said)
+        assert running.output[-1] == error
+        assert "Traceback" not in "".join(running.output)
         assert processes_of(running.folder) == []

@@ -1,8 +1,9 @@
-"""The catalogue and the queue facts on a real server: names, labels and units are what they say."""
+"""The signal catalogue and the queue facts on a real server: names, labels and units are right."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
@@ -15,15 +16,16 @@ from temporalio.service import RPCError
 
 from copilot.signals.catalog import CATALOG
 from copilot.signals.measure import measure
-from copilot.signals.names import SignalName as S
 from copilot.signals.prometheus import MetricsClient
-from copilot.signals.signal import Condition, Signal, query
+from copilot.signals.queries import fill
+from copilot.signals.signal import Condition, Signal
+from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import Absence, Measurement, QueueKey, QueueKind, Reading
 from copilot.signals.task_queues import survey, visible_queues
+from lab.binaries import binary
 from lab.cluster import Lab
-from lab.load_workers import CONCURRENT_ACTIVITIES
+from lab.faulty_workers import CONCURRENT_ACTIVITIES
 from lab.prometheus import MONITORED
-from lab.services import binary
 from tools.servers import TEMPORAL_SERVER
 
 SHORT, LONG, STALE_AFTER = 10, 20, 10
@@ -32,7 +34,7 @@ T = TypeVar("T")
 # A metric's name stands before its matchers; suffixes come from its kind and unit.
 METRIC = re.compile(r"(\w+)\{")
 SUFFIXES = re.compile(r"(_milliseconds|_ratio)?(_bucket|_count|_sum)?(_total)?$")
-# What a loaded cluster keeps at zero, and an idle one too.
+# Zero in an idle cluster.
 AT_REST = {
     S.STATE_TRANSITIONS_RATE,
     S.WORKFLOW_SUCCESS_RATE,
@@ -45,8 +47,9 @@ AT_REST = {
     S.NO_POLLER_RATE,
     S.FRONTEND_ERROR_RATE,
     S.PERSISTENCE_ERROR_RATE,
+    S.VISIBILITY_ERROR_RATE,
 }
-# Under a steady load their series are there and may read 0.
+# Under a steady load their series exist and may be 0.
 RESTING = {
     S.SHARD_CREATED_RATE,
     S.STORE_SESSION_REFRESH_RATE,
@@ -75,14 +78,14 @@ def load(lab: Lab) -> Iterator[None]:
     lab.stop_load()
 
 
-async def look(prometheus: MetricsClient, cluster: str = MONITORED) -> Measurement:
+async def measured(prometheus: MetricsClient, cluster: str = MONITORED) -> Measurement:
     return await measure(
         prometheus, cluster=cluster, short=SHORT, long=LONG, scrape=2, stale_after=STALE_AFTER
     )
 
 
 async def eventually(see: Callable[[], Awaitable[T]], holds: Callable[[T], bool]) -> T:
-    """The first sight for which `holds`; fails with the last one."""
+    """Return the first value for which `holds`; fail with the last one."""
     deadline = asyncio.get_running_loop().time() + WITHIN_SECONDS
     while not holds(found := await see()):
         assert asyncio.get_running_loop().time() < deadline, f"last seen: {found}"
@@ -99,11 +102,11 @@ async def test_an_idle_cluster_reads_as_idle(prometheus: MetricsClient) -> None:
 
     def rests(found: Measurement) -> bool:
         quiet = all(found.readings[name] == Reading.of(0) for name in AT_REST)
-        # Nobody's workers are there: that is no worker without slots.
+        # Without workers there is no worker without slots.
         alone = found.readings[S.ACTIVITY_SLOTS_AVAILABLE].absence is Absence.NOT_EXPORTED
         return quiet and alone and value(found, S.PERSISTENCE_REQUEST_RATE) > 0
 
-    found = await eventually(lambda: look(prometheus), rests)
+    found = await eventually(lambda: measured(prometheus), rests)
     assert set(found.targets.values()) == {Reading.of(1)}
     judged = [found.readings[signal.name] for signal in CATALOG if not signal.explains]
     assert not any(reading.is_missing for reading in judged)
@@ -117,40 +120,45 @@ async def test_every_signal_is_there_under_load_or_says_why_not(
     expected = {signal.name for signal in here if not signal.absent_when_healthy}
 
     def all_there(found: Measurement) -> bool:
-        # Of what is at rest, too, the series must be there: see below.
+        # Series that may be 0 are checked below.
         series = all(value(found, name) > 0 for name in expected - RESTING)
         # The load has come to its rate.
         return series and value(found, S.START_REQUEST_RATE) > 0.5
 
-    found = await eventually(lambda: look(prometheus), all_there)
-    queries = {signal: query(signal, MONITORED, SHORT, LONG) for signal in CATALOG}
+    found = await eventually(lambda: measured(prometheus), all_there)
+    queries = {signal: fill(signal.query.promql, MONITORED, SHORT, LONG) for signal in CATALOG}
     answers = await prometheus.query_all(queries.values())
     for signal, text in queries.items():
         assert answers[text].absence is None, text
         if signal in here:
             assert answers[text].samples or signal.absent_when_healthy, text
         else:
-            # Proven on the documented exposition: tests/copilot/signals/test_measure.py.
+            # Tested on the documented exposition in tests/copilot/signals/test_measure.py.
             assert found.readings[signal.name].absence is Absence.NOT_EXPORTED
     # The load's workers: a slot is free, and the server's own workers are not counted.
     assert value(found, S.ACTIVITY_SLOTS_AVAILABLE) <= CONCURRENT_ACTIVITIES
     assert value(found, S.STICKY_CACHE_HIT_RATIO) <= 1
     assert 0 < value(found, S.WORKFLOW_SCHEDULE_TO_START_P95) < 10_000
-    # Of seconds, milliseconds and the server's buckets, each signal reads the right one.
+    # Each signal has the right unit: seconds, milliseconds or the server's buckets.
     assert 0 < value(found, S.HISTORY_QUEUE_LATENCY_P95) < 30
     assert 0.5 < value(found, S.UPDATE_LATENCY_P99) < 10_000
     assert value(found, S.FRONTEND_LATENCY_P95) <= value(found, S.FRONTEND_LATENCY_P99)
     assert value(found, S.STATE_TRANSITIONS_RATE) > value(found, S.START_REQUEST_RATE) > 0.5
 
 
+@cache
+def content_of(program: Path) -> bytes:
+    return program.read_bytes()
+
+
 @pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)
 def test_every_metric_is_one_that_the_server_or_the_sdk_knows(signal: Signal) -> None:
-    """Also one that a healthy cluster never shows; those of the DSQL fork are not to be had."""
+    """Also those that a healthy cluster never exports. The DSQL fork is not available."""
     if signal.condition is Condition.DSQL:
         return
     program = binary(TEMPORAL_SERVER) if signal.role else Path(temporal_sdk_bridge.__file__)
-    content = program.read_bytes()
-    for name in METRIC.findall(signal.promql):
+    content = content_of(program)
+    for name in METRIC.findall(signal.query.promql):
         known = SUFFIXES.sub("", name.removeprefix("temporal_"))
         assert known.encode() in content, f"{program.name} has no metric {known}"
 
@@ -162,14 +170,14 @@ async def test_outcomes_and_queues_of_the_load_are_named(prometheus: MetricsClie
         wanted = {("order-fulfilment", kind) for kind in QueueKind}
         return bool(found.outcomes) and queues >= wanted
 
-    found = await eventually(lambda: look(prometheus), named)
+    found = await eventually(lambda: measured(prometheus), named)
     assert {outcome.namespace for outcome in found.outcomes} == {"default"}
     assert {key.namespace for key in found.active_queues} == {"default"}
     assert not [key for key in found.active_queues if key.name.startswith("temporal-sys")]
 
 
 async def test_the_copilots_own_cluster_is_another_one(prometheus: MetricsClient) -> None:
-    found = await look(prometheus, "copilot")
+    found = await measured(prometheus, "copilot")
     assert {target.absence for target in found.targets.values()} == {Absence.NO_SERIES}
 
 
@@ -192,7 +200,7 @@ async def test_what_clients_do_wrong_is_no_error_of_the_frontend(
         with pytest.raises(RPCError):
             await client.get_workflow_handle("signals-nowhere").describe()
     await eventually(counted, lambda count: count >= before + wanted)
-    assert (await look(prometheus)).readings[S.FRONTEND_ERROR_RATE] == Reading.of(0)
+    assert (await measured(prometheus)).readings[S.FRONTEND_ERROR_RATE] == Reading.of(0)
     await handle.terminate()
 
 

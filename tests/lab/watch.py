@@ -1,28 +1,39 @@
-"""Wait for what a running Copilot says of its cluster."""
+"""Observe a lab: Prometheus' values, and the verdicts of its Copilot."""
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from lab.faults import Fault
+from lab.cluster import Lab
+from lab.fault import Fault
+from tests.waiting import until
 
 Status = dict[str, Any]
 RANK = {"happy": 0, "stressed": 1, "critical": 2}
 
 
+def query(lab: Lab, promql: str) -> dict[str, float]:
+    """Return the value of each series by its `job` label."""
+    url = f"{lab.environment()['PROMETHEUS_ENDPOINT']}/api/v1/query"
+    response = httpx.get(url, params={"query": promql}, trust_env=False).raise_for_status()
+    series = response.json()["data"]["result"]
+    return {one["metric"].get("job", ""): float(one["value"][1]) for one in series}
+
+
 class LateError(AssertionError):
-    """The Copilot did not say in time what was waited for; tells what it said last."""
+    """An expected verdict did not come in time."""
 
 
 @dataclass
 class Watch:
-    """Polls `/status`; `states`, with `reasons`, are those since `begin`, each once in a row."""
+    """Polls `/status`. `states` and `reasons` are the changes of state since `begin`."""
 
     url: str
-    poll_seconds: float = 0.2
+    poll_seconds: float = 0.5
     states: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
 
@@ -37,7 +48,7 @@ class Watch:
         self.reasons.clear()
 
     def status(self) -> Status:
-        """The newest answer; a store that cannot be asked is `unknown` like any other gap."""
+        """Return the present status and record its state."""
         status: Status = self._http.get("/status").json()
         state = status["health_state"]
         if self.states[-1:] != [state]:
@@ -46,47 +57,47 @@ class Watch:
         return status
 
     def until(self, wanted: Callable[[Status], bool], within: float, what: str) -> Status:
-        """The first answer that is `wanted`. Raises LateError after `within` seconds."""
+        """Return the first status for which `wanted` holds. Raises LateError after `within` s."""
         deadline = time.monotonic() + within
+        status: Status | None = None
         while True:
-            status = self.status()
-            if wanted(status):
-                return status
+            # A machine that is busy starting a whole stack may let one request time out.
+            with suppress(httpx.TimeoutException):
+                status = self.status()
+                if wanted(status):
+                    return status
             if time.monotonic() > deadline:
-                seen = f"states {self.states}; last {status}"
-                raise LateError(f"not {what} within {within:.0f} s; {seen}")
+                raise LateError(
+                    f"not {what} within {within:.0f} s; states {self.states}; last {status}"
+                )
             time.sleep(self.poll_seconds)
 
     def until_state(self, state: str, within: float) -> Status:
         return self.until(lambda status: status["health_state"] == state, within, state)
 
-    def until_worded(self, words: str, within: float) -> None:
-        """Wait for a model's words on the present evidence. Raises LateError."""
-        deadline = time.monotonic() + within
-        while (summary := self._http.get("/status/summary").json())["summary"] != words:
-            if time.monotonic() > deadline:
-                raise LateError(f"not worded by a model within {within:.0f} s: {summary}")
-            time.sleep(self.poll_seconds)
+    def until_explained(self, words: str, within: float) -> None:
+        """Wait for these words as a model's reading of the present evidence."""
+
+        def has_words() -> bool:
+            return bool(self._http.get("/status/summary").json()["reading"] == words)
+
+        until(has_words, within, "explained by a model")
 
     def cycles(self, count: int, within: float) -> None:
-        """Let `count` more verdicts pass."""
+        """Wait for `count` more verdicts."""
         last = self.status().get("cycle") or 0
         self.until(lambda s: (s.get("cycle") or 0) >= last + count, within, f"{count} cycles on")
 
 
 def detected(fault: Fault) -> Callable[[Status], bool]:
-    """Is the fault said: a state at least as bad as the table's first step, and its cause?
+    """Whether a status reports the fault: at least `stressed` (or `unknown`), and its cause.
 
-    `critical` comes from the third cycle on, so that a fault is detected once it is `stressed`.
+    `critical` follows from the third cycle on.
     """
-
-    def said(status: Status) -> bool:
-        return at_least_stressed(fault, status) and names_cause(fault, status)
-
-    return said
+    return lambda status: is_bad_enough(fault, status) and names_cause(fault, status)
 
 
-def at_least_stressed(fault: Fault, status: Status) -> bool:
+def is_bad_enough(fault: Fault, status: Status) -> bool:
     state = status["health_state"]
     if fault.verdict == "unknown":
         return bool(state == "unknown")

@@ -1,4 +1,4 @@
-"""`.env` and its documented form."""
+"""`.env` and `.env.example`."""
 
 import shlex
 import stat
@@ -42,15 +42,24 @@ NAMES = {
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_every_promised_name_is_there() -> None:
+def test_every_specified_variable_exists() -> None:
     assert {variable.name for variable in env_file.VARIABLES} == NAMES
 
 
 @pytest.mark.parametrize("value", ["", "plain", "two words", '$HOME `id` \\ "', "it's"])
-def test_a_shell_reads_back_what_was_written(value: str) -> None:
+def test_a_shell_reads_the_written_value(value: str) -> None:
     text = env_file.rendered({**VALUES, "region": value})
     (line,) = [line for line in text.splitlines() if line.startswith("AWS_REGION=")]
     assert shlex.split(line) == [f"AWS_REGION={value}"]
+
+
+def test_only_the_file_of_the_same_outputs_is_removed(tmp_path: Path) -> None:
+    env_file.remove(tmp_path, VALUES)
+    env_file.write(tmp_path, VALUES)
+    env_file.remove(tmp_path, {**VALUES, "region": "of another stack"})
+    assert (tmp_path / ".env").is_file()
+    env_file.remove(tmp_path, VALUES)
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
@@ -58,7 +67,7 @@ def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
 
 
-def test_it_is_replaced_at_once(tmp_path: Path) -> None:
+def test_it_is_replaced_atomically(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("old")
     (tmp_path / ".env").chmod(0o644)
     env_file.write(tmp_path, VALUES)
@@ -74,6 +83,6 @@ def test_a_missing_output_leaves_the_old_file(tmp_path: Path) -> None:
     assert (tmp_path / ".env").read_text() == "old"
 
 
-def test_the_example_is_what_the_program_says() -> None:
+def test_the_example_is_up_to_date() -> None:
     committed = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert committed == example(), "run `make generated`"

@@ -1,4 +1,4 @@
-"""Shell scripts of jobs, with stand-ins for the tools that they call."""
+"""Shell scripts of jobs, with fakes for the tools that they call."""
 
 import os
 import subprocess
@@ -7,16 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from stacks.templates import DOCKER
+from stacks.catalogue.files import DOCKER
+from tests import dsql_lint
 
 DSQL_SCRIPT = DOCKER / "temporal" / "create-dsql-schema.sh"
 ENDPOINT = "abc.dsql.eu-west-1.on.aws"
 TABLES = DOCKER / "temporal" / "dsql-tables.txt"
 
 
+# The SQL of a call of psql, after --command or on stdin, into a file.
+_NOTE_STATEMENTS = """
+previous=
+for argument; do
+  case $previous$argument in
+    --command*) echo "$argument;" ;;
+    --file-) cat ;;
+  esac
+  previous=$argument
+done >> "{}"
+"""
+
+
 @dataclass(frozen=True)
 class Tools:
-    """A folder of stand-ins, each of which writes down how it was called."""
+    """A folder of fakes, each of which writes down how it was called."""
 
     folder: Path
 
@@ -24,6 +38,11 @@ class Tools:
     def calls(self) -> str:
         path = self.folder / "calls"
         return path.read_text() if path.exists() else ""
+
+    @property
+    def statements(self) -> Path:
+        """The SQL that the fake database was sent."""
+        return self.folder / "statements.sql"
 
     def add(self, name: str, body: str) -> None:
         path = self.folder / name
@@ -53,20 +72,21 @@ def tools(tmp_path: Path) -> Tools:
 def database(
     tools: Tools, *, tables: tuple[str, ...], version: str = "", namespaces: int = 0
 ) -> None:
-    """A database of which the script's questions find this."""
+    """A fake database that answers the script's queries so."""
     tools.add("aws", "echo a-token")
     tools.add("temporal-dsql-tool", "")
     counts = "\n".join(f"  *\"table_name = '{table}'\"*) echo 1 ;;" for table in tables)
     tools.add(
         "psql",
-        f'test "$PGPASSWORD" = a-token || exit 2\ncase "$*" in\n{counts}\n'
+        f'test "$PGPASSWORD" = a-token || exit 2\n{_NOTE_STATEMENTS.format(tools.statements)}'
+        f'case "$*" in\n{counts}\n'
         f'  *information_schema*) echo 0 ;;\n  *curr_version*) echo "{version}" ;;\n'
         f"  *namespaces*) echo {namespaces} ;;\nesac",
     )
 
 
-def set_up(tools: Tools) -> subprocess.CompletedProcess[str]:
-    return tools.run(DSQL_SCRIPT, ENDPOINT, "1.1", str(TABLES))
+def set_up(tools: Tools, *options: str) -> subprocess.CompletedProcess[str]:
+    return tools.run(DSQL_SCRIPT, ENDPOINT, "1.1", str(TABLES), *options)
 
 
 def test_an_empty_database_gets_the_schema(tools: Tools) -> None:
@@ -82,22 +102,21 @@ def test_an_empty_database_gets_the_schema(tools: Tools) -> None:
 def test_a_schema_with_a_version_is_left_alone(tools: Tools, version: str) -> None:
     database(tools, tables=("schema_version", "namespaces"), version=version, namespaces=2)
     answer = set_up(tools)
-    assert (answer.returncode, answer.stdout) == (0, f"the schema is there, version {version}\n")
+    assert answer.returncode == 0
+    assert version in answer.stdout
     assert "temporal-dsql-tool" not in tools.calls
 
 
 @pytest.mark.parametrize("version", ["1.0", "0.9"])
-def test_a_schema_that_is_too_old_is_not_taken_for_done(tools: Tools, version: str) -> None:
+def test_a_schema_that_is_too_old_fails_the_job(tools: Tools, version: str) -> None:
     database(tools, tables=("schema_version", "namespaces"), version=version, namespaces=2)
     answer = set_up(tools)
     assert answer.returncode == 1
-    assert (
-        f"has version {version}, and the server needs 1.1: bring it there by hand" in answer.stderr
-    )
+    assert f"has version {version}, and the server needs 1.1" in answer.stderr
     assert "temporal-dsql-tool" not in tools.calls
 
 
-def test_an_interrupted_set_up_begins_again(tools: Tools) -> None:
+def test_an_interrupted_set_up_starts_over(tools: Tools) -> None:
     database(tools, tables=("schema_version", "namespaces"))
     assert set_up(tools).returncode == 0
     assert tools.calls.splitlines()[-1].endswith("--version 1.1")
@@ -107,37 +126,52 @@ def test_data_is_never_dropped(tools: Tools) -> None:
     database(tools, tables=("schema_version", "namespaces"), namespaces=1)
     answer = set_up(tools)
     assert answer.returncode == 1
-    assert "set it up by hand" in answer.stderr
+    assert "has data but no version" in answer.stderr
     assert "temporal-dsql-tool" not in tools.calls
     assert "--file" not in tools.calls
 
 
-def test_without_a_token_nothing_is_tried(tools: Tools) -> None:
+def test_every_statement_exists_in_aurora_dsql(tools: Tools) -> None:
+    tables = ("schema_version", "namespaces")
+    database(tools, tables=tables, version="1.1")
+    assert set_up(tools).returncode == 0
+    database(tools, tables=tables)
+    assert set_up(tools, "--overwrite").returncode == 0
+    assert set_up(tools).returncode == 0
+    sent = tools.statements.read_text()
+    for kind in ("curr_version FROM schema_version", "count(*) FROM namespaces", "DELETE", "DROP"):
+        assert kind in sent
+    assert dsql_lint.problems([tools.statements]) == []
+
+
+def test_without_a_token_the_tool_does_not_run(tools: Tools) -> None:
     database(tools, tables=())
     tools.add("aws", "echo expired >&2; exit 255")
     assert set_up(tools).returncode != 0
     assert "temporal-dsql-tool" not in tools.calls
 
 
-def test_a_database_that_does_not_answer_is_not_taken_for_an_empty_one(tools: Tools) -> None:
+def test_a_database_that_does_not_answer_fails_the_job(tools: Tools) -> None:
     database(tools, tables=())
     tools.add("psql", "echo 'no route' >&2; exit 2")
     assert set_up(tools).returncode != 0
     assert "temporal-dsql-tool" not in tools.calls
 
 
-def test_indices_are_made_after_their_template(tools: Tools) -> None:
+def test_indices_are_created_after_their_template(tools: Tools) -> None:
     tools.add("temporal-elasticsearch-tool", "")
     script = DOCKER / "elasticsearch" / "create-indices.sh"
     assert tools.run(script, "one", "two").returncode == 0
     assert tools.calls.splitlines() == [
         "temporal-elasticsearch-tool setup-schema",
         "temporal-elasticsearch-tool create-index --index one",
+        "temporal-elasticsearch-tool update-schema --index one",
         "temporal-elasticsearch-tool create-index --index two",
+        "temporal-elasticsearch-tool update-schema --index two",
     ]
 
 
-def test_one_index_is_made_anew(tools: Tools) -> None:
+def test_overwrite_recreates_one_index(tools: Tools) -> None:
     tools.add("temporal-elasticsearch-tool", "")
     script = DOCKER / "elasticsearch" / "create-indices.sh"
     assert tools.run(script, "--overwrite", "one", "one", "two").returncode == 0
@@ -147,7 +181,7 @@ def test_one_index_is_made_anew(tools: Tools) -> None:
     assert "drop-index --index two" not in tools.calls
 
 
-def test_both_databases_are_made_with_the_password_from_its_file(
+def test_both_databases_are_created_with_the_password_from_its_file(
     tools: Tools, tmp_path: Path
 ) -> None:
     tools.add("temporal-sql-tool", 'echo "$SQL_DATABASE $SQL_PASSWORD" >> "$0.seen"')

@@ -1,7 +1,7 @@
-"""Settings: what is refused, and how that is said."""
+"""The settings of the stacks: values, defaults and refusals."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,48 +9,47 @@ import pulumi
 import pytest
 from pydantic import ValidationError
 
-from stacks import copilot, dev, local
-from stacks.settings import CopilotSettings, DevSettings, LocalSettings, Ulimits
+from stacks.configuration import load
+from stacks.settings import (
+    CopilotSettings,
+    DevSettings,
+    LocalSettings,
+    StackSettings,
+    Ulimits,
+)
 from tests.components.pulumi_run import run
 
-S = TypeVar("S")
+S = TypeVar("S", bound=StackSettings)
 
 
 def read(
-    configured: Callable[[], S],
+    model: type[S],
     configuration: Mapping[str, str],
     secrets: Mapping[str, str] | None = None,
 ) -> S:
-    found: list[S] = []
-    run(lambda: found.append(configured()), configuration=configuration, secrets=secrets)
-    return found[0]
+    loaded: list[S] = []
+    run(lambda: loaded.append(load(model)), configuration=configuration, secrets=secrets)
+    return loaded[0]
 
 
 def refusal(
-    configured: Callable[[], object],
+    model: type[StackSettings],
     configuration: Mapping[str, str],
     secrets: Mapping[str, str] | None = None,
 ) -> str:
     with pytest.raises(pulumi.RunError) as raised:
-        read(configured, configuration, secrets)
+        read(model, configuration, secrets)
     return str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("configured", "defaults"),
-    [
-        (local.configured, LocalSettings()),
-        (copilot.configured, CopilotSettings()),
-        (dev.configured, DevSettings()),
-    ],
-)
-def test_nothing_has_to_be_set(configured: Callable[[], object], defaults: object) -> None:
-    assert read(configured, {}) == defaults
+@pytest.mark.parametrize("model", [LocalSettings, CopilotSettings, DevSettings])
+def test_nothing_has_to_be_set(model: type[StackSettings]) -> None:
+    assert read(model, {}) == model()
 
 
 def test_values_are_typed() -> None:
     chosen = read(
-        copilot.configured,
+        CopilotSettings,
         {
             "history_shards": "512",
             "keep_volumes": "true",
@@ -71,60 +70,60 @@ def test_values_are_typed() -> None:
     assert chosen.monitored_namespaces == ("orders", "payments")
 
 
+def named(message: str) -> list[str]:
+    """The setting that each line after the first is about."""
+    return [line.split(":")[1] for line in message.splitlines()[1:]]
+
+
 def test_every_problem_is_in_one_message() -> None:
-    said = refusal(
-        local.configured,
+    message = refusal(
+        LocalSettings,
         {"histroy_shards": "4", "cycle_seconds": "soon", "ports": '{"grafana": 80}'},
     )
-    assert said.splitlines()[0] == "wrong settings:"
-    assert "copilot:histroy_shards: no such name, did you mean history_shards?" in said
-    assert "copilot:cycle_seconds: Input should be a valid integer" in said
-    assert "copilot:ports.grafana: Input should be greater than or equal to 1024" in said
-    assert len(said.splitlines()) == 4
+    assert named(message) == ["cycle_seconds", "histroy_shards", "ports.grafana"]
+    assert "history_shards?" in message
 
 
 @pytest.mark.parametrize(
-    ("configured", "key", "value", "said"),
+    ("model", "key", "value", "part"),
     [
-        (local.configured, "ports", '{"grafanna": 3001}', "did you mean grafana?"),
-        (local.configured, "ports", "3000", "copilot:ports: Input should be a valid dictionary"),
-        (local.configured, "memory", '{"elasticsearch": 512}', "elasticsearch: no such name"),
-        (local.configured, "images", '{"golang": "golang:1.25"}', "golang: no such name"),
-        (local.configured, "images", '{"grafana": "grafana"}', "grafana: should be NAME:TAG or"),
-        (local.configured, "monitored_namespaces", '["a b"]', "monitored_namespaces.0: should be"),
-        (local.configured, "region", "eu-west-1", "copilot:region: no such name"),
-        (local.configured, "history_shards", "0", "greater than or equal to 1"),
-        (local.configured, "short_window_seconds", "20", "at least twice scrape_seconds"),
-        (local.configured, "worker_targets", '["http://orders:9464"]', "worker_targets.0"),
-        (local.configured, "long_window_seconds", "30", "must not be shorter"),
-        (local.configured, "monitored_namespaces", "[]", "copilot:monitored_namespaces:"),
-        (local.configured, "log_level", "loud", "'debug', 'info', 'warn' or 'error'"),
-        (copilot.configured, "images", '{"postgres": "postgres:17"}', "postgres: no such name"),
-        (copilot.configured, "ulimits", '{"nproc": 5}', "copilot:ulimits.nproc: Extra inputs"),
-        (copilot.configured, "region", "Ireland", "copilot:region: should be the code of"),
-        (copilot.configured, "shared_dsql_endpoint", "localhost", "should be an endpoint of"),
-        (
-            copilot.configured,
-            "shared_dsql_endpoint",
-            "abc.dsql.us-east-1.on.aws",
-            "copilot:shared_dsql_endpoint: is in us-east-1, region is eu-west-1",
-        ),
-        (copilot.configured, "temporal_source", "/nowhere", "has no cmd/tools/dsql"),
-        (copilot.configured, "model", "clever", "copilot:model: should be none or provider:"),
-        (dev.configured, "protected", "perhaps", "copilot:protected: Input should be a valid"),
-        (dev.configured, "ports", "{}", "copilot:ports: no such name"),
-        (dev.configured, "project_name", "p" * 32, "copilot:project_name: should be 2 to 31"),
+        (LocalSettings, "ports", '{"grafanna": 3001}', "grafana?"),
+        (LocalSettings, "ports", "3000", ""),
+        (LocalSettings, "memory", '{"temporal_dsql": 512}', "temporal_dsql"),
+        (LocalSettings, "visibility", "postgresql", "elasticsearch"),
+        (LocalSettings, "images", '{"golang": "golang:1.25"}', "golang"),
+        (LocalSettings, "images", '{"grafana": "grafana"}', "grafana"),
+        (LocalSettings, "monitored_namespaces", '["a b"]', "0"),
+        (LocalSettings, "region", "eu-west-1", ""),
+        (LocalSettings, "history_shards", "0", "1"),
+        (LocalSettings, "short_window_seconds", "20", "scrape_seconds"),
+        (LocalSettings, "worker_targets", '["http://orders:9464"]', "0"),
+        (LocalSettings, "long_window_seconds", "30", "short_window_seconds"),
+        (LocalSettings, "monitored_namespaces", "[]", ""),
+        (LocalSettings, "log_level", "loud", "'debug', 'info', 'warn' or 'error'"),
+        (CopilotSettings, "images", '{"postgres": "postgres:17"}', "postgres"),
+        (CopilotSettings, "ulimits", '{"nproc": 5}', "nproc"),
+        (CopilotSettings, "region", "Ireland", "eu-west-1"),
+        (CopilotSettings, "shared_dsql_endpoint", "localhost", "abc.dsql.eu-west-1.on.aws"),
+        (CopilotSettings, "shared_dsql_endpoint", "abc.dsql.us-east-1.on.aws", "us-east-1"),
+        (CopilotSettings, "temporal_source", "/nowhere", "cmd/tools/dsql"),
+        (CopilotSettings, "model", "clever", "provider:model"),
+        (DevSettings, "protected", "perhaps", ""),
+        (DevSettings, "ports", "{}", ""),
+        (DevSettings, "project_name", "p" * 32, "2 to 31"),
     ],
 )
-def test_what_is_wrong_is_said(
-    configured: Callable[[], object], key: str, value: str, said: str
+def test_a_wrong_value_is_refused_with_the_name_of_its_setting(
+    model: type[StackSettings], key: str, value: str, part: str
 ) -> None:
-    assert said in refusal(configured, {key: value})
+    message = refusal(model, {key: value})
+    assert {name.split(".")[0] for name in named(message)} == {key}
+    assert part in message
 
 
-def test_values_that_do_not_fit_each_other_are_told_beside_the_others() -> None:
-    said = refusal(
-        copilot.configured,
+def test_values_that_do_not_fit_together_are_named_beside_the_others() -> None:
+    message = refusal(
+        CopilotSettings,
         {
             "log_level": "loud",
             "scrape_seconds": "60",
@@ -132,45 +131,47 @@ def test_values_that_do_not_fit_each_other_are_told_beside_the_others() -> None:
             "short_window_seconds": "110",
         },
     )
-    assert [line.split(":")[1] for line in said.splitlines()[1:]] == [
-        "log_level",
-        "shared_dsql_endpoint",
-        "short_window_seconds",
-    ]
+    assert named(message) == ["log_level", "shared_dsql_endpoint", "short_window_seconds"]
 
 
 def test_a_checkout_of_the_fork_is_taken(tmp_path: Path) -> None:
     (tmp_path / "cmd" / "tools" / "dsql").mkdir(parents=True)
-    chosen = read(copilot.configured, {"temporal_source": str(tmp_path)})
+    chosen = read(CopilotSettings, {"temporal_source": str(tmp_path)})
     assert chosen.temporal_source == tmp_path
 
 
-def test_a_secret_does_not_stand_in_clear_text() -> None:
-    said = refusal(local.configured, {"grafana_password": "hunter2"})
-    assert "copilot:grafana_password: must not stand in clear text" in said
-    assert "pulumi config set -s local --secret grafana_password" in said
-    assert "hunter2" not in said
+def test_a_secret_in_clear_text_is_refused() -> None:
+    message = refusal(LocalSettings, {"grafana_password": "hunter2"})
+    assert named(message) == ["grafana_password"]
+    assert "pulumi config set -s local --secret grafana_password" in message
+    assert "hunter2" not in message
 
 
 def test_secrets_are_known_keys() -> None:
     secrets = {"grafana_password": "g", "database_password": "d"}
-    assert read(local.configured, {}, secrets) == LocalSettings()
+    assert read(LocalSettings, {}, secrets) == LocalSettings()
 
 
 def test_the_copilot_stack_has_no_password_for_its_database() -> None:
-    said = refusal(copilot.configured, {}, {"database_password": "d"})
-    assert "copilot:database_password: no such name" in said
+    message = refusal(CopilotSettings, {}, {"database_password": "d"})
+    assert named(message) == ["database_password"]
 
 
-def test_claude_explains_in_the_region_unless_somebody_chooses() -> None:
+def test_the_default_model_is_a_claude_that_serves_the_region() -> None:
     here = CopilotSettings()
-    assert here.quick_words.startswith("bedrock:eu.anthropic.claude-sonnet")
-    assert here.deep_words.startswith("bedrock:eu.anthropic.claude-opus")
-    assert CopilotSettings(region="us-east-1").quick_words.startswith("bedrock:us.anthropic.")
-    assert CopilotSettings(region="ap-south-1").quick_words.startswith("bedrock:global.")
+    assert here.effective_model.startswith("bedrock:eu.anthropic.claude-sonnet")
+    assert here.effective_deep_model.startswith("bedrock:eu.anthropic.claude-opus")
+    assert CopilotSettings(region="us-east-1").effective_model.startswith("bedrock:us.anthropic.")
+    assert CopilotSettings(region="ap-south-1").effective_model.startswith("bedrock:global.")
+    for region, area in (("ap-northeast-1", "jp"), ("ap-southeast-2", "au")):
+        japan_or_australia = CopilotSettings(region=region)
+        assert japan_or_australia.effective_model.startswith(f"bedrock:{area}.anthropic.")
     chosen = CopilotSettings(model="bedrock:amazon.nova-pro-v1:0")
-    assert (chosen.quick_words, chosen.deep_words) == ("bedrock:amazon.nova-pro-v1:0", "")
+    assert (chosen.effective_model, chosen.effective_deep_model) == (
+        "bedrock:amazon.nova-pro-v1:0",
+        "",
+    )
     nobody = CopilotSettings(model="none")
-    assert (nobody.quick_words, nobody.deep_words) == ("none", "")
-    with pytest.raises(ValidationError, match="needs model, which is none"):
+    assert (nobody.effective_model, nobody.effective_deep_model) == ("none", "")
+    with pytest.raises(ValidationError, match="deep_model"):
         CopilotSettings(model="none", deep_model="bedrock:x")

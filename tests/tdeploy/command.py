@@ -1,35 +1,45 @@
-"""The command line as a process, as a user runs it in a clone."""
+"""The command line, as a process in a clone or in the process of the test."""
 
+import io
+import json
 import os
 import pty
 import select
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from tdeploy import console
+from tdeploy.app import main
 
 _TIME_LIMIT_SECONDS = 240
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
+class Completed:
+    """The exit code and output of a command."""
 
     exit_code: int
-    answer: str
-    """Standard output."""
-    remarks: str
-    """Standard error."""
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401
+        return json.loads(self.stdout)
 
     @property
     def error(self) -> str:
-        """The one message of a command that failed, without the lines of progress before it."""
-        _, found, text = self.remarks.partition("error: ")
-        assert found, self.remarks
-        assert "Traceback" not in self.remarks, self.remarks
+        """The error message of a command, without the lines of progress before it."""
+        _, found, text = self.stderr.partition("error: ")
+        assert found, self.stderr
+        assert "Traceback" not in self.stderr, self.stderr
         return text.strip()
 
 
@@ -42,41 +52,43 @@ class Tdeploy:
     before: Sequence[str] = ()
     """A command that runs this one."""
 
-    def __call__(self, *arguments: str, **more: str) -> Ended:
-        """Run to the end, with nobody there to be asked; `more` are environment variables."""
+    def __call__(self, *arguments: str, **more: str) -> Completed:
+        """Run to the end without a terminal; `more` are environment variables."""
         with self.started(*arguments, more=more) as process:
             return ended(process)
 
-    def answered(self, answer: str, *arguments: str, question: str) -> Ended:
-        """Run at a terminal on which `answer` is typed once `question` was asked."""
+    def answered(self, answer: str, *arguments: str, question: str) -> Completed:
+        """Run at a terminal on which `answer` is typed after `question`."""
         return self.asked([(question, f"{answer}\n")], *arguments)
 
-    def asked(self, answers: Sequence[tuple[str, str | signal.Signals]], *arguments: str) -> Ended:
-        """Run at a terminal on which, for each question, something is typed or a signal sent."""
+    def asked(
+        self, answers: Sequence[tuple[str, str | signal.Signals]], *arguments: str
+    ) -> Completed:
+        """Run at a terminal on which text is typed, or a signal sent, after each question."""
         ours, theirs = pty.openpty()
-        said = ""
+        read = ""
         try:
             with self.started(*arguments, stdin=theirs) as process:
                 assert process.stderr
                 for question, answer in answers:
-                    asked = ""
-                    while question not in asked and (letter := process.stderr.read(1)):
-                        asked += letter
-                    said += asked
+                    text = ""
+                    while question not in text and (letter := process.stderr.read(1)):
+                        text += letter
+                    read += text
                     if isinstance(answer, str):
                         os.write(ours, answer.encode())
                     else:
                         process.send_signal(answer)
                 end = ended(process)
-                return replace(end, remarks=said + end.remarks)
+                return replace(end, stderr=read + end.stderr)
         finally:
             os.close(ours)
             os.close(theirs)
 
     def on_terminal(self, *arguments: str, until: str, then: Callable[[], None]) -> tuple[int, str]:
-        """Run with a terminal for everything; exit code, and all that was drawn on it.
+        """Run with a terminal for everything. Returns the exit code and what was drawn.
 
-        `then` is called once `until` is drawn.
+        Calls `then` once `until` is drawn.
         """
         ours, theirs = pty.openpty()
         drawn = b""
@@ -101,7 +113,7 @@ class Tdeploy:
         stderr: int = subprocess.PIPE,
         more: Mapping[str, str] | None = None,
     ) -> Iterator[subprocess.Popen[str]]:
-        """A command under way; what is left of it is killed."""
+        """A running command, killed at the end of the block."""
         with subprocess.Popen(
             [*self.before, sys.executable, "-m", "tdeploy", *arguments],
             cwd=self.folder,
@@ -110,7 +122,7 @@ class Tdeploy:
             stdout=stdout,
             stderr=stderr,
             text=True,
-            # Without a terminal of its own, or it would ask for a password on the tester's.
+            # Or a question for a password would appear on the tester's terminal.
             start_new_session=True,
         ) as process:
             try:
@@ -119,7 +131,31 @@ class Tdeploy:
                 process.send_signal(signal.SIGKILL)
 
 
-def ended(process: subprocess.Popen[str]) -> Ended:
-    """Wait for its end."""
-    answer, remarks = process.communicate(timeout=_TIME_LIMIT_SECONDS)
-    return Ended(process.returncode, answer, remarks)
+def run_here(*arguments: str, environment: Mapping[str, str]) -> Completed:
+    """Run in this process, without a terminal: seconds of imports cheaper than a process."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    try:
+        with (
+            patch.dict(os.environ, environment, clear=True),
+            patch.object(sys, "argv", ["tdeploy", *arguments]),
+            patch.object(sys, "stdin", io.StringIO()),
+            patch.object(console, "_documents", []),
+            redirect_stdout(stdout),
+            redirect_stderr(stderr),
+            warnings.catch_warnings(),
+        ):
+            main()
+    except SystemExit as end:
+        return Completed(int(end.code or 0), stdout.getvalue(), stderr.getvalue())
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    raise AssertionError("the command did not exit")
+
+
+def ended(process: subprocess.Popen[str]) -> Completed:
+    """Wait for the end of a command."""
+    stdout, stderr = process.communicate(timeout=_TIME_LIMIT_SECONDS)
+    return Completed(process.returncode, stdout, stderr)

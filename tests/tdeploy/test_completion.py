@@ -1,4 +1,4 @@
-"""The shell completes `tdeploy`, by the script that it installs itself, and nothing else."""
+"""Shell completion of `tdeploy`, with the script that it installs."""
 
 import os
 import shlex
@@ -8,28 +8,39 @@ from pathlib import Path
 
 import pytest
 
-from tdeploy.profile import CONTAINER_STACKS
 from tests.engine.project import ROOT
 from tests.tdeploy.command import Tdeploy
 
 _PATH = "/usr/bin:/bin"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A new user's home, with the command as pip installs it in `bin`."""
-    command = tmp_path / "bin" / "tdeploy"
+def _home(folder: Path) -> Path:
+    command = folder / "bin" / "tdeploy"
     command.parent.mkdir()
     command.write_text(f"#!{sys.executable}\nfrom tdeploy.app import main\n\nmain()\n")
     command.chmod(0o755)
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder, with the command in `bin` as pip installs it."""
+    return _home(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def home_with_completion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder in which completion is installed."""
+    home = _home(tmp_path_factory.mktemp("home"))
+    assert bash(home, "tdeploy --install-completion").returncode == 0
+    return home
 
 
 def bash(home: Path, script: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """A script in a bash that finds the command."""
+    """Run a script in a bash with the command on PATH."""
     variables = {"HOME": str(home), "PATH": f"{home}/bin:{_PATH}", "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        # The last command would take the shell's place, and be asked for the shell that it is in.
+        # Without the `exit`, bash replaces itself by the last command, which looks for its shell.
         ["/bin/bash", "-c", f"{script}\nexit $?"],
         cwd=home,
         env={**variables, **more},
@@ -40,7 +51,7 @@ def bash(home: Path, script: str, **more: str) -> subprocess.CompletedProcess[st
 
 
 def offered(home: Path, line: str, **more: str) -> list[str]:
-    """What bash offers after a line."""
+    """The completions that bash offers after a line."""
     words = [*shlex.split(line), *([""] if line.endswith(" ") else [])]
     script = (
         f"source ~/.bashrc\nCOMP_WORDS=({shlex.join(words)})\nCOMP_CWORD={len(words) - 1}\n"
@@ -70,14 +81,14 @@ def test_the_script_completes_the_command_and_never_python(home: Path, called: s
         pytest.param({"UV_RUN_RECURSION_DEPTH": "1"}, id="by uv run"),
     ],
 )
-def test_without_a_command_of_the_shell_there_is_nothing_to_complete(
+def test_completion_needs_a_command_on_the_path_of_the_shell(
     home: Path, option: str, variables: dict[str, str]
 ) -> None:
     path = f"{home}/bin:{_PATH}"
     tdeploy = Tdeploy(ROOT, {**os.environ, "HOME": str(home), "PATH": path, **variables})
     refused = tdeploy(option)
-    assert (refused.exit_code, refused.answer) == (2, "")
-    assert "run `uv sync`, then `source .venv/bin/activate`" in refused.error
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "`source .venv/bin/activate`" in refused.error
     assert [path.name for path in home.iterdir()] == ["bin"]
 
 
@@ -92,28 +103,21 @@ def test_without_a_command_of_the_shell_there_is_nothing_to_complete(
         ("tdeploy services ps -p wrong elastic", ["elasticsearch"]),
     ],
 )
-def test_profiles_and_the_services_of_each_are_offered(
-    home: Path, line: str, names: list[str]
+def test_profiles_and_their_services_are_offered(
+    home_with_completion: Path, line: str, names: list[str]
 ) -> None:
-    bash(home, "tdeploy --install-completion")
-    # Nobody is asked: no Docker, no AWS, no Pulumi.
-    said = offered(home, line, DOCKER_HOST="unix:///nowhere/docker.sock", PULUMI_BIN="/nowhere")
-    assert sorted(said) == names
+    # Without Docker, AWS and Pulumi.
+    unavailable = {"DOCKER_HOST": "unix:///nowhere/docker.sock", "PULUMI_BIN": "/nowhere"}
+    assert sorted(offered(home_with_completion, line, **unavailable)) == names
 
 
-def test_the_profile_of_the_environment_says_whose_services(home: Path) -> None:
-    bash(home, "tdeploy --install-completion")
-    assert offered(home, "tdeploy services ps po", TDEPLOY_PROFILE="local") == ["postgresql"]
-    assert offered(home, "tdeploy services ps po") == []
+def test_the_profile_of_the_environment_is_used(home_with_completion: Path) -> None:
+    line = "tdeploy services ps po"
+    assert offered(home_with_completion, line, TDEPLOY_PROFILE="local") == ["postgresql"]
 
 
-@pytest.mark.parametrize("profile", CONTAINER_STACKS)
-def test_a_plan_does_not_wait_for_the_sdk_of_aws(profile: str) -> None:
-    code = (
-        "import sys; from tdeploy.catalogue import planned, plain_settings as plain;"
-        f" planned({profile!r}, plain({profile!r}));"
-        " print(*{name.split('.')[0] for name in sys.modules})"
-    )
+def test_completion_does_not_import_the_sdk_of_aws() -> None:
+    code = "import sys; import tdeploy.services; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -1,15 +1,15 @@
-"""Where a server is found: variable, PATH when the version fits, cache, a build with Go."""
+"""The look-up of a server: variable, PATH if the version fits, cache, a build with Go."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from tools.build import ensure
 from tools.errors import ToolsError
 from tools.servers import CACHE_VARIABLE, SERVERS, TOXIPROXY, Server, find
@@ -20,7 +20,7 @@ LIMIT_SECONDS = 20
 
 @pytest.fixture(autouse=True)
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without any server: an empty cache, and a PATH with the shell's tools alone."""
+    """A machine without servers: an empty cache, and a PATH with the shell's tools only."""
     folder = tmp_path / "path"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
@@ -38,7 +38,7 @@ def stub(file: Path, script: str) -> Path:
 
 
 def stub_go(folder: Path, *, before: str = "") -> Path:
-    """A stand-in for Go, which writes a binary where `-o` says and counts its runs."""
+    """A fake Go, which writes a binary to the path of `-o` and counts its runs."""
     write = 'while [ "$1" != -o ]; do shift; done; echo half > "$2"'
     finish = 'printf "#!/bin/sh\\n" > "$2"; chmod +x "$2"'
     return stub(folder / "go", f'echo run >> "{folder}/runs"; {write}; {before}\n{finish}')
@@ -49,7 +49,7 @@ def runs(folder: Path) -> int:
 
 
 def silent(_: str) -> None:
-    """A Progress that nobody watches."""
+    """A Progress without output."""
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
@@ -69,7 +69,7 @@ def test_the_variable_wins_over_path_and_cache(
 
 
 @pytest.mark.parametrize("wrong", ["absent", "folder", "plain"])
-def test_a_variable_that_names_no_program_is_one_clear_line(
+def test_a_variable_must_name_an_executable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
     (tmp_path / "folder").mkdir()
@@ -79,14 +79,14 @@ def test_a_variable_that_names_no_program_is_one_clear_line(
         find(TOXIPROXY)
 
 
-def test_path_is_taken_when_the_version_fits(path: Path) -> None:
+def test_path_is_used_if_the_version_fits(path: Path) -> None:
     stub(TOXIPROXY.cached, "exit 0")
     installed = stub(path / "toxiproxy-server", f"echo toxiproxy version {TOXIPROXY.version}")
     assert find(TOXIPROXY) == installed
 
 
 @pytest.mark.parametrize("answer", ["echo toxiproxy version 2.1.4", "echo git", "exit 1"])
-def test_another_version_on_path_is_not_taken(path: Path, answer: str) -> None:
+def test_another_version_on_path_is_not_used(path: Path, answer: str) -> None:
     stub(path / "toxiproxy-server", answer)
     assert find(TOXIPROXY) is None
     cached = stub(TOXIPROXY.cached, "exit 0")
@@ -104,22 +104,24 @@ def test_a_build_is_made_once_and_found_again(path: Path) -> None:
 
 def test_two_builders_at_once_build_once(path: Path) -> None:
     stub_go(path, before="sleep 0.5")
-    told: list[str] = []
+    progress: list[str] = []
     with ThreadPoolExecutor(2) as pool:
-        builds = [pool.submit(ensure, TOXIPROXY, told.append) for _ in range(2)]
+        builds = [pool.submit(ensure, TOXIPROXY, progress.append) for _ in range(2)]
         assert len({build.result(LIMIT_SECONDS) for build in builds}) == 1
     assert runs(path) == 1
-    assert any(text.startswith("waiting for another build") for text in told)
+    assert any(text.startswith("waiting for another build") for text in progress)
 
 
-def test_progress_says_what_is_built_and_how_long_it_usually_takes(path: Path) -> None:
+def test_progress_shows_what_is_built_and_the_usual_time(path: Path) -> None:
     stub_go(path)
-    told: list[str] = []
-    ensure(TOXIPROXY, told.append)
-    assert told[0] == f"building toxiproxy {TOXIPROXY.version} (usually 0.3 min on 2 cores), 0:00"
+    progress: list[str] = []
+    ensure(TOXIPROXY, progress.append)
+    assert (
+        progress[0] == f"building toxiproxy {TOXIPROXY.version} (usually 0.3 min on 2 cores), 0:00"
+    )
 
 
-def test_a_failing_build_says_why_in_one_line_and_leaves_nothing(path: Path) -> None:
+def test_a_failed_build_is_one_line_and_leaves_nothing(path: Path) -> None:
     stub_go(path, before="echo noise; echo 'x.go:1: no such thing' >&2; exit 1")
     with pytest.raises(
         ToolsError, match=r"building toxiproxy .* failed: .*no such thing"
@@ -129,7 +131,7 @@ def test_a_failing_build_says_why_in_one_line_and_leaves_nothing(path: Path) -> 
     assert left_in_cache() == []
 
 
-def test_without_go_one_line_says_what_to_install() -> None:
+def test_without_go_it_exits_with_2_in_one_line() -> None:
     result = tools("build", "toxiproxy")
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
@@ -137,7 +139,7 @@ def test_without_go_one_line_says_what_to_install() -> None:
     assert TOXIPROXY.variable in result.stderr
 
 
-def test_a_cache_that_cannot_be_written_is_one_clear_line(
+def test_a_cache_that_cannot_be_written_is_an_error(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stub_go(path)
@@ -160,7 +162,7 @@ def test_an_interrupted_build_leaves_nothing_broken(path: Path, sign: signal.Sig
         builder.send_signal(sign)
         assert builder.wait(LIMIT_SECONDS) != 0
     if sign == signal.SIGKILL:
-        # Nothing could end the compiler; what it leaves is not taken for a binary.
+        # Nothing ended the compiler; its unfinished file is not used.
         os.kill(compiler, signal.SIGKILL)
     else:
         assert left_in_cache() == []
@@ -170,7 +172,7 @@ def test_an_interrupted_build_leaves_nothing_broken(path: Path, sign: signal.Sig
     assert left_in_cache() == [TOXIPROXY.cached]
 
 
-def test_where_says_what_is_missing(tmp_path: Path) -> None:
+def test_where_shows_missing_servers(tmp_path: Path) -> None:
     cached = stub(TOXIPROXY.cached, "exit 0")
     result = tools("where", "--json")
     assert result.returncode == 1
@@ -179,7 +181,7 @@ def test_where_says_what_is_missing(tmp_path: Path) -> None:
     assert str(tmp_path) in result.stdout
 
 
-def test_an_unknown_server_is_one_clear_line() -> None:
+def test_an_unknown_server_exits_with_2() -> None:
     result = tools("build", "postgresql")
     assert result.returncode == 2
     assert "there is no server postgresql: choose from temporal-server" in result.stderr
@@ -201,8 +203,7 @@ def left_in_cache() -> list[Path]:
 
 
 def wait_for_number(file: Path) -> int:
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not (file.exists() and file.read_text().strip()):
-        assert time.monotonic() < deadline, f"{file} did not come"
-        time.sleep(0.02)
-    return int(file.read_text())
+    text = until(
+        lambda: file.exists() and file.read_text().strip(), LIMIT_SECONDS, f"{file} exists"
+    )
+    return int(text)

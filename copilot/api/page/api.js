@@ -1,13 +1,8 @@
-// The API's answers. Every failure becomes an ApiError whose message can be shown.
+// Requests to the API. Every failure becomes an ApiError with a message for the reader.
 
-const PATIENCE_MS = 4000;
+const TIMEOUT_MS = 4000;
 
-export class ApiError extends Error {
-  constructor(message, reachable) {
-    super(message);
-    this.reachable = reachable;
-  }
-}
+export class ApiError extends Error {}
 
 export async function get(path, parameters = {}) {
   const query = new URLSearchParams(parameters).toString();
@@ -16,12 +11,12 @@ export async function get(path, parameters = {}) {
   try {
     response = await fetch(query ? `${path}?${query}` : path, {
       cache: "no-store",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     body = await response.json();
   } catch {
-    throw new ApiError("The API does not answer.", false);
+    throw new ApiError("The API does not respond.");
   }
-  if (!response.ok) throw new ApiError(body.reason ?? `The API answered ${response.status}.`, true);
+  if (!response.ok) throw new ApiError(body.reason ?? `The API responded with status ${response.status}.`);
   return body;
 }

@@ -1,5 +1,5 @@
-// Elements from data. Strings become text nodes, never markup: queue and workflow names are
-// written by whoever may start a workflow.
+// Elements from data. Strings become text nodes, never markup, because users choose the names of
+// queues and workflows.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -23,12 +23,12 @@ function fill(element, attributes, children) {
   return element;
 }
 
-// A screen reader speaks an element again whenever it is written to: write only what is new.
+// Writes only a new text, because screen readers announce every write.
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// Shapes, so that a state is told without its colour.
+// A shape for each state, for readers who do not see the colour.
 const SHAPES = {
   happy: [["circle", { cx: 16, cy: 16, r: 13 }], ["path", { d: "M10 16.5l4.2 4.2L22.4 12", class: "mark" }]],
   stressed: [["path", { d: "M16 3.5L30 28H2z" }], ["path", { d: "M16 12v8M16 23.6v.6", class: "mark" }]],

@@ -1,4 +1,4 @@
-// Numbers, times and names as people read them.
+// Numbers, times and names for people.
 
 const COUNT = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const FINE = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
@@ -8,20 +8,21 @@ const DAY = new Intl.DateTimeFormat(undefined, {
 });
 
 const ABSENCES = {
-  no_observations: "nothing to observe",
+  no_observations: "no observations",
   no_series: "no such series",
   not_exported: "not exported here",
-  stale: "newest sample too old",
+  stale: "last sample too old",
   not_a_number: "not a number",
   refused: "connection refused",
-  timed_out: "no answer in time",
-  server_error: "source answered with an error",
-  bad_answer: "answer not readable",
+  denied: "access denied",
+  timed_out: "timed out",
+  server_error: "source returned an error",
+  bad_answer: "unreadable response",
 };
 
 export const number = (value) => (Math.abs(value) >= 100 ? COUNT : FINE).format(value);
 
-// [figure, unit], scaled so that the figure is short.
+// [figure, unit], scaled to a short figure.
 export function quantity(value, unit) {
   if (value === null || value === undefined) return ["–", ""];
   if (unit === "ratio") return [FINE.format(value * 100), "%"];

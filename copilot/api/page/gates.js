@@ -1,52 +1,55 @@
-// Why: each rule with what it saw and where its limit is, those that fired first.
+// The section Why: each rule with observed value and limit, fired ones first.
 
 import { byId, el, glyph, setText } from "./dom.js";
 import { absence, plural, quantity, quantityText, sentence } from "./format.js";
 
 const SIGNS = { above: ">", below: "<" };
-const SEVERITIES = { blind: "unknown", critical: "critical", stressed: "stressed" };
+const SEVERITIES = { blind: "unknown", critical: "critical", stressed: "stressed", notice: "unknown" };
 
 export function showGates({ gates }) {
   const named = gates.map((gate) => ({ ...gate, label: label(gate, gates) }));
   const of = (outcome) => named.filter((gate) => gate.outcome === outcome);
-  const [fired, missing, passed] = [of("fired"), of("missing"), of("passed")];
+  const [fired, notices, missing, passed] = [of("fired"), of("notice"), of("missing"), of("passed")];
   setText(byId("why-lede"), lede(fired, missing, passed));
   byId("gates-fired").replaceChildren(...fired.map(row));
+  byId("gates-notices").replaceChildren(...notices.map(row));
   byId("gates-missing").replaceChildren(...missing.map(row));
   byId("gates-passed").replaceChildren(...passed.map(row));
+  byId("notices").hidden = notices.length === 0;
   byId("missing").hidden = missing.length === 0;
   byId("passed").hidden = passed.length === 0;
-  openWhenQuiet(fired.length + missing.length === 0);
-  setText(byId("missing-title"), `${plural(missing.length, "gate")} could not be read`);
-  setText(byId("passed-title"), `${plural(passed.length, "gate")} passed`);
+  openPassedWhenHealthy(fired.length + missing.length === 0);
+  setText(byId("notices-title"), `${plural(notices.length, "notice")}, no change of state`);
+  setText(byId("missing-title"), `${plural(missing.length, "rule")} could not be evaluated`);
+  setText(byId("passed-title"), `${plural(passed.length, "rule")} passed`);
 }
 
-// With nothing wrong, how near each limit is deserves the space; the reader's choice then stands.
-function openWhenQuiet(quiet) {
+// Opens the passed gates once when nothing is wrong; after that the reader opens and closes them.
+function openPassedWhenHealthy(healthy) {
   const passed = byId("passed");
-  if (passed.dataset.quiet === String(quiet)) return;
-  passed.dataset.quiet = String(quiet);
-  passed.open = quiet;
+  if (passed.dataset.healthy === String(healthy)) return;
+  passed.dataset.healthy = String(healthy);
+  passed.open = healthy;
 }
 
 function lede(fired, missing, passed) {
-  if (!fired.length && !missing.length && !passed.length) return "No gate was read yet.";
-  if (fired.length) return `${plural(fired.length, "gate")} fired.`;
-  return missing.length ? "No gate fired, but not all could be read." : "Every gate was read and none fired.";
+  if (!fired.length && !missing.length && !passed.length) return "No rule was evaluated yet.";
+  if (fired.length) return `${plural(fired.length, "rule")} fired.`;
+  return missing.length ? "No rule fired, but not all could be evaluated." : "Every rule was evaluated; none fired.";
 }
 
 function row(gate) {
-  const mark = gate.outcome === "fired" ? SEVERITIES[gate.severity] : gate.outcome === "missing" ? "unknown" : "happy";
+  const mark = { passed: "happy", missing: "unknown" }[gate.outcome] ?? SEVERITIES[gate.severity];
   return el("li", { class: "gate", "data-outcome": gate.outcome, "data-state": mark },
     glyph(mark),
-    el("div", { class: "what" },
+    el("div", { class: "rule" },
       el("p", { class: "name" }, sentence(gate.name), gate.label ? el("span", { class: "subject" }, gate.label) : null),
       gate.detail ? el("p", { class: "note" }, gate.detail) : null),
     figures(gate),
     gauge(gate));
 }
 
-// What tells gates of one name apart: a role, a queue, or which of two limits it is.
+// Distinguishes gates of one name: by a role, a queue, or one of two limits.
 function label(gate, gates) {
   const alike = gates.filter(({ name, subject }) => name === gate.name && subject === gate.subject);
   return [gate.subject, alike.length > 1 ? `${gate.severity} limit` : ""].filter(Boolean).join(", ");
@@ -61,16 +64,16 @@ function figures(gate) {
     limit ? el("span", { class: "limit" }, el("span", { class: "unseen" }, " fires when "), limit) : null);
 }
 
-// Up or down, seen or not: nothing to measure.
+// Gates on up or down, and on presence, have no limit to show.
 const isPlain = (gate) => gate.signal === "up" || gate.fires_when === "missing" || gate.threshold === null;
 
 function observed(gate) {
   if (gate.observed === null) return [absence(gate.absence), ""];
   if (gate.signal === "up") return [gate.observed > 0 ? "up" : "down", ""];
-  return gate.fires_when === "missing" ? ["seen", ""] : quantity(gate.observed, gate.unit);
+  return gate.fires_when === "missing" ? ["present", ""] : quantity(gate.observed, gate.unit);
 }
 
-// The limit stands at the middle of the track, so that near and far are seen at a glance.
+// The limit is at the middle of the track.
 function gauge(gate) {
   if (gate.observed === null || isPlain(gate) || gate.threshold === 0) return null;
   const ratio = gate.observed / gate.threshold;

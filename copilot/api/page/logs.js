@@ -1,5 +1,5 @@
-// Known patterns in the servers' logs: names and counts, never a line. They explain and decide
-// nothing, so that a pattern has a word for its severity and not the shape of a state.
+// Known patterns in the servers' logs: names and counts, never a log line. They decide nothing, so
+// a pattern shows its severity as a word and not as a state's shape.
 
 import { byId, el, setText } from "./dom.js";
 import { number, sentence } from "./format.js";
@@ -7,7 +7,7 @@ import { number, sentence } from "./format.js";
 const STATES = { critical: "critical", warning: "stressed", info: "unknown" };
 
 export function showLogs({ log_patterns: patterns, logs_missing: missing }) {
-  const none = patterns.length ? "" : "No known pattern was logged since the cycle before.";
+  const none = patterns.length ? "" : "No known log pattern since the previous cycle.";
   setText(byId("logs-lede"), missing || none);
   byId("logs").replaceChildren(...patterns.map(row));
 }

@@ -1,45 +1,45 @@
-// Asks the API every few seconds and draws what it says. The page never shows an old verdict as a
-// present one: without a fresh answer the state is unknown, and what is left is marked as past.
+// Queries the API every few seconds. Without a fresh verdict the state is unknown, and the last
+// evidence stays on the page, marked as past.
 
 import { get } from "./api.js";
 import { showBottleneck } from "./bottleneck.js";
 import { byId, setText } from "./dom.js";
-import { showExplanation } from "./explanation.js";
 import { capital, dayAndClock, duration, zone } from "./format.js";
 import { showGates } from "./gates.js";
 import { showIssues } from "./issues.js";
 import { showLogs } from "./logs.js";
 import { showQueues } from "./queues.js";
+import { showReading } from "./reading.js";
 import { showServices } from "./services.js";
 import { showSignals } from "./signals.js";
 import { fetchTimeline, showTimeline } from "./timeline.js";
 import { showFacts, showVerdict } from "./verdict.js";
 
 const REFRESH_MS = 5000;
-const FIRST_START = "The first one comes with the worker's first cycle, usually within a minute.";
+const FIRST_START = "The worker's first cycle gives one, usually within a minute.";
 
 const cluster = new URLSearchParams(location.search).get("cluster");
 const parameters = cluster ? { cluster } : {};
 
-// `status` is the last answer, `at` when it came (monotonic), `drawn` which cycle is on the page.
-const shown = { status: null, at: 0, drawn: "", problem: null, asking: false };
+// `status` is the last response, received at `at` (monotonic); `drawn` identifies the cycle on the page.
+const shown = { status: null, at: 0, drawn: "", problem: null, loading: false };
 
 async function refresh() {
-  if (shown.asking || document.hidden) return;
-  shown.asking = true;
+  if (shown.loading || document.hidden) return;
+  shown.loading = true;
   try {
     const status = await get("/status", parameters);
     const key = [status.cluster, status.cycle, status.timestamp, status.stale].join();
     if (key !== shown.drawn) await draw(status);
     Object.assign(shown, { status, at: performance.now(), drawn: key, problem: null });
-    showAnswer(status);
+    showStatus(status);
   } catch (error) {
-    // Anything else than a failed request is a defect of the page: shown too, never hidden.
+    // Also shows errors of the page itself.
     shown.problem = error;
     shown.drawn = "";
     showProblem(error);
   } finally {
-    shown.asking = false;
+    shown.loading = false;
     tick();
   }
 }
@@ -55,7 +55,7 @@ async function draw(status) {
     fetchTimeline(parameters),
   ]);
   shown.summary = summary.summary;
-  showExplanation(summary, status, spend);
+  showReading(summary, status, spend);
   showGates(gates);
   showServices(services);
   showQueues(queues);
@@ -66,28 +66,30 @@ async function draw(status) {
   showTimeline(timeline);
 }
 
-function showAnswer(status) {
+function showStatus(status) {
   const first = status.timestamp === null;
   const explanation = first ? `${capital(status.reason)} ${FIRST_START}` : status.stale ? capital(status.reason) : shown.summary;
   setText(byId("cluster"), status.cluster);
   showVerdict({ state: status.health_state, explanation, causes: status.stale ? [] : status.causes, cluster: status.cluster });
   document.body.dataset.evidence = first ? "none" : status.stale ? "past" : "fresh";
-  setText(byId("past"), status.stale ? `Below is the past: the verdict of ${dayAndClock(status.timestamp)}.` : "");
+  setText(byId("past"), status.stale ? pastNotice(status.timestamp) : "");
 }
 
 function showProblem(error) {
   const last = shown.status?.timestamp ?? null;
   showVerdict({ state: "unknown", explanation: capital(error.message), causes: [], cluster: shown.status?.cluster });
   document.body.dataset.evidence = last ? "past" : "none";
-  setText(byId("past"), last ? `Below is the past: the verdict of ${dayAndClock(last)}.` : "");
+  setText(byId("past"), last ? pastNotice(last) : "");
 }
+
+const pastNotice = (timestamp) => `Past data below: the verdict of ${dayAndClock(timestamp)}.`;
 
 function tick() {
   const elapsed = (performance.now() - shown.at) / 1000;
   showFacts(shown.status, elapsed, shown.problem);
   document.body.dataset.link = shown.problem ? "lost" : shown.status ? "live" : "first";
-  const said = shown.status ? `answered ${duration(elapsed)} ago` : "no answer yet";
-  setText(byId("refreshed"), shown.problem ? `Trying again, ${said}` : `Live, ${said}`);
+  const age = shown.status ? `updated ${duration(elapsed)} ago` : "no data yet";
+  setText(byId("refreshed"), shown.problem ? `Retrying, ${age}` : `Live, ${age}`);
 }
 
 setText(byId("zone"), zone());

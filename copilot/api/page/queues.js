@@ -1,4 +1,4 @@
-// Task queues, worst first, as the server describes them.
+// Task queues, worst first.
 
 import { byId, el, glyph, setText } from "./dom.js";
 import { absence, duration, number, plural } from "./format.js";
@@ -22,10 +22,10 @@ export function showQueues({ queues, truncated, absence: reason, detail }) {
 }
 
 function lede(queues, truncated, reason, detail) {
-  if (reason) return `The frontend could not be asked for its queues: ${absence(reason)}. ${detail}`.trim();
-  if (queues.length === 0) return "No task queue was seen yet.";
-  const asked = `${plural(queues.length, "queue")}, worst first, as the server describes each.`;
-  return truncated ? `${asked} ${plural(truncated, "quieter one was", "quieter ones were")} not asked.` : asked;
+  if (reason) return `Task queues could not be read: ${absence(reason)}. ${detail}`.trim();
+  if (queues.length === 0) return "No task queue is known yet.";
+  const listed = `${plural(queues.length, "queue")}, worst first.`;
+  return truncated ? `${listed} ${plural(truncated, "quieter one was", "quieter ones were")} not read.` : listed;
 }
 
 function row(queue) {
@@ -35,7 +35,7 @@ function row(queue) {
 }
 
 function queueName(queue) {
-  const state = queue.status === "happy" ? "" : queue.status === "unknown" ? "not known" : "starved";
+  const state = queue.status === "happy" ? "" : queue.status === "unknown" ? "unknown" : "starved";
   return el("span", { class: "queue" },
     glyph(queue.status),
     el("span", {},

@@ -7,7 +7,7 @@ export function showServices({ services, reason }) {
   byId("services").replaceChildren(...services.map((service) => row(service, reason)));
 }
 
-// A reason that holds for all of them stands in the headline already.
+// The headline already shows a reason that all services share.
 function row(service, common) {
   const up = service.up === false ? " · target down" : "";
   return el("li", { class: "service", "data-state": service.status },

@@ -1,35 +1,35 @@
-// Which state held when: a band of the last 24 hours, and the same in words.
+// The states of the last 24 hours: as a band, and as a list.
 
 import { get } from "./api.js";
 import { byId, el, glyph, setText } from "./dom.js";
 import { clock, dayAndClock, duration, plural } from "./format.js";
 
-const PAGE = 1000;
-const MOST_PAGES = 5;
+const PAGE_SIZE = 1000;
+const MAX_PAGES = 5;
 const STATES = ["happy", "stressed", "critical", "unknown"];
 const TICKS = 4;
-// What ends within moments of "now" is drawn up to it.
-const SOON_MS = 1000;
+// A period that ends this close to now still goes on.
+const ONGOING_MS = 1000;
 
 export async function fetchTimeline(parameters) {
-  const first = await get("/status/timeline", { ...parameters, limit: PAGE });
+  const first = await get("/status/timeline", { ...parameters, limit: PAGE_SIZE });
   const changes = [...first.timeline];
   let cursor = first.next_cursor;
-  for (let page = 1; cursor && page < MOST_PAGES; page += 1) {
-    const next = await get("/status/timeline", { ...parameters, start: first.start, end: first.end, limit: PAGE, cursor });
+  for (let page = 1; cursor && page < MAX_PAGES; page += 1) {
+    const next = await get("/status/timeline", { ...parameters, start: first.start, end: first.end, limit: PAGE_SIZE, cursor });
     changes.push(...next.timeline);
     cursor = next.next_cursor;
   }
   return { ...first, timeline: changes };
 }
 
-export function showTimeline(answer) {
-  const [start, end] = [Date.parse(answer.start), Date.parse(answer.end)];
-  const segments = cutGaps(held(answer, start, end), answer.gaps);
+export function showTimeline(response) {
+  const [start, end] = [Date.parse(response.start), Date.parse(response.end)];
+  const segments = response.gaps.reduce(cutGap, stateSegments(response, start, end));
   const share = (from, to) => ((to - from) / (end - start)) * 100;
   const band = byId("band");
   band.setAttribute("role", "img");
-  band.setAttribute("aria-label", `${legendText(segments)}. The list of changes below says when.`);
+  band.setAttribute("aria-label", `${legendText(segments)}. The list below has the times.`);
   band.replaceChildren(...segments.map((segment) => bar(segment, share(start, segment.from), share(segment.from, segment.to))));
   byId("axis").replaceChildren(...ticks(start, end));
   byId("legend").replaceChildren(...legend(segments));
@@ -38,9 +38,9 @@ export function showTimeline(answer) {
   byId("changes-list").replaceChildren(...shown.map((segment) => row(segment, end)));
 }
 
-function held({ state_at_start: first, timeline }, start, end) {
-  const begun = { state: first, from: start, causes: [], before: first === "unknown" };
-  const all = [begun, ...timeline.map((change) => ({
+function stateSegments({ state_at_start: first, timeline }, start, end) {
+  const initial = { state: first, from: start, causes: [], before: first === "unknown" };
+  const all = [initial, ...timeline.map((change) => ({
     state: change.health_state, from: Date.parse(change.timestamp), causes: change.causes, before: false,
   }))];
   return all
@@ -48,19 +48,15 @@ function held({ state_at_start: first, timeline }, start, end) {
     .filter((segment) => segment.to > segment.from);
 }
 
-// A verdict counts for a while only; without a newer one, nobody knew.
-function cutGaps(segments, gaps) {
-  return gaps.reduce(cutGap, segments);
-}
-
+// In a gap between verdicts the state is unknown.
 function cutGap(segments, gap) {
   const [from, to] = [Date.parse(gap.start), Date.parse(gap.end)];
-  const unseen = { state: "unknown", from, to, causes: [], before: false, note: "no verdict was made" };
+  const unknown = { state: "unknown", from, to, causes: [], before: false, note: "no verdict" };
   const outside = segments.flatMap((segment) => [
     { ...segment, to: Math.min(segment.to, from) },
     { ...segment, from: Math.max(segment.from, to) },
   ]).filter((segment) => segment.to > segment.from);
-  return [...outside, unseen].sort((one, other) => one.from - other.from);
+  return [...outside, unknown].sort((one, other) => one.from - other.from);
 }
 
 function bar({ state, from, to, before }, left, width) {
@@ -93,6 +89,6 @@ function row({ state, from, to, causes, note }, end) {
     el("time", { datetime: new Date(from).toISOString() }, dayAndClock(from)),
     glyph(state),
     el("span", { class: "word" }, state),
-    el("span", { class: "length" }, end - to < SOON_MS ? `${length} so far` : length),
+    el("span", { class: "length" }, end - to < ONGOING_MS ? `${length} so far` : length),
     el("span", { class: "note" }, note ?? causes.map((cause) => cause.name).join(", ")));
 }

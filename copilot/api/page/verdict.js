@@ -1,11 +1,12 @@
-// The headline: state, since when, how old, in a paragraph, and who is to blame.
+// The headline: state, duration, age, summary and causes.
 
 import { byId, drawGlyph, el, setText } from "./dom.js";
 import { dayAndClock, duration, sentence, words } from "./format.js";
 
 const KINDS = {
-  source: "not seen", service: "service", persistence: "database", queue: "task queue",
-  workflow_type: "workflow type", shards: "shards",
+  source: "no data", service: "service", persistence: "database", queue: "task queue",
+  workflow_type: "workflow type", shards: "shards", namespace: "namespace",
+  visibility: "visibility", version: "worker version",
 };
 
 export function showVerdict({ state, explanation, causes, cluster }) {
@@ -22,10 +23,10 @@ function cause({ kind, name }) {
   return el("li", {}, el("span", { class: "kind" }, KINDS[kind] ?? words(kind)), el("span", { class: "name" }, name));
 }
 
-// Ages run on between two answers: the server's figure and the time since, so that a wrong clock
-// on this machine changes nothing.
+// An age is the server's figure plus the seconds since the response, so it does not depend on this
+// machine's clock.
 export function showFacts(status, elapsed, problem) {
-  const facts = status?.timestamp ? [...duty(status, elapsed, problem), ...size(status)] : [];
+  const facts = status?.timestamp ? [...verdictFacts(status, elapsed, problem), ...sizeFacts(status)] : [];
   const list = byId("facts");
   const text = JSON.stringify(facts);
   if (list.dataset.shown === text) return;
@@ -34,7 +35,7 @@ export function showFacts(status, elapsed, problem) {
     el("div", {}, el("dt", {}, name), el("dd", {}, value), el("dd", { class: "note" }, note))));
 }
 
-function duty(status, elapsed, problem) {
+function verdictFacts(status, elapsed, problem) {
   const age = status.data_age_seconds + elapsed;
   const verdict = ["Verdict", `${duration(age)} ago`, `cycle ${status.cycle}, ${dayAndClock(status.timestamp)}`];
   if (!status.since || problem) return [verdict];
@@ -42,6 +43,6 @@ function duty(status, elapsed, problem) {
   return [["For", duration(held), `${status.previous_state} until ${dayAndClock(status.since)}`], verdict];
 }
 
-function size(status) {
-  return status.scale_band ? [["Size", words(status.scale_band), status.idle ? "idle now" : "by its usual demand"]] : [];
+function sizeFacts(status) {
+  return status.scale_band ? [["Size", words(status.scale_band), status.idle ? "idle now" : "by usual demand"]] : [];
 }

@@ -1,1 +1,1 @@
-"""The API's routes, by what they tell of."""
+"""The API's routes: a module for each, with its response model."""

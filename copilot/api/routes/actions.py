@@ -1,8 +1,8 @@
-"""Carrying out a recommended action: not done here, and said so."""
+"""`POST /actions`: refused, because the Copilot only advises."""
 
 from fastapi import APIRouter, Response
 
-from copilot.api.responses import Problem
+from copilot.api.problems import Problem
 
 router = APIRouter(tags=["actions"])
 
@@ -13,9 +13,8 @@ NOT_IMPLEMENTED: dict[int | str, dict[str, object]] = {
 
 @router.post("/actions", status_code=501, responses=NOT_IMPLEMENTED)
 async def actions(response: Response) -> Problem:
-    """Always 501: people act, the Copilot advises."""
+    """Always 501: the Copilot advises, people act."""
     response.status_code = 501
     return Problem(
-        error="not_implemented",
-        reason="the Copilot recommends actions and carries out none: do it by hand",
+        error="not_implemented", reason="the Copilot does not carry out actions; do it by hand"
     )

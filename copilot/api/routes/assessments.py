@@ -1,48 +1,75 @@
-"""What was told, by whom, and what it cost."""
+"""`/status/assessments`: stored explanations with their evidence."""
 
-from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
+from pydantic import AliasPath, BeforeValidator, Field, FiniteFloat
 
-from copilot.api import views
-from copilot.api.context import ClusterName, FromContext
+from copilot.api.dependencies import AppContext, ClusterName
 from copilot.api.problems import DATA_PROBLEMS
-from copilot.api.responses import Assessments, ModelSpend
-from copilot.explain.budget import open_until
+from copilot.api.routes.gates import GateResult, gate_results
+from copilot.explain.assessment import Depth, Trigger
+from copilot.explain.explanation import Action, Citation, ExplainedBy, Issue
+from copilot.health.decision import Bottleneck, Cause, LogPattern, ScaleTier, State
+from copilot.signals.snapshot import Frozen, UtcDatetime
 
 router = APIRouter(prefix="/status", tags=["assessments"], responses=DATA_PROBLEMS)
 
 
+class AssessmentEntry(Frozen):
+    """The explanation of one cycle, its evidence and its cost; read from a `StoredAssessment`.
+
+    `stored_at` is when the rules' explanation was stored, before any request to a model.
+    `failure` says why a model gave no reading; `note` what else was missing.
+    """
+
+    id: UUID = Field(validation_alias="key")
+    timestamp: UtcDatetime = Field(validation_alias="at")
+    stored_at: UtcDatetime
+    cycle: int
+    trigger: Trigger
+    health_state: State = Field(validation_alias="state")
+    scale_band: ScaleTier | None = Field(validation_alias="band")
+    causes: tuple[Cause, ...]
+    fired_gates: Annotated[tuple[GateResult, ...], BeforeValidator(gate_results)] = Field(
+        validation_alias=AliasPath("evidence", "gates")
+    )
+    bottleneck: Bottleneck = Field(validation_alias=AliasPath("evidence", "bottleneck"))
+    bottleneck_reasons: tuple[str, ...] = Field(
+        validation_alias=AliasPath("evidence", "bottleneck_reasons")
+    )
+    log_patterns: tuple[LogPattern, ...] = Field(
+        validation_alias=AliasPath("evidence", "log_patterns")
+    )
+    logs_missing: str = Field(validation_alias=AliasPath("evidence", "logs_missing"))
+    summary: str = Field(validation_alias=AliasPath("explanation", "summary"))
+    reading: str = Field(validation_alias=AliasPath("explanation", "reading"))
+    issues: tuple[Issue, ...] = Field(validation_alias=AliasPath("explanation", "issues"))
+    actions: tuple[Action, ...] = Field(validation_alias=AliasPath("explanation", "actions"))
+    citations: tuple[Citation, ...] = Field(validation_alias=AliasPath("explanation", "citations"))
+    depth: Depth
+    explained_by: ExplainedBy
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: FiniteFloat | None
+    failure: str
+    note: str
+
+
+class Assessments(Frozen):
+    """Newest first."""
+
+    cluster: str
+    assessments: tuple[AssessmentEntry, ...]
+
+
 @router.get("/assessments")
 async def assessments(
-    *,
-    context: FromContext,
-    cluster: ClusterName,
-    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    *, context: AppContext, cluster: ClusterName, limit: Annotated[int, Query(ge=1, le=100)] = 10
 ) -> Assessments:
-    """Explanations that were kept, with their evidence; newest first."""
-    stored = await context.repository.assessments(cluster, limit)
-    return Assessments(
-        cluster=cluster, assessments=tuple(views.assessment(found) for found in stored)
-    )
-
-
-@router.get("/spend")
-async def spend(context: FromContext) -> ModelSpend:
-    """What language models took in the last hour and since midnight UTC, and their limits."""
-    settings, now = context.settings, datetime.now(UTC)
-    found = await context.repository.spend(now)
-    pause = open_until(found)
-    return ModelSpend(
-        model=settings.model,
-        deep_model=settings.deep_model or settings.model,
-        calls_last_hour=found.calls_last_hour,
-        calls_per_hour=settings.model_calls_per_hour,
-        tokens_today=found.tokens_today,
-        tokens_per_day=settings.model_tokens_per_day,
-        cost_usd_today=found.cost_usd_today,
-        failures_in_a_row=found.failures_in_a_row,
-        last_failure=found.last_failure,
-        paused_until=pause if pause and pause > now else None,
-    )
+    """Stored explanations with their evidence; newest first."""
+    stored = await context.repository.newest_assessments(cluster, limit)
+    entries = tuple(AssessmentEntry.model_validate(one, from_attributes=True) for one in stored)
+    return Assessments(cluster=cluster, assessments=entries)

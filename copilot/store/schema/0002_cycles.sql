@@ -1,11 +1,12 @@
--- One row a cluster, written by every save: two saves at once conflict here (SQLSTATE 40001),
--- and the one that comes again sees what the other stored.
+-- One row for each cluster, written by every save: two concurrent saves conflict here (SQLSTATE
+-- 40001), and the one that runs again reads the rows of the other.
 CREATE TABLE IF NOT EXISTS clusters (
     cluster TEXT PRIMARY KEY,
     saves BIGINT NOT NULL
 );
 
--- One row a cycle. JSON stays TEXT, for Aurora DSQL. "fired" are gate names, "issues" fingerprints.
+-- One row for each cycle. JSON is TEXT, for Aurora DSQL. "fired" are names of rules, "issues"
+-- fingerprints.
 CREATE TABLE IF NOT EXISTS cycles (
     key UUID PRIMARY KEY,
     cluster TEXT NOT NULL,

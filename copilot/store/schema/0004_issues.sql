@@ -1,5 +1,5 @@
--- A row from the first cycle that saw an issue to the one that no longer did. A fingerprint can be
--- longer than an index key of Aurora DSQL (1 KiB), so it is in none.
+-- A row from the first cycle with an issue to the first without it. A fingerprint can be longer
+-- than an index key of Aurora DSQL (1 KiB), so no index has it.
 CREATE TABLE IF NOT EXISTS issues (
     id UUID PRIMARY KEY,
     cluster TEXT NOT NULL,

@@ -1,5 +1,5 @@
--- One row an assessed cycle, under the cycle's key. First the template's words; a model's replace
--- them. "asked_at" is set before a model is asked, and "failure" says why its words are not there.
+-- One row for each assessed cycle, under the cycle's key. "explanation" is the rules'; a model's
+-- reading is added to it. "asked_at" is set before a model's call; "failure" says why it gave none.
 CREATE TABLE IF NOT EXISTS assessments (
     key UUID PRIMARY KEY,
     cluster TEXT NOT NULL,

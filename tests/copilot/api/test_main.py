@@ -1,4 +1,4 @@
-"""`python -m copilot.api` as a user starts and stops it."""
+"""Start and stop of `python -m copilot.api`."""
 
 import asyncio
 import signal
@@ -18,7 +18,7 @@ def one_error_line(log: str) -> str:
     return line
 
 
-def test_taken_port_is_one_line_and_exit_code_2(database_url: str) -> None:
+def test_taken_port_is_one_error_line_and_exit_code_2(database_url: str) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
@@ -37,7 +37,7 @@ def test_taken_port_is_one_line_and_exit_code_2(database_url: str) -> None:
         ("COPILOT_DATABASE_URL", "not a url"),
     ],
 )
-def test_wrong_setting_is_one_line_and_exit_code_2(
+def test_invalid_setting_is_one_error_line_and_exit_code_2(
     database_url: str, variable: str, value: str
 ) -> None:
     with api_process(database_url, **{variable: value}) as process:
@@ -46,19 +46,17 @@ def test_wrong_setting_is_one_line_and_exit_code_2(
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_cleanly_with_a_reader_connected(
-    database_url: str, how: signal.Signals
-) -> None:
-    with serving(database_url) as process, httpx.Client(base_url=process.url) as reader:
-        assert reader.get("/healthz").status_code == 200
-        begun = time.monotonic()
+def test_a_signal_stops_it_with_a_client_connected(database_url: str, how: signal.Signals) -> None:
+    with serving(database_url) as process, httpx.Client(base_url=process.url) as client:
+        assert client.get("/healthz").status_code == 200
+        start = time.monotonic()
         assert process.stop(how) == 0
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - start < 10
         assert "Traceback" not in process.log
 
 
-async def test_answers_do_not_wait_for_an_acknowledgement() -> None:
-    """asyncio turns Nagle's algorithm off, but only for sockets that name their protocol."""
+async def test_connections_have_no_delay() -> None:
+    """asyncio sets TCP_NODELAY only on sockets that name their protocol."""
     accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""The OpenAPI document against the running API, with made-up requests."""
+"""The running API against its OpenAPI document, with generated requests."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -17,8 +17,8 @@ from schemathesis.specs.openapi.checks import (
 
 from copilot.store.migrate import migrate
 from copilot.store.repository import Repository
+from tests.builders import queue_facts, records_of, snapshot, starved_queue
 from tests.copilot.api.serving import serving
-from tests.copilot.factories import facts, judged, snapshot, starved
 
 CHECKS = (
     not_a_server_error,
@@ -28,19 +28,20 @@ CHECKS = (
 )
 EXAMPLES = 20
 
-
-# The target for the API is 250 MB; what it needs is far less, and a leak would show here.
+# The target is 250 MB; the API needs far less, and a leak shows here.
 RESIDENT_BYTES = 120e6
 
 
 async def fill(database_url: str) -> None:
     await migrate(database_url)
     async with Repository.open(database_url) as store:
-        queues = [facts("orders"), starved("payments-eu")]
-        await store.save(judged([snapshot(datetime.now(UTC), queues=queues, down=["matching"])]))
+        queues = [queue_facts("orders"), starved_queue("payments-eu")]
+        await store.save(
+            records_of([snapshot(datetime.now(UTC), queues=queues, down=["matching"])])
+        )
 
 
-def test_every_answer_is_as_documented(database_url: str) -> None:
+def test_every_response_conforms(database_url: str) -> None:
     asyncio.run(fill(database_url))
     with serving(database_url) as process:
         schema = schemathesis.openapi.from_url(f"{process.url}/openapi.json")
@@ -71,14 +72,14 @@ def check(operation: schemathesis.APIOperation[Any, Any, Any, Any]) -> None:
     )
     @given(case=operation.as_strategy())
     def conforms(case: schemathesis.Case[Any]) -> None:
-        # The answer to /actions is, for whatever is asked, that nothing is carried out: 501.
+        # /actions always responds with 501.
         checks = [c for c in CHECKS if case.path != "/actions" or c is not not_a_server_error]
         case.call_and_validate(checks=checks)
 
     conforms()
 
 
-async def test_document_says_what_each_route_answers(api: httpx.AsyncClient) -> None:
+async def test_the_document_has_each_routes_responses(api: httpx.AsyncClient) -> None:
     document = (await api.get("/openapi.json")).json()
     for path, operations in document["paths"].items():
         ((_, operation),) = operations.items()

@@ -1,63 +1,52 @@
-"""Verdict and cause for the situations that people will meet."""
+"""State and cause of common situations."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from copilot.health.decision import Band, Cause, CauseKind, Decision, GateName, Memory, State
-from copilot.health.evaluate import evaluate
-from copilot.health.thresholds import Thresholds
-from copilot.signals.names import SignalName
-from copilot.signals.snapshot import Absence, QueueFacts, QueueSurvey, Reading, WorkflowOutcome
-from tests.copilot.health.snapshots import IDLE, START, Scene, queue
+from copilot.health.decision import Cause, CauseKind, Memory, RuleName, ScaleTier, State
+from copilot.signals.roles import Role
+from copilot.signals.signal_names import SignalName as S
+from copilot.signals.snapshot import (
+    Absence,
+    QueueFacts,
+    QueueSurvey,
+    Reading,
+    Snapshot,
+    WorkflowOutcome,
+)
+from tests.builders import IDLE, START, decisions_of, queue_facts, snapshot, starved_queue
 
-LIMITS = Thresholds()
 HISTORY = Cause(kind=CauseKind.SERVICE, name="history")
+HEALTHY = snapshot()
+IDLE_SNAPSHOT = snapshot(changes=IDLE)
 
 
-def judge(*scenes: Scene, memory: Memory | None = None) -> list[Decision]:
-    memory = memory or Memory()
-    decisions = []
-    for cycle, scene in enumerate(scenes):
-        decisions.append(evaluate(memory, scene.build(cycle), LIMITS))
-        memory = decisions[-1].memory
-    return decisions
-
-
-def states(*scenes: Scene) -> list[State]:
-    return [decision.state for decision in judge(*scenes)]
-
-
-def scene(values: dict[SignalName, float] | None = None, **rest: object) -> Scene:
-    made = Scene(**rest)  # type: ignore[arg-type]
-    made.values |= values or {}
-    return made
+def states(*snapshots: Snapshot) -> list[State]:
+    """The states of consecutive cycles of a cluster that was not seen before."""
+    return [decision.state for decision in decisions_of(snapshots, Memory())]
 
 
 def test_a_busy_and_an_idle_cluster_are_happy() -> None:
-    busy, idle = Scene(), Scene(values=dict(IDLE), queues=QueueSurvey())
-    assert states(busy, busy) == [State.HAPPY, State.HAPPY]
-    assert states(idle, idle) == [State.HAPPY, State.HAPPY]
-    assert judge(idle)[0].idle
-    assert not judge(busy)[0].idle
+    assert states(HEALTHY, HEALTHY) == [State.HAPPY, State.HAPPY]
+    assert states(IDLE_SNAPSHOT, IDLE_SNAPSHOT) == [State.HAPPY, State.HAPPY]
+    assert decisions_of([IDLE_SNAPSHOT])[0].idle
+    assert not decisions_of([HEALTHY])[0].idle
 
 
-def down(role: str) -> Scene:
-    """A killed role: its target is down, and what only it reports is gone."""
-    made = Scene()
-    made.up[role] = Reading.of(0)
-    if role == "history":
-        gone = (SignalName.STATE_TRANSITIONS_RATE, SignalName.HISTORY_TASK_RATE)
-        made.missing = dict.fromkeys(gone, Absence.NO_SERIES)
-    if role == "frontend":
-        made.queues = QueueSurvey(absence=Absence.REFUSED)
-    return made
+def without(role: str) -> Snapshot:
+    """A killed role: its target is down, and the series that only it exports are gone."""
+    gone = Reading.missing(Absence.NO_SERIES)
+    lost = (S.STATE_TRANSITIONS_RATE, S.HISTORY_TASK_RATE) if role == "history" else ()
+    absence = Absence.REFUSED if role == "frontend" else None
+    return snapshot(
+        changes=dict.fromkeys(lost, gone), down=[role], survey=QueueSurvey(absence=absence)
+    )
 
 
 @pytest.mark.parametrize("role", ["frontend", "history", "matching", "worker"])
 def test_a_killed_service_is_critical_from_the_third_cycle(role: str) -> None:
-    decisions = judge(Scene(), down(role), down(role), down(role), Scene(), Scene())
+    decisions = decisions_of([HEALTHY, *[without(role)] * 3, HEALTHY, HEALTHY])
     assert [decision.state for decision in decisions] == [
         State.HAPPY,
         State.STRESSED,
@@ -69,56 +58,83 @@ def test_a_killed_service_is_critical_from_the_third_cycle(role: str) -> None:
     assert decisions[1].causes[0] == Cause(kind=CauseKind.SERVICE, name=role)
 
 
+@pytest.mark.parametrize("role", list(Role))
+def test_a_new_cluster_whose_service_does_not_listen_yet_has_no_false_fault(role: Role) -> None:
+    starting = [without(role)] * 3
+    assert states(*starting, HEALTHY) == [*[State.UNKNOWN] * 3, State.HAPPY]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_service_that_never_starts_is_found(role: Role) -> None:
+    decisions = decisions_of([without(role)] * 7, Memory())
+    assert [decision.state for decision in decisions] == [
+        *[State.UNKNOWN] * 4,
+        State.STRESSED,
+        State.STRESSED,
+        State.CRITICAL,
+    ]
+    assert decisions[-1].causes[0] == Cause(kind=CauseKind.SERVICE, name=role)
+
+
+def test_a_service_that_was_up_once_has_no_time_to_start() -> None:
+    worker = without(Role.WORKER)
+    assert states(worker, HEALTHY, worker)[-1] is State.STRESSED
+
+
 def test_a_vanished_service_is_down_but_one_never_seen_is_unknown() -> None:
-    gone = Scene()
-    gone.up["matching"] = Reading.missing(Absence.NO_SERIES)
-    assert states(Scene(), gone) == [State.HAPPY, State.STRESSED]
+    gone = snapshot(targets={"matching": Reading.missing(Absence.NO_SERIES)})
+    assert states(HEALTHY, gone) == [State.HAPPY, State.STRESSED]
     assert states(gone) == [State.UNKNOWN]
 
 
 @pytest.mark.parametrize(
     "blind",
     [
-        lambda: scene(source_absence=Absence.REFUSED),
-        lambda: scene(up=dict.fromkeys(Scene().up, Reading.missing(Absence.NO_SERIES))),
-        lambda: scene(up=dict.fromkeys(Scene().up, Reading.missing(Absence.STALE))),
-        lambda: scene(up=dict.fromkeys(Scene().up, Reading.of(0))),
-        lambda: scene(
-            missing={
-                SignalName.STATE_TRANSITIONS_RATE: Absence.NOT_A_NUMBER,
-                SignalName.HISTORY_TASK_RATE: Absence.NOT_A_NUMBER,
-            }
+        snapshot(source_absence=Absence.REFUSED),
+        snapshot(targets=dict.fromkeys(Role, Reading.missing(Absence.NO_SERIES))),
+        snapshot(targets=dict.fromkeys(Role, Reading.missing(Absence.STALE))),
+        snapshot(down=Role),
+        snapshot(
+            changes=dict.fromkeys(
+                (S.STATE_TRANSITIONS_RATE, S.HISTORY_TASK_RATE),
+                Reading.missing(Absence.NOT_A_NUMBER),
+            )
         ),
-        lambda: scene(queues=QueueSurvey(absence=Absence.TIMED_OUT)),
+        snapshot(survey=QueueSurvey(absence=Absence.TIMED_OUT)),
     ],
     ids=["store", "no up", "stale up", "scrape refuted by frontend", "progress", "queues"],
 )
-def test_without_a_view_the_state_is_unknown_and_says_what_is_not_seen(
-    blind: Callable[[], Scene],
-) -> None:
-    (decision,) = judge(blind())
+def test_without_a_view_the_state_is_unknown_and_its_cause_is_a_source(blind: Snapshot) -> None:
+    (decision,) = decisions_of([blind])
     assert decision.state is State.UNKNOWN
     assert decision.causes[0].kind is CauseKind.SOURCE
-    assert not decision.idle or blind().values == IDLE
+    assert not decision.idle
 
 
 def test_all_services_down_is_a_verdict_when_the_frontend_is_silent_too() -> None:
-    dark = scene(
-        up=dict.fromkeys(Scene().up, Reading.of(0)), queues=QueueSurvey(absence=Absence.REFUSED)
-    )
-    assert states(Scene(), dark, dark, dark)[-1] is State.CRITICAL
+    dark = snapshot(down=Role, survey=QueueSurvey(absence=Absence.REFUSED))
+    assert states(HEALTHY, dark, dark, dark)[-1] is State.CRITICAL
 
 
 def test_a_dead_database_is_critical_by_the_third_cycle_and_names_persistence() -> None:
-    dead = scene({SignalName.PERSISTENCE_ERROR_RATE: 30, SignalName.PERSISTENCE_REQUEST_RATE: 40})
-    decisions = judge(Scene(), dead, dead, dead)
+    dead = snapshot(changes={S.PERSISTENCE_ERROR_RATE: 30, S.PERSISTENCE_REQUEST_RATE: 40})
+    decisions = decisions_of([HEALTHY, dead, dead, dead])
     assert decisions[-1].state is State.CRITICAL
     assert decisions[1].causes == (Cause(kind=CauseKind.PERSISTENCE, name="persistence"),)
 
 
+def test_a_dead_visibility_store_is_stressed_never_critical_and_named() -> None:
+    dead = snapshot(changes={S.VISIBILITY_ERROR_RATE: 30, S.VISIBILITY_REQUEST_RATE: 30})
+    decisions = decisions_of([HEALTHY, *[dead] * 5])
+    assert {decision.state for decision in decisions[1:]} == {State.STRESSED}
+    assert decisions[-1].causes == (Cause(kind=CauseKind.VISIBILITY, name="visibility store"),)
+    few = snapshot(changes={S.VISIBILITY_ERROR_RATE: 0.1, S.VISIBILITY_REQUEST_RATE: 0.1})
+    assert decisions_of([HEALTHY, few])[-1].state is State.HAPPY
+
+
 def test_a_slow_database_is_stressed_and_never_critical() -> None:
-    slow = scene({SignalName.PERSISTENCE_LATENCY_P95: 900, SignalName.UPDATE_LATENCY_P95: 3000})
-    decisions = judge(Scene(), *[slow] * 20)
+    slow = snapshot(changes={S.PERSISTENCE_LATENCY_P95: 900, S.UPDATE_LATENCY_P95: 3000})
+    decisions = decisions_of([HEALTHY, *[slow] * 20])
     assert {decision.state for decision in decisions[1:]} == {State.STRESSED}
     assert decisions[-1].causes == (Cause(kind=CauseKind.PERSISTENCE, name="persistence"),)
 
@@ -131,11 +147,11 @@ def test_half_failing_workflows_are_stressed_and_name_the_type() -> None:
         success_rate=2.5,
         failed_rate=2.5,
     )
-    half = scene(
-        {SignalName.WORKFLOW_SUCCESS_RATE: 2.5, SignalName.WORKFLOW_FAILED_RATE: 2.5},
+    half = snapshot(
+        changes={S.WORKFLOW_SUCCESS_RATE: 2.5, S.WORKFLOW_FAILED_RATE: 2.5},
         outcomes=(outcome,),
     )
-    decisions = judge(Scene(), half, half, half, half)
+    decisions = decisions_of([HEALTHY, half, half, half, half])
     assert decisions[-1].state is State.STRESSED
     assert decisions[-1].causes == (
         Cause(kind=CauseKind.WORKFLOW_TYPE, name="OrderWorkflow on default/orders"),
@@ -143,82 +159,76 @@ def test_half_failing_workflows_are_stressed_and_name_the_type() -> None:
 
 
 def test_failures_without_enough_completions_say_nothing() -> None:
-    rare = scene({SignalName.WORKFLOW_SUCCESS_RATE: 0, SignalName.WORKFLOW_FAILED_RATE: 0.05})
+    rare = snapshot(changes={S.WORKFLOW_SUCCESS_RATE: 0, S.WORKFLOW_FAILED_RATE: 0.05})
     assert states(rare) == [State.HAPPY]
 
 
 @pytest.mark.parametrize(
     "starved",
     [
-        queue("pay-ments", backlog=40, age=30, added=5, dispatched=0, pollers=0),
-        queue("pay-ments", backlog=40, age=30, added=0, dispatched=0, pollers=0),
-        queue("pay-ments", backlog=40, age=30, added=5, dispatched=0, pollers=2),
-        queue(
-            "pay-ments",
-            backlog=40,
-            age=120,
-            dispatched=0.1,
-            pollers=2,
-            last_poll=START - timedelta(minutes=3),
+        starved_queue("pay-ments"),
+        starved_queue("pay-ments", add_rate=0.0),
+        starved_queue("pay-ments", pollers=2),
+        starved_queue(
+            "pay-ments", dispatch_rate=0.1, pollers=2, last_poll=START - timedelta(minutes=3)
         ),
     ],
     ids=["workers stopped", "abandoned", "workers hang", "pollers only remembered"],
 )
 def test_a_queue_with_work_and_no_one_to_do_it_is_named(starved: QueueFacts) -> None:
-    made = scene(queues=QueueSurvey(queues=(queue(), starved)))
-    decision = judge(Scene(), made)[-1]
+    observed = snapshot(queues=(queue_facts(), starved))
+    decision = decisions_of([HEALTHY, observed])[-1]
     assert decision.state is State.STRESSED
     assert decision.causes == (Cause(kind=CauseKind.QUEUE, name="default/pay-ments"),)
 
 
 def test_a_short_or_moving_backlog_is_no_trouble() -> None:
-    short = scene(queues=QueueSurvey(queues=(queue(backlog=50, age=3, dispatched=0),)))
-    moving = scene(queues=QueueSurvey(queues=(queue(backlog=500, age=60, dispatched=20),)))
-    empty = scene(queues=QueueSurvey(queues=(queue(added=0, dispatched=0, pollers=0),)))
+    short = snapshot(queues=[queue_facts(backlog=50, backlog_age_seconds=3, dispatch_rate=0)])
+    moving = snapshot(queues=[queue_facts(backlog=500, backlog_age_seconds=60, dispatch_rate=20)])
+    empty = snapshot(queues=[queue_facts(add_rate=0, dispatch_rate=0, pollers=0)])
     assert states(short, moving, empty) == [State.HAPPY] * 3
 
 
 def test_the_first_demand_may_be_seen_before_its_progress() -> None:
-    idle = Scene(values=dict(IDLE), queues=QueueSurvey())
-    begins = scene({SignalName.STATE_TRANSITIONS_RATE: 0.0, SignalName.HISTORY_TASK_RATE: 0.0})
-    assert states(begins, Scene()) == [State.HAPPY, State.HAPPY]
-    assert states(idle, begins, begins) == [State.HAPPY, State.HAPPY, State.STRESSED]
+    begins = snapshot(changes={S.STATE_TRANSITIONS_RATE: 0.0, S.HISTORY_TASK_RATE: 0.0})
+    assert states(begins, HEALTHY) == [State.HAPPY, State.HAPPY]
+    assert states(IDLE_SNAPSHOT, begins, begins) == [State.HAPPY, State.HAPPY, State.STRESSED]
 
 
 def test_demand_without_progress_is_stuck_and_quiet_without_demand_is_not() -> None:
-    stuck = scene({SignalName.STATE_TRANSITIONS_RATE: 0.1})
-    quiet = scene({SignalName.STATE_TRANSITIONS_RATE: 0.1, SignalName.START_REQUEST_RATE: 0.1})
-    assert states(Scene(), stuck, stuck, stuck)[-1] is State.CRITICAL
-    assert states(Scene(), quiet, quiet, quiet)[-1] is State.HAPPY
+    stuck = snapshot(changes={S.STATE_TRANSITIONS_RATE: 0.1})
+    quiet = snapshot(changes={S.STATE_TRANSITIONS_RATE: 0.1, S.START_REQUEST_RATE: 0.1})
+    assert states(HEALTHY, stuck, stuck, stuck)[-1] is State.CRITICAL
+    assert states(HEALTHY, quiet, quiet, quiet)[-1] is State.HAPPY
 
 
-def test_a_collapse_keeps_the_band_of_its_demand() -> None:
-    big = scene({SignalName.STATE_TRANSITIONS_RATE: 1000, SignalName.START_REQUEST_RATE: 50})
-    collapsed = scene({SignalName.STATE_TRANSITIONS_RATE: 100, SignalName.START_REQUEST_RATE: 50})
-    decisions = judge(*[big] * 12, *[collapsed] * 3)
-    assert decisions[-1].band is Band.HIGH_THROUGHPUT
+def test_a_collapse_keeps_the_tier_of_its_demand() -> None:
+    big = snapshot(changes={S.STATE_TRANSITIONS_RATE: 1000, S.START_REQUEST_RATE: 50})
+    collapsed = snapshot(changes={S.STATE_TRANSITIONS_RATE: 100, S.START_REQUEST_RATE: 50})
+    decisions = decisions_of([*[big] * 12, *[collapsed] * 3])
+    assert decisions[-1].band is ScaleTier.HIGH_THROUGHPUT
     assert decisions[-1].state is State.STRESSED
-    assert GateName.PROGRESS_DROP in {gate.name for gate in decisions[-1].fired}
+    assert RuleName.PROGRESS_DROP in {result.name for result in decisions[-1].fired}
 
 
 def test_a_load_spike_and_its_end_never_alarm() -> None:
-    spike = scene(
-        {
-            SignalName.STATE_TRANSITIONS_RATE: 640,
-            SignalName.START_REQUEST_RATE: 40,
-            SignalName.HISTORY_TASK_RATE: 480,
-            SignalName.HISTORY_QUEUE_LATENCY_P95: 100,
+    spike = snapshot(
+        changes={
+            S.STATE_TRANSITIONS_RATE: 640,
+            S.START_REQUEST_RATE: 40,
+            S.HISTORY_TASK_RATE: 480,
+            S.HISTORY_QUEUE_LATENCY_P95: 100,
         }
     )
-    decisions = judge(*[Scene()] * 3, *[spike] * 4, *[Scene()] * 6)
+    decisions = decisions_of([*[HEALTHY] * 3, *[spike] * 4, *[HEALTHY] * 6])
     assert State.CRITICAL not in {decision.state for decision in decisions}
     assert decisions[-1].state is State.HAPPY
 
 
 def test_a_blind_cycle_between_bad_ones_neither_counts_nor_clears() -> None:
-    blind = scene(source_absence=Absence.TIMED_OUT)
-    bad = down("matching")
-    assert states(Scene(), bad, bad, blind, bad) == [
+    blind = snapshot(source_absence=Absence.TIMED_OUT)
+    bad = without("matching")
+    assert states(HEALTHY, bad, bad, blind, bad) == [
         State.HAPPY,
         State.STRESSED,
         State.STRESSED,
@@ -228,7 +238,7 @@ def test_a_blind_cycle_between_bad_ones_neither_counts_nor_clears() -> None:
 
 
 def test_a_restart_keeps_state_and_counters() -> None:
-    bad = down("history")
-    first = judge(Scene(), bad, bad)[-1]
+    bad = without("history")
+    first = decisions_of([HEALTHY, bad, bad])[-1]
     restored = Memory.model_validate_json(first.memory.model_dump_json())
-    assert judge(bad, memory=restored)[-1].state is State.CRITICAL
+    assert decisions_of([bad], restored)[-1].state is State.CRITICAL

@@ -6,14 +6,15 @@ from hypothesis import strategies as st
 from copilot.health.decision import Decision, Memory, Severity, State
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
-from copilot.signals.names import SignalName
+from copilot.signals.signal_names import SignalName
 from copilot.signals.snapshot import Absence, Reading, Snapshot
-from tests.copilot.health.snapshots import Scene, memories, readable, snapshots
+from tests.builders import snapshot as healthy
+from tests.strategies import memories, readable, snapshots
 
 LIMITS = Thresholds()
 RANK = {State.HAPPY: 0, State.STRESSED: 1, State.CRITICAL: 2}
 GAPS = [absence for absence in Absence if absence is not Absence.NO_OBSERVATIONS]
-# Signals that are worse when higher, each read by a gate.
+# Signals that are worse when higher, each read by a rule.
 WORSE_WHEN_HIGHER = [
     SignalName.WORKFLOW_FAILED_RATE,
     SignalName.HISTORY_QUEUE_LATENCY_P95,
@@ -50,21 +51,21 @@ def test_never_from_happy_to_critical(memory: Memory, snapshot: Snapshot) -> Non
 
 @given(memories, snapshots)
 def test_a_decision_equals_its_evidence(memory: Memory, snapshot: Snapshot) -> None:
-    """Whoever reads only the gates comes to the same verdict, up to the counters."""
+    """The results of the rules alone lead to the same state, up to the counters."""
     decision = evaluate(memory, snapshot, LIMITS)
-    severities = {gate.severity for gate in decision.fired}
-    for gate in decision.fired:
-        if gate.fires_when == "above":
-            assert gate.observed is not None
-            assert gate.threshold is not None
-            assert gate.observed > gate.threshold
-        elif gate.fires_when == "below":
-            assert gate.observed is not None
-            assert gate.threshold is not None
-            assert gate.observed < gate.threshold
+    severities = {result.severity for result in decision.fired}
+    for result in decision.fired:
+        if result.fires_when == "above":
+            assert result.observed is not None
+            assert result.threshold is not None
+            assert result.observed > result.threshold
+        elif result.fires_when == "below":
+            assert result.observed is not None
+            assert result.threshold is not None
+            assert result.observed < result.threshold
     if decision.state is State.HAPPY:
         assert not severities
-        assert not any(gate.unread for gate in decision.gates)
+        assert not any(result.unread for result in decision.gates)
         assert decision.causes == ()
     if Severity.BLIND in severities:
         assert decision.state is State.UNKNOWN
@@ -72,7 +73,7 @@ def test_a_decision_equals_its_evidence(memory: Memory, snapshot: Snapshot) -> N
         assert decision.state in (State.STRESSED, State.CRITICAL)
     if decision.state is State.UNKNOWN:
         assert decision.causes
-    assert set(decision.causes) >= {gate.cause for gate in decision.fired if gate.cause}
+    assert set(decision.causes) >= {result.cause for result in decision.fired if result.cause}
     assert decision.memory.state is decision.state
     assert Decision.model_validate_json(decision.model_dump_json()) == decision
 
@@ -88,16 +89,16 @@ def test_missing_is_never_healthier(
 
 
 def _sized_by(name: SignalName) -> int:
-    """Without updates or demand the band is not known, and a smaller band has wider limits."""
+    """Without updates or demand the tier is unknown, and a smaller tier has wider limits."""
     return int(name in (SignalName.STATE_TRANSITIONS_RATE, SignalName.START_REQUEST_RATE))
 
 
 @given(memories, readable, st.sampled_from(SignalName), st.sampled_from(GAPS))
-def test_a_missing_reading_that_a_gate_needs_is_never_happy(
+def test_a_missing_reading_that_a_rule_needs_is_never_happy(
     memory: Memory, snapshot: Snapshot, name: SignalName, gap: Absence
 ) -> None:
     decision = evaluate(memory, with_reading(snapshot, name, Reading.missing(gap)), LIMITS)
-    if any(gate.unread for gate in decision.gates):
+    if any(result.unread for result in decision.gates):
         assert decision.state is not State.HAPPY
 
 
@@ -117,7 +118,7 @@ def test_a_worse_signal_is_never_a_better_state(
 @given(readable, st.integers(1, 5))
 def test_one_spike_is_never_critical(spike: Snapshot, calm: int) -> None:
     memory = Memory()
-    well = Scene().build()
+    well = healthy()
     for snapshot in [*[well] * calm, spike, well, well, well]:
         decision = evaluate(memory, snapshot, LIMITS)
         assert decision.state is not State.CRITICAL
@@ -131,29 +132,28 @@ def test_two_clear_cycles_end_every_trouble(memory: Memory, blind: int) -> None:
         update={"standing": State.CRITICAL, "state": State.CRITICAL}
         | {"clear_run": 0, "below_critical_run": 0}
     )
-    unseen = Scene(source_absence=Absence.REFUSED).build()
-    first = evaluate(troubled, Scene().build(), LIMITS)
+    unseen = healthy(source_absence=Absence.REFUSED)
+    first = evaluate(troubled, healthy(), LIMITS)
     assert first.state is State.CRITICAL
     memory = first.memory
     for _ in range(blind):
         decision = evaluate(memory, unseen, LIMITS)
         assert decision.state is State.UNKNOWN
         memory = decision.memory
-    assert evaluate(memory, Scene().build(), LIMITS).state is State.HAPPY
+    assert evaluate(memory, healthy(), LIMITS).state is State.HAPPY
 
 
 @given(st.lists(st.floats(0, 2000), min_size=1, max_size=200))
-def test_a_band_moves_one_step_and_does_not_flap(updates: list[float]) -> None:
+def test_a_tier_moves_one_step_and_does_not_flap(updates: list[float]) -> None:
     order = ["starter", "mid_scale", "high_throughput"]
     memory = Memory()
     for rate in updates:
-        scene = Scene()
-        scene.values[SignalName.STATE_TRANSITIONS_RATE] = rate
-        decision = evaluate(memory, scene.build(), LIMITS)
+        observed = healthy(changes={SignalName.STATE_TRANSITIONS_RATE: rate})
+        decision = evaluate(memory, observed, LIMITS)
         assert decision.band is not None
         if memory.band is not None:
             assert abs(order.index(decision.band) - order.index(memory.band)) <= 1
-        again = evaluate(decision.memory, scene.build(), LIMITS)
+        again = evaluate(decision.memory, observed, LIMITS)
         assert again.band is not None
         memory = decision.memory
     assert len(memory.update_rates) <= LIMITS.trailing_cycles

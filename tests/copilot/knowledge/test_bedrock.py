@@ -1,32 +1,33 @@
-"""A knowledge base is asked over HTTP; whatever is wrong with it, there are passages and a note."""
+"""A knowledge base over HTTP: if it fails, the passages are local and a note says why."""
 
 import json
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from copilot.health.decision import GateName
+from copilot.health.decision import RuleName
 from copilot.knowledge import bedrock
-from copilot.knowledge.bedrock import Bedrock
+from copilot.knowledge.bedrock import BedrockRetriever
 from copilot.knowledge.corpus import FOLDER
-from copilot.knowledge.local import Local, ranked
-from copilot.knowledge.passage import MAX_CHARACTERS, Source
-from copilot.knowledge.retriever import MAX_PASSAGES, Found, Query
-from copilot.knowledge.source import knowledge
+from copilot.knowledge.local import LocalRetriever, rank
+from copilot.knowledge.passage import MAX_CHARACTERS, MAX_PASSAGES, Retrieved, Source
+from copilot.knowledge.query import Query
+from copilot.knowledge.retriever import create_retriever
 from copilot.settings import Settings
-from tests.ministack import CREDENTIALS, REGION, running
+from tests.fakes import http_server
+from tests.fakes.http_server import Request, Response
+from tests.fakes.ministack import CREDENTIALS, REGION, running
 
-STARVED = Query(gates=(GateName.STARVED_QUEUE,))
+STARVED = Query(rules=(RuleName.STARVED_QUEUE,))
 ID = "KNOWLEDGE1"
 BUCKET = "corpus"
-NOBODY = "http://127.0.0.1:9"  # the discard port: refused at once
+UNREACHABLE = "http://127.0.0.1:9"  # the discard port: refused at once
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Those of the stand-in, and none of this machine."""
+    """The fake's, and none of this machine."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in CREDENTIALS.items():
@@ -47,9 +48,9 @@ def _credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
 
 
-def at(monkeypatch: pytest.MonkeyPatch, url: str, name: str = ID) -> Bedrock:
+def at(monkeypatch: pytest.MonkeyPatch, url: str, name: str = ID) -> BedrockRetriever:
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", url)
-    return Bedrock(name, REGION, fallback=Local())
+    return BedrockRetriever(name, REGION, fallback=LocalRetriever())
 
 
 def client(service: str, url: str) -> Any:  # noqa: ANN401
@@ -89,8 +90,8 @@ def knowledge_base(url: str, documents: dict[str, str]) -> Iterator[str]:
     s3.delete_bucket(Bucket=BUCKET)
 
 
-def is_local(found: Found) -> bool:
-    return bool(found.passages) and found.passages == ranked(STARVED)
+def is_local(found: Retrieved) -> bool:
+    return bool(found.passages) and found.passages == rank(STARVED)
 
 
 async def test_a_filled_knowledge_base_answers_with_its_own_documents(
@@ -109,30 +110,28 @@ async def test_a_filled_knowledge_base_answers_with_its_own_documents(
     assert all(0 < len(passage.text) <= MAX_CHARACTERS for passage in found.passages)
 
 
-async def test_an_empty_knowledge_base_is_told_to_be_filled(
+async def test_an_empty_knowledge_base_has_to_be_filled(
     aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with knowledge_base(aws, {}) as name:
         found = await at(monkeypatch, aws, name).passages(STARVED)
     assert is_local(found)
-    assert f"{name} in {REGION} has no passage on this: fill it with `tdeploy kb sync`" in (
-        found.note
-    )
+    assert f"{name} in {REGION} " in found.note
+    assert "`tdeploy kb sync`" in found.note
 
 
-async def test_a_deleted_knowledge_base_is_told_to_be_made_again(
+async def test_a_deleted_knowledge_base_has_to_be_recreated(
     aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with knowledge_base(aws, {"x.md": "# Pollers"}) as name:
         pass
     found = await at(monkeypatch, aws, name).passages(STARVED)
     assert is_local(found)
-    assert "does not exist (ResourceNotFoundException): correct COPILOT_KNOWLEDGE_BASE_ID" in (
-        found.note
-    )
+    assert "(ResourceNotFoundException): " in found.note
+    assert "COPILOT_KNOWLEDGE_BASE_ID" in found.note
 
 
-async def test_hidden_and_endless_text_of_a_document_does_not_come_through(
+async def test_invisible_and_endless_text_of_a_document_is_removed(
     aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "# Pollers\n\n## Task\x1b[2J queue\u202e\n\n" + "pollers and workers \x00" * 150_000
@@ -145,61 +144,48 @@ async def test_hidden_and_endless_text_of_a_document_does_not_come_through(
 
 
 class Answers:
-    """A stand-in for Bedrock that answers as it is told."""
+    """A fake for Bedrock, whose one answer a test sets and may hold back until `release`."""
 
     def __init__(self) -> None:
-        self.status, self.code, self.body = 200, "", b"{}"
+        self.status, self.code = 200, ""
+        self.body: str | bytes = "{}"
         self.release = threading.Event()
-        self.asked = 0
+        self.requests = 0
 
     def refuse(self, status: int, code: str) -> None:
         self.status, self.code = status, code
         message = "User: arn:aws:iam::123456789012:user/ada is not authorized"
-        self.body = json.dumps({"message": message}).encode()
+        self.body = json.dumps({"message": message})
+
+    def respond(self, _request: Request) -> Response:
+        self.requests += 1
+        self.release.wait(10)
+        headers = {"x-amzn-ErrorType": self.code} if self.code else {}
+        return Response(self.body, self.status, headers)
 
 
 @contextmanager
 def serving(answers: Answers) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            answers.asked += 1
-            self.rfile.read(int(self.headers["Content-Length"]))
-            answers.release.wait(10)
-            self.send_response(answers.status)
-            self.send_header("Content-Length", str(len(answers.body)))
-            if answers.code:
-                self.send_header("x-amzn-ErrorType", answers.code)
-            self.end_headers()
-            self.wfile.write(answers.body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        answers.release.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with http_server.serving(answers.respond) as url:
+        try:
+            yield url
+        finally:
+            answers.release.set()
 
 
 @pytest.mark.parametrize(
     ("status", "code", "note"),
     [
-        (403, "AccessDeniedException", "may not be asked (AccessDeniedException): grant bedrock:"),
-        (403, "ExpiredTokenException", "expired (ExpiredTokenException): sign in to AWS"),
-        (403, "UnrecognizedClientException", "refuses the credentials"),
-        (429, "ThrottlingException", "takes no more queries for now"),
-        (400, "ValidationException", "refuses the query"),
-        (500, "InternalServerException", "failed (InternalServerException): the next"),
+        (403, "AccessDeniedException", "bedrock:Retrieve"),
+        (403, "ExpiredTokenException", "aws sso login"),
+        (403, "UnrecognizedClientException", "aws sso login"),
+        (429, "ThrottlingException", "(ThrottlingException)"),
+        (400, "ValidationException", "COPILOT_KNOWLEDGE_BASE_ID"),
+        (500, "InternalServerException", "(InternalServerException)"),
         (503, "<b>\u00a0x", "failed ("),
     ],
 )
-async def test_a_refusal_is_told_with_what_to_do(
+async def test_the_note_of_a_refusal_says_what_to_do(
     status: int, code: str, note: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = Answers()
@@ -210,10 +196,10 @@ async def test_a_refusal_is_told_with_what_to_do(
     assert is_local(found)
     assert f"the knowledge base {ID} in {REGION} " in found.note
     assert note in found.note
-    # One line, without the account that AWS names; and the retry is left to Temporal.
+    # One line, without the account that AWS names. Temporal retries, not the client.
     assert "\n" not in found.note
     assert not re.search(r"\d{12}|[<>]", found.note)
-    assert answers.asked == 1
+    assert answers.requests == 1
 
 
 @pytest.mark.parametrize(
@@ -229,7 +215,7 @@ async def test_a_refusal_is_told_with_what_to_do(
         b'{"retrievalResults": [{"content": {"text": "x"}, "score": "high"}]}',
     ],
 )
-async def test_nonsense_is_not_taken_for_knowledge(
+async def test_an_answer_of_another_shape_gives_no_passage(
     body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = Answers()
@@ -238,10 +224,10 @@ async def test_nonsense_is_not_taken_for_knowledge(
     with serving(answers) as url:
         found = await at(monkeypatch, url).passages(STARVED)
     assert is_local(found)
-    assert "answered nonsense" in found.note or "has no passage" in found.note
+    assert found.note
 
 
-async def test_more_than_was_asked_for_is_cut_and_strange_places_are_no_links(
+async def test_surplus_results_are_cut_and_only_s3_places_are_cited(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     result = {
@@ -250,7 +236,7 @@ async def test_more_than_was_asked_for_is_cut_and_strange_places_are_no_links(
         "score": float("nan"),
     }
     answers = Answers()
-    answers.body = json.dumps({"retrievalResults": [result] * 50}).encode()
+    answers.body = json.dumps({"retrievalResults": [result] * 50})
     answers.release.set()
     with serving(answers) as url:
         found = await at(monkeypatch, url).passages(STARVED)
@@ -258,59 +244,64 @@ async def test_more_than_was_asked_for_is_cut_and_strange_places_are_no_links(
     assert [(passage.uri, passage.score) for passage in found.passages] == [("", 0)] * MAX_PASSAGES
 
 
-async def test_a_knowledge_base_that_is_slow_is_not_waited_for(
+async def test_a_slow_knowledge_base_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(bedrock, "READ_SECONDS", 0.2)
     with serving(Answers()) as url:
         found = await at(monkeypatch, url).passages(STARVED)
     assert is_local(found)
-    assert "does not answer (ReadTimeoutError): look at the network" in found.note
+    assert "(ReadTimeoutError)" in found.note
 
 
-async def test_credentials_that_hang_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hanging_search_for_credentials_times_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(bedrock, "LIMIT_SECONDS", 0.2)
     answers = Answers()
     with serving(answers) as url:
         found = await at(monkeypatch, url).passages(STARVED)
         answers.release.set()
     assert is_local(found)
-    assert "does not answer (TimeoutError)" in found.note
+    assert "(TimeoutError)" in found.note
 
 
-async def test_an_endpoint_where_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = await at(monkeypatch, NOBODY).passages(STARVED)
+async def test_an_endpoint_that_refuses_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = await at(monkeypatch, UNREACHABLE).passages(STARVED)
     assert is_local(found)
-    assert "does not answer (EndpointConnectionError): look at the network" in found.note
+    assert "(EndpointConnectionError)" in found.note
 
 
 async def test_no_credentials_and_no_such_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in CREDENTIALS:
         monkeypatch.delenv(name)
-    found = await at(monkeypatch, NOBODY).passages(STARVED)
+    found = await at(monkeypatch, UNREACHABLE).passages(STARVED)
     assert is_local(found)
-    assert "cannot be asked (NoCredentialsError): sign in to AWS" in found.note
+    assert "(NoCredentialsError): sign in" in found.note
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    found = await at(monkeypatch, NOBODY).passages(STARVED)
+    found = await at(monkeypatch, UNREACHABLE).passages(STARVED)
     assert is_local(found)
-    assert "cannot be asked (ProfileNotFound)" in found.note
-    assert "correct AWS_PROFILE" in found.note
+    assert "(ProfileNotFound)" in found.note
+    assert "AWS_PROFILE" in found.note
 
 
-async def test_an_id_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = await at(monkeypatch, NOBODY, "short").passages(STARVED)
+async def test_an_invalid_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = await at(monkeypatch, UNREACHABLE, "short").passages(STARVED)
     assert is_local(found)
-    assert "short in eu-west-1 has an id that cannot be" in found.note
+    assert "short in eu-west-1 " in found.note
+    assert "(ParamValidationError)" in found.note
 
 
-async def test_an_empty_question_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert await at(monkeypatch, NOBODY).passages(Query()) == Found()
+async def test_an_empty_query_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await at(monkeypatch, UNREACHABLE).passages(Query()) == Retrieved()
 
 
 def test_the_settings_choose_the_source() -> None:
     without = Settings.model_construct(knowledge_base_id="", aws_region="")
-    assert isinstance(knowledge(without), Local)
+    assert isinstance(create_retriever(without), LocalRetriever)
     assert isinstance(
-        knowledge(without.model_copy(update={"knowledge_base_id": ID, "aws_region": REGION})),
-        Bedrock,
+        create_retriever(
+            without.model_copy(update={"knowledge_base_id": ID, "aws_region": REGION})
+        ),
+        BedrockRetriever,
     )

@@ -1,12 +1,11 @@
-"""The corpus says of every gate what a person on call needs, and where to read on."""
+"""Every rule has a document with the same headings and with sources."""
 
 import re
 
 import pytest
 
-from copilot.health.decision import GateName
-from copilot.knowledge.chunks import chunks
-from copilot.knowledge.corpus import Document, document_name, documents
+from copilot.health.decision import RuleName
+from copilot.knowledge.corpus import Document, chunks, document_name, documents
 from copilot.knowledge.passage import MAX_CHARACTERS
 
 HEADINGS = [
@@ -30,13 +29,13 @@ def headings(document: Document) -> list[str]:
     return re.findall(r"^## (.+)$", document.text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("gate", GateName)
-def test_every_gate_has_its_document(gate: GateName) -> None:
-    assert headings(documents()[document_name(gate)]) == HEADINGS
+@pytest.mark.parametrize("rule", RuleName)
+def test_every_rule_has_its_document(rule: RuleName) -> None:
+    assert headings(documents()[document_name(rule)]) == HEADINGS
 
 
 def test_the_other_documents_are_the_guides() -> None:
-    assert set(documents()) - {document_name(gate) for gate in GateName} == GUIDES
+    assert set(documents()) - {document_name(rule) for rule in RuleName} == GUIDES
 
 
 @pytest.mark.parametrize("document", documents().values(), ids=lambda document: document.name)
@@ -45,7 +44,7 @@ def test_every_document_ends_with_named_sources(document: Document) -> None:
     sources = re.split(r"^- ", document.text.partition("## Sources")[2], flags=re.MULTILINE)[1:]
     named = [re.fullmatch(r"([A-Z][^<]{10,}):\s+<https://\S+>\s*", source) for source in sources]
     own = [source for source in sources if "https://" not in source]
-    # Each is a page by its title, or a fact of the server's source, our rules, our measurements.
+    # A page with its title, or a fact of the server's source, of our rules or measurements.
     assert all(
         found or re.match(r"(Temporal server|The Copilot's own|Measured|The source) ?", source)
         for found, source in zip(named, sources, strict=True)
@@ -54,7 +53,7 @@ def test_every_document_ends_with_named_sources(document: Document) -> None:
     assert own
 
 
-def test_every_document_is_about_something_and_titled_once() -> None:
+def test_every_document_has_a_title_of_its_own() -> None:
     titles = [document.title for document in documents().values()]
     assert len(set(titles)) == len(titles)
     assert all(titles)
@@ -63,12 +62,12 @@ def test_every_document_is_about_something_and_titled_once() -> None:
     )
 
 
-def test_every_document_but_its_sources_is_in_the_chunks() -> None:
+def test_the_chunks_contain_every_document_without_its_sources() -> None:
     for document in documents().values():
         parts = [chunk for chunk in chunks() if chunk.document is document]
-        kept = "".join(chunk.text for chunk in parts)
+        text = "".join(chunk.text for chunk in parts)
         body = re.sub(r"^#.*$", "", document.text.partition("## Sources")[0], flags=re.MULTILINE)
-        assert re.sub(r"\s", "", kept) == re.sub(r"\s", "", body)
+        assert re.sub(r"\s", "", text) == re.sub(r"\s", "", body)
         assert list(dict.fromkeys(chunk.heading for chunk in parts)) == headings(document)[:-1]
         # A passage holds a chunk whole.
         assert all(len(chunk.text) <= MAX_CHARACTERS for chunk in parts)

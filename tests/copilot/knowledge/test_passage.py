@@ -1,4 +1,4 @@
-"""Whatever a source sends, a passage is short and has nothing that cannot be seen."""
+"""A passage of any source is short and has no invisible characters."""
 
 import unicodedata
 
@@ -16,7 +16,7 @@ def passage(text: str, *, name: str = "x", uri: str = "") -> Passage:
     )
 
 
-def test_controls_and_hidden_characters_are_taken_out() -> None:
+def test_control_and_invisible_characters_are_removed() -> None:
     hidden = "Look\x1b[31m at\u200b the\u202e log\x00.\n\tThen\U000e0041 wait\ud800."
     assert passage(hidden).text == "Look[31m at the log.\n\tThen wait."
     assert passage("x", name="a\x07b\u2066\n\tc\ud800 ").document == "ab c"
@@ -35,7 +35,7 @@ def test_a_text_of_one_paragraph_ends_with_a_whole_word() -> None:
 
 
 @given(st.text(alphabet=st.characters(), max_size=3 * MAX_CHARACTERS), st.text())
-def test_any_text_and_name_become_short_and_plain(text: str, name: str) -> None:
+def test_any_text_and_name_are_cut_and_plain(text: str, name: str) -> None:
     made = passage(text, name=name)
     assert len(made.text) <= MAX_CHARACTERS
     assert len(made.document) <= MAX_NAME
@@ -46,7 +46,7 @@ def test_any_text_and_name_become_short_and_plain(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     "uri", ["javascript:alert(1)", "https://elsewhere.example/x", "/knowledge/../x", "s3://a\nb"]
 )
-def test_a_citation_leads_nowhere_else(uri: str) -> None:
+def test_a_citation_links_to_nothing_else(uri: str) -> None:
     with pytest.raises(ValidationError):
         passage("x", uri=uri)
     assert passage("x", uri="s3://bucket/a folder/x.md").uri

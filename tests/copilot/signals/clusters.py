@@ -1,18 +1,18 @@
-"""Clusters as a metrics store would remember them, each for one thing that can be the case.
+"""Series of clusters in a metrics store, each cluster for one case.
 
-Windows in these tests are 20 s (short) and 60 s (long), a sample comes every 2 s, and a scrape of
-30 s ago is stale.
+The windows are 20 s (short) and 60 s (long); samples are 2 s apart; a scrape of 30 s ago is stale.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tests.copilot.signals.written import Series
+from copilot.signals.roles import Role
+from tests.copilot.signals.backfilled_prometheus import Series
 
 SHORT, LONG, SCRAPE, STALE_AFTER = 20, 60, 2, 30
 DSQL_EXPOSITION = Path(__file__).parent / "dsql_exposition.txt"
-JOBS = ("temporal-frontend", "temporal-history", "temporal-matching", "temporal-worker")
+JOBS = tuple(role.job for role in Role)
 NAMED = (
     'persistence_requests_total{service_name="history"}',
     'persistence_latency_milliseconds_count{service_name="history"}',
@@ -38,7 +38,8 @@ def buckets(name: str, labels: str, below: dict[str, float]) -> Iterator[Series]
 
 
 def idle() -> list[Series]:
-    return [*ups(), *(counter(text, 3) for text in NAMED)]
+    # A count that grows has buckets, which an idle cluster's fixture has not.
+    return [*ups(), *(counter(text, 3 if "requests" in text else 0) for text in NAMED)]
 
 
 def workflows(counter_name: str, workflow_type: str, per_second: float, space: str) -> Series:
@@ -54,7 +55,7 @@ def queue(name: str, kind: str = "Workflow", partition: str = "0", space: str = 
 def busy() -> list[Series]:
     errors = "persistence_error_with_type_total"
     latency = "service_latency_milliseconds"
-    unique = "host-6f1c9b1e11114222833312345678abcd"
+    tenant = "tenant-6f1c9b1e11114222833312345678abcd"
     return [
         *idle(),
         counter(f"state_transition_count_ratio_count{{{USER}}}", 10),
@@ -116,17 +117,17 @@ def busy() -> list[Series]:
         Series(f"approximate_backlog_count{{{queue('temporal-sys-per-ns-tq')}}}", value=9),
         counter(f"poll_success_total{{{queue('orders')}}}", 5),
         counter(f"poll_success_total{{{queue('orders', 'Activity')}}}", 6),
-        counter(f"poll_success_total{{{queue(unique)}}}", 5),
+        counter(f"poll_success_total{{{queue(tenant)}}}", 5),
         counter(f"poll_success_total{{{queue('orders', partition='__sticky__')}}}", 5),
         counter(f"poll_success_total{{{queue('scanner', space=SYSTEM)}}}", 50),
         counter(f"poll_timeouts_total{{{queue('order-fulfilment')}}}", 0.1),
         counter(f"poll_timeouts_total{{{queue('temporal-sys-per-ns-tq')}}}", 0.1),
-        *busy_amplifiers(),
+        *busy_contributing(),
     ]
 
 
-def busy_amplifiers() -> list[Series]:
-    """What explains, with what must not be counted beside it."""
+def busy_contributing() -> list[Series]:
+    """Series of signals that explain, and series that must not be counted."""
     pending = "service_pending_requests"
     exhausted = "service_errors_resource_exhausted_total"
     state = 'service_name="history",cache_type="mutablestate"'
@@ -173,7 +174,7 @@ def busy_amplifiers() -> list[Series]:
 
 
 def workers(suffix: str = "", sticky: str = "sticky_workflow_task") -> list[Series]:
-    """Two queues' workers, one of them without a free activity slot, beside the server's own."""
+    """Workers of two queues, one without a free activity slot, and the server's own workers."""
     orders = f'job="workers",{USER},task_queue="orders"'
     payments = f'job="workers",{USER},task_queue="payments"'
     own = f'job="temporal-worker",{USER},task_queue="temporal-sys-per-ns-tq"'
@@ -204,7 +205,7 @@ def tuned_workers() -> list[Series]:
 
 
 def dsql() -> list[Series]:
-    """Gauges as in the exposition; what only rises grows by its value there each second."""
+    """Gauges with the values of the exposition; counters grow by theirs each second."""
     lines = DSQL_EXPOSITION.read_text().splitlines()
     rising = {
         line.split()[2] for line in lines if line.startswith("# TYPE") and "gauge" not in line
@@ -244,19 +245,20 @@ def not_numbers() -> list[Series]:
         *idle(),
         Series(f"approximate_backlog_age_seconds{{{queue('orders')}}}", value=float("nan")),
         Series(f"approximate_backlog_count{{{queue('orders')}}}", value=float("inf")),
-        # Without its last bucket a histogram has no quantile, though it has observations.
+        # Without its last bucket a histogram has observations, but no quantile.
         counter(f'{latency}{{service_name="history",le="10"}}', 3),
+        counter('persistence_latency_milliseconds_count{service_name="history",operation="x"}', 3),
     ]
 
 
 def just_started() -> list[Series]:
-    """Scraped once, a moment ago; a counter that is already there has no rate yet."""
+    """Scraped once, a moment ago: a counter has no rate yet."""
     once = [*idle(), counter(f"state_transition_count_ratio_count{{{USER}}}", 10)]
     return [replace(series, begin=-4, end=-4) for series in once]
 
 
 def seldom_scraped() -> list[Series]:
-    return [replace(series, every=25) for series in busy()]
+    return [replace(series, every=SHORT) for series in busy()]
 
 
 def no_longer_scraped() -> list[Series]:
@@ -271,9 +273,19 @@ def history_down() -> list[Series]:
 
 def one_of_two_down() -> list[Series]:
     second = Series('up{job="temporal-history",instance="b"}', value=0)
-    # A third one left: no longer scraped, and not counted.
+    # A third one is no longer scraped, and not counted.
     third = Series('up{job="temporal-history",instance="c"}', value=0, end=-100)
     return [*busy(), second, third]
+
+
+def written_twice() -> list[Series]:
+    """Two replicas of a collector, each with a label of its own."""
+    both = ("one", "two")
+    return [
+        replace(s, text=s.text.replace("{", f'{{replica="{name}",', 1))
+        for name in both
+        for s in busy()
+    ]
 
 
 def scrapes_fail_now_and_then() -> list[Series]:
@@ -304,6 +316,7 @@ CLUSTERS = {
         "no-longer-scraped": no_longer_scraped(),
         "history-down": history_down(),
         "one-of-two-down": one_of_two_down(),
+        "written-twice": written_twice(),
         "scrapes-fail-now-and-then": scrapes_fail_now_and_then(),
         "role-missing": role_missing(),
         "dsql": dsql(),

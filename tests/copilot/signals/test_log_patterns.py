@@ -1,4 +1,4 @@
-"""The catalogue of log patterns finds what servers write, and nothing that users write."""
+"""Log patterns match lines of servers, and no text of users."""
 
 import json
 import os
@@ -37,13 +37,13 @@ def promtool() -> Path:
     return ensure(PROMTOOL, print)
 
 
-def finds(pattern: KnownPattern, line: str) -> bool:
+def matches(pattern: KnownPattern, line: str) -> bool:
     return re.search(pattern.regex, line) is not None
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=NAMES)
-def test_each_pattern_finds_its_line(pattern: KnownPattern) -> None:
-    assert finds(pattern, LINES[pattern.name])
+def test_each_pattern_matches_its_line(pattern: KnownPattern) -> None:
+    assert matches(pattern, LINES[pattern.name])
 
 
 def test_each_line_belongs_to_a_pattern() -> None:
@@ -52,16 +52,16 @@ def test_each_line_belongs_to_a_pattern() -> None:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=NAMES)
-def test_what_users_name_their_workflows_is_never_found(pattern: KnownPattern) -> None:
-    """Neither a bare phrase nor a whole line of a server, put into an id."""
+def test_names_of_workflows_never_match(pattern: KnownPattern) -> None:
+    """Neither a bare phrase nor a whole line of a server in an id."""
     for text in (LINES[pattern.name], *LINES.values(), "connection refused, data loss, OC000"):
         line = {"level": "info", "msg": "Workflow task not found", "wf-id": text, "queue": text}
-        assert not finds(pattern, json.dumps(line, separators=(",", ":")))
+        assert not matches(pattern, json.dumps(line, separators=(",", ":")))
 
 
-def test_an_ordinary_line_is_never_found() -> None:
+def test_an_ordinary_line_never_matches() -> None:
     line = '{"level":"warn","ts":"2026-11-25T10:00:05.1Z","msg":"Slow gRPC call","duration":1.2}'
-    assert not [pattern.name for pattern in PATTERNS if finds(pattern, line)]
+    assert not [pattern.name for pattern in PATTERNS if matches(pattern, line)]
 
 
 def test_the_most_severe_come_first() -> None:
@@ -75,7 +75,7 @@ def test_each_meaning_is_a_sentence() -> None:
         assert re.fullmatch(r"[A-Z].+\.", pattern.meaning), pattern.name
 
 
-def test_the_corpus_tells_what_to_do_about_each() -> None:
+def test_the_corpus_has_an_entry_for_each() -> None:
     (guide,) = (ROOT / "copilot" / "knowledge" / "corpus").glob("log-patterns.md")
     text = guide.read_text("utf-8")
     assert [name for name in NAMES if f"`{name}`" not in text] == []
@@ -86,7 +86,7 @@ def test_every_query_is_logql(grammar: LogqlParser) -> None:
     assert grammar.problems(queries) == [""] * len(queries)
 
 
-def test_the_grammar_refuses_what_is_wrong(grammar: LogqlParser) -> None:
+def test_the_grammar_refuses_wrong_queries(grammar: LogqlParser) -> None:
     good = logql(PATTERNS[0], "monitored", timedelta(seconds=30))
     for wrong in (good.replace("[", ""), good.replace("ms]", "x]"), good[:-1], good + "`"):
         assert grammar.problems([good, wrong])[0] == ""
@@ -107,7 +107,7 @@ def test_every_expression_is_one_of_go(promtool: Path, tmp_path: Path) -> None:
 def refusal(promtool: Path, folder: Path, rules: list[dict[str, str]]) -> str:
     file = folder / "rules.json"
     file.write_text(json.dumps({"groups": [{"name": "patterns", "rules": rules}]}))
-    # Every rule has the same name, which is no mistake here.
+    # Every rule has the same name on purpose.
     command = [str(promtool), "check", "rules", "--lint=none", str(file)]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     return "" if answer.returncode == 0 else answer.stdout + answer.stderr

@@ -1,4 +1,4 @@
-"""Log patterns are counted once each, whatever Loki does, and no line of a log comes with them."""
+"""Each line is counted once, whatever Loki does, and no log line leaves Loki."""
 
 import asyncio
 import json
@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from copilot.errors import SettingsError
 from copilot.signals.log_patterns import PATTERNS
-from copilot.signals.loki import LAG, LONGEST, LogsClient, window
+from copilot.signals.loki import LAG, MAX_WINDOW, LogsClient, window
 from copilot.signals.snapshot import Absence, LogCount, LogSurvey
-from tests.copilot.signals.stand_in import Reply, closed_port, loki_that, silent_port, vector
-from tests.loki_stand_in import LokiStandIn, loki_over
+from tests.fakes.http_source import Reply, closed_port, loki_answering, silent_port, vector
+from tests.fakes.loki import FakeLoki, loki_over
 
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 THEN = NOW - timedelta(seconds=30)
@@ -29,8 +29,8 @@ SECRETS = (
 )
 
 
-def client(url: str, **changes: float) -> LogsClient:
-    return LogsClient(url, **{"timeout_seconds": 5.0, "budget_seconds": 10.0} | changes)
+def client(url: str, timeout_seconds: float = 5, budget_seconds: float = 10) -> LogsClient:
+    return LogsClient(url, timeout_seconds=timeout_seconds, budget_seconds=budget_seconds)
 
 
 async def survey(url: str, start: datetime = THEN, end: datetime = NOW) -> LogSurvey:
@@ -38,8 +38,8 @@ async def survey(url: str, start: datetime = THEN, end: datetime = NOW) -> LogSu
         return await loki.survey("monitored", start, end)
 
 
-async def told(reply: Reply) -> LogSurvey:
-    async with loki_that(lambda _: reply) as loki:
+async def survey_with(reply: Reply) -> LogSurvey:
+    async with loki_answering(lambda _: reply) as loki:
         return await survey(loki.url)
 
 
@@ -53,8 +53,8 @@ def refused(at: datetime, **fields: str) -> str:
 
 
 @pytest.fixture
-def loki(tmp_path: Path) -> Iterator[tuple[str, LokiStandIn]]:
-    """A Loki that has the logs of this test's folder."""
+def loki(tmp_path: Path) -> Iterator[tuple[str, FakeLoki]]:
+    """A Loki over the log files of this test's folder."""
     with loki_over(tmp_path) as serving:
         yield serving
 
@@ -65,7 +65,7 @@ def write(folder: Path, service: str, *lines: str) -> None:
 
 
 async def test_each_service_is_counted_by_itself_and_other_clusters_not_at_all(
-    tmp_path: Path, loki: tuple[str, LokiStandIn]
+    tmp_path: Path, loki: tuple[str, FakeLoki]
 ) -> None:
     at = NOW - timedelta(seconds=10)
     acquired = line(at, msg="Acquired shard")
@@ -89,7 +89,7 @@ async def test_each_service_is_counted_by_itself_and_other_clusters_not_at_all(
 
 
 async def test_windows_that_follow_one_another_count_each_line_once(
-    tmp_path: Path, loki: tuple[str, LokiStandIn]
+    tmp_path: Path, loki: tuple[str, FakeLoki]
 ) -> None:
     times = [THEN + timedelta(milliseconds=n) for n in range(1, 30_001, 7)]
     # On every seam, too.
@@ -104,7 +104,7 @@ async def test_windows_that_follow_one_another_count_each_line_once(
 
 
 async def test_megabytes_of_log_text_become_a_few_numbers_without_a_secret(
-    tmp_path: Path, loki: tuple[str, LokiStandIn]
+    tmp_path: Path, loki: tuple[str, FakeLoki]
 ) -> None:
     at = NOW - timedelta(seconds=1)
     text = " ".join(SECRETS) * 25
@@ -113,9 +113,9 @@ async def test_megabytes_of_log_text_become_a_few_numbers_without_a_secret(
     assert (tmp_path / "temporal-history.log").stat().st_size > 3_000_000
     found = await survey(loki[0])
     assert found.counts == (LogCount(pattern="connection_refused", service="history", count=400),)
-    said = found.model_dump_json()
-    assert len(said) < 500
-    assert not [secret for secret in SECRETS if secret in said]
+    result = found.model_dump_json()
+    assert len(result) < 500
+    assert not [secret for secret in SECRETS if secret in result]
 
 
 @pytest.mark.parametrize(
@@ -126,16 +126,16 @@ async def test_megabytes_of_log_text_become_a_few_numbers_without_a_secret(
         (Reply("boom", 500), Absence.SERVER_ERROR, "answered HTTP 500"),
         (Reply("", 302), Absence.BAD_ANSWER, "answered HTTP 302"),
         (Reply("<html>Log in</html>"), Absence.BAD_ANSWER, "did not answer as Loki does"),
-        (Reply(vector("1.5", service="temporal-history")), Absence.BAD_ANSWER, "a count that"),
-        (Reply(vector("-1", service="temporal-history")), Absence.BAD_ANSWER, "a count that"),
-        (Reply(vector("NaN", service="temporal-history")), Absence.BAD_ANSWER, "a count that"),
-        (Reply(vector("1e300", service="temporal-history")), Absence.BAD_ANSWER, "a count that"),
+        (Reply(vector("1.5", service="temporal-history")), Absence.BAD_ANSWER, "not a count"),
+        (Reply(vector("-1", service="temporal-history")), Absence.BAD_ANSWER, "not a count"),
+        (Reply(vector("NaN", service="temporal-history")), Absence.BAD_ANSWER, "not a count"),
+        (Reply(vector("1e300", service="temporal-history")), Absence.BAD_ANSWER, "not a count"),
         (Reply(" " * 1_000_001), Absence.BAD_ANSWER, "more than 1 MB"),
         (Reply(" " * 1_000_001, 500), Absence.BAD_ANSWER, "more than 1 MB"),
     ],
 )
 async def test_each_failure_has_its_reason(reply: Reply, absence: Absence, said: str) -> None:
-    found = await told(reply)
+    found = await survey_with(reply)
     assert found.absence is absence
     assert said in found.detail
     assert found.detail.startswith("Loki http://127.0.0.1:")
@@ -144,7 +144,7 @@ async def test_each_failure_has_its_reason(reply: Reply, absence: Absence, said:
 
 @pytest.mark.parametrize("status", [200, 400, 500])
 @pytest.mark.parametrize("secret", SECRETS)
-async def test_what_loki_says_instead_of_a_count_is_not_repeated(secret: str, status: int) -> None:
+async def test_an_answer_without_counts_is_not_quoted(secret: str, status: int) -> None:
     streams = {"resultType": "streams", "result": [{"stream": {}, "values": [["1", secret]]}]}
     for body in (
         secret,
@@ -153,10 +153,10 @@ async def test_what_loki_says_instead_of_a_count_is_not_repeated(secret: str, st
         vector("7", service=secret),
         vector("7", service="temporal-history", line=secret),
     ):
-        assert secret not in (await told(Reply(body, status))).model_dump_json()
+        assert secret not in (await survey_with(Reply(body, status))).model_dump_json()
 
 
-async def test_a_port_that_speaks_something_else_is_not_quoted() -> None:
+async def test_another_protocol_is_not_quoted() -> None:
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"220 AKIAIOSFODNN7EXAMPLE ESMTP\r\n")
@@ -193,7 +193,7 @@ async def test_an_endless_answer_is_not_read_to_its_end() -> None:
     assert sent < 20_000_000 * len(PATTERNS)
 
 
-async def test_a_loki_that_is_not_there_refuses() -> None:
+async def test_an_unreachable_loki_refuses() -> None:
     found = await survey(f"http://user:hunter2@127.0.0.1:{closed_port()}")
     assert found.absence is Absence.REFUSED
     assert "refused the connection" in found.detail
@@ -216,7 +216,7 @@ async def test_one_pattern_that_fails_leaves_the_others_their_counts() -> None:
         refusal = "connection refused" in query
         return Reply(vector("3", service="temporal-worker") if refusal else vector())
 
-    async with loki_that(reply) as loki:
+    async with loki_answering(reply) as loki:
         found = await survey(loki.url)
     assert found.absence is None
     assert found.counts == (LogCount(pattern="connection_refused", service="worker", count=3),)
@@ -224,25 +224,35 @@ async def test_one_pattern_that_fails_leaves_the_others_their_counts() -> None:
     assert "HTTP 500" in found.detail
 
 
-async def test_services_that_are_none_of_temporals_do_not_count() -> None:
-    found = await told(Reply(vector("3", service="temporal-ui")))
+async def test_a_cluster_without_any_line_is_silent_not_without_patterns(
+    tmp_path: Path, loki: tuple[str, FakeLoki]
+) -> None:
+    assert (await survey(loki[0])).silent_seconds
+    write(tmp_path, "temporal-history", line(NOW - timedelta(minutes=2), msg="Acquired shard"))
+    found = await survey(loki[0])
+    assert (found.counts, found.silent_seconds) == ((), None)
+
+
+async def test_other_services_do_not_count() -> None:
+    found = await survey_with(Reply(vector("3", service="temporal-ui")))
     assert (found.counts, found.absence) == ((), None)
-    assert (await told(Reply(vector("3")))).counts == ()
+    assert (await survey_with(Reply(vector("3")))).counts == ()
 
 
-async def test_all_are_asked_at_one_time_in_nanoseconds_and_few_at_once() -> None:
+async def test_all_queries_have_one_time_in_nanoseconds_and_few_run_at_once() -> None:
     quick = Reply(vector(), after_seconds=0.02)
-    async with loki_that(lambda _: quick) as loki:
+    async with loki_answering(lambda _: quick) as loki:
         await survey(loki.url, THEN, NOW + timedelta(milliseconds=873))
     assert {form["time"] for form in loki.forms} == {"1795600800873000000"}
-    assert all(form["query"].endswith(" [30873ms]))") for form in loki.forms)
+    # The last one, for a line of any kind, has a window of its own.
+    assert all(form["query"].endswith(" [30873ms]))") for form in loki.forms[:-1])
     assert all('cluster="monitored"' in form["query"] for form in loki.forms)
-    assert len(loki.forms) == len(PATTERNS)
+    assert len(loki.forms) == len(PATTERNS) + 1
     assert loki.most_at_once <= 4
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "http://host:port"])
-def test_an_address_that_is_no_url_is_a_wrong_setting(url: str) -> None:
+def test_an_invalid_url_is_a_settings_error(url: str) -> None:
     with pytest.raises(SettingsError, match="LOKI_URL"):
         client(url)
 
@@ -251,9 +261,7 @@ def test_an_address_that_is_no_url_is_a_wrong_setting(url: str) -> None:
     st.datetimes(timezones=st.just(UTC), min_value=NOW.replace(tzinfo=None)),
     st.lists(st.floats(0.5, 200), min_size=1, max_size=20),
 )
-def test_windows_meet_and_end_before_lines_are_still_on_their_way(
-    first: datetime, pauses: list[float]
-) -> None:
+def test_windows_meet_and_end_before_late_lines(first: datetime, pauses: list[float]) -> None:
     start, end = window(None, first, CYCLE)
     assert timedelta(seconds=CYCLE) == end - start
     now = first
@@ -266,11 +274,11 @@ def test_windows_meet_and_end_before_lines_are_still_on_their_way(
         end = next_end
 
 
-def test_a_long_gap_is_not_caught_up_with() -> None:
+def test_after_a_long_gap_older_lines_are_skipped() -> None:
     start, end = window(NOW - timedelta(hours=3), NOW, CYCLE)
-    assert (end - start, end) == (LONGEST, NOW - LAG)
+    assert (end - start, end) == (MAX_WINDOW, NOW - LAG)
 
 
-def test_a_clock_that_was_put_back_does_not_stop_the_counting() -> None:
+def test_a_clock_set_back_does_not_stop_the_counting() -> None:
     start, end = window(NOW + timedelta(hours=1), NOW, CYCLE)
     assert (end - start, end) == (timedelta(seconds=CYCLE), NOW - LAG)

@@ -1,4 +1,4 @@
-"""What one cycle reads of a real Prometheus: values, zeros that are known, and reasons."""
+"""Readings of one cycle from a real Prometheus: values, proven zeros, and reasons for absence."""
 
 import asyncio
 
@@ -7,17 +7,17 @@ import pytest
 
 from copilot.signals.catalog import CATALOG
 from copilot.signals.measure import measure
-from copilot.signals.names import SignalName as S
 from copilot.signals.prometheus import MetricsClient
-from copilot.signals.signal import Condition, Shape
-from copilot.signals.snapshot import Absence, Measurement, QueueKey, QueueKind, Reading
+from copilot.signals.queries import Shape
+from copilot.signals.roles import Role
+from copilot.signals.signal import Condition
+from copilot.signals.signal_names import SignalName as S
+from copilot.signals.snapshot import Absence, Instance, Measurement, QueueKey, QueueKind, Reading
 from tests.copilot.signals.clusters import LONG, SCRAPE, SHORT, STALE_AFTER
-from tests.copilot.signals.stand_in import Reply, closed_port, metrics_stand_in, vector
-
-ROLES = {"frontend", "history", "matching", "worker"}
+from tests.fakes.http_source import Reply, closed_port, fake_metrics_store, vector
 
 
-async def measured(url: str, cluster: str) -> Measurement:
+async def measurement_of(url: str, cluster: str) -> Measurement:
     async with MetricsClient(url, concurrency=4, timeout_seconds=10) as client:
         return await measure(
             client, cluster=cluster, short=SHORT, long=LONG, scrape=SCRAPE, stale_after=STALE_AFTER
@@ -25,9 +25,17 @@ async def measured(url: str, cluster: str) -> Measurement:
 
 
 def absences(found: Measurement) -> set[Absence | None]:
-    """Of everything that a server exports."""
+    """The absences of all signals that every server exports."""
     served = [signal for signal in CATALOG if signal.condition is Condition.ALWAYS]
     return {found.readings[signal.name].absence for signal in served}
+
+
+async def test_a_cluster_scraped_once_reads_as_idle(prometheus_url: str) -> None:
+    """The first test of the module: half a minute after its scrape the cluster is stale."""
+    found = await measurement_of(prometheus_url, "just-started")
+    assert found.readings[S.STATE_TRANSITIONS_RATE] == Reading.of(0)
+    deciding = {found.readings[s.name].absence for s in CATALOG if not s.explains}
+    assert deciding == {None, Absence.NO_OBSERVATIONS}
 
 
 @pytest.mark.parametrize(
@@ -66,15 +74,15 @@ def absences(found: Measurement) -> set[Absence | None]:
         (S.SYNC_MATCH_RATIO, 2.1 / 21),
     ],
 )
-async def test_a_signal_counts_what_it_means_and_nothing_else(
+async def test_a_signal_counts_only_what_its_meaning_says(
     prometheus_url: str, name: S, value: float
 ) -> None:
-    reading = (await measured(prometheus_url, "busy")).readings[name]
+    reading = (await measurement_of(prometheus_url, "busy")).readings[name]
     assert reading.value == pytest.approx(value, rel=0.001)
 
 
 async def test_outcomes_name_queue_and_type_with_time_outs_as_failures(prometheus_url: str) -> None:
-    (outcome,) = (await measured(prometheus_url, "busy")).outcomes
+    (outcome,) = (await measurement_of(prometheus_url, "busy")).outcomes
     assert (outcome.namespace, outcome.task_queue) == ("default", "order-fulfilment")
     assert outcome.workflow_type == "Order"
     assert outcome.success_rate == pytest.approx(4)
@@ -82,12 +90,13 @@ async def test_outcomes_name_queue_and_type_with_time_outs_as_failures(prometheu
 
 
 async def test_active_queues_are_lasting_queues_of_users_busiest_first(prometheus_url: str) -> None:
-    found = (await measured(prometheus_url, "busy")).active_queues
+    found = (await measurement_of(prometheus_url, "busy")).active_queues
     assert found == tuple(
         QueueKey(namespace="default", name=name, kind=kind)
         for name, kind in (
             ("orders", QueueKind.ACTIVITY),
             ("orders", QueueKind.WORKFLOW),
+            ("tenant-6f1c9b1e11114222833312345678abcd", QueueKind.WORKFLOW),
             ("left-alone", QueueKind.WORKFLOW),
             ("order-fulfilment", QueueKind.WORKFLOW),
         )
@@ -95,27 +104,27 @@ async def test_active_queues_are_lasting_queues_of_users_busiest_first(prometheu
 
 
 async def test_an_idle_cluster_reads_zero_and_nothing_observed(prometheus_url: str) -> None:
-    found = await measured(prometheus_url, "idle")
-    assert found.targets == dict.fromkeys(ROLES, Reading.of(1))
+    found = await measurement_of(prometheus_url, "idle")
+    assert found.targets == dict.fromkeys(Role, Reading.of(1))
     for signal in CATALOG:
         reading = found.readings[signal.name]
         if signal.condition is not Condition.ALWAYS:
             continue
-        if signal.shape in (Shape.QUANTILE, Shape.RATIO):
+        if signal.query.shape in (Shape.QUANTILE, Shape.RATIO):
             assert reading.absence is Absence.NO_OBSERVATIONS
-        elif signal.explains and signal.shape is Shape.GAUGE:
-            # How many goroutines there are is not known by there being no figure.
+        elif signal.explains and signal.query.shape is Shape.GAUGE:
+            # A process without a figure does not have 0 goroutines.
             assert reading.absence is Absence.NO_SERIES
         elif signal.name is not S.PERSISTENCE_REQUEST_RATE:
             assert reading == Reading.of(0)
 
 
 @pytest.mark.parametrize("cluster", ["idle", "busy"])
-async def test_what_nobody_here_exports_is_neither_zero_nor_a_gap(
+async def test_a_signal_that_the_cluster_does_not_export_is_neither_zero_nor_unknown(
     prometheus_url: str, cluster: str
 ) -> None:
     """No SDK metrics must not read as workers without slots."""
-    found = await measured(prometheus_url, cluster)
+    found = await measurement_of(prometheus_url, cluster)
     conditional = [s for s in CATALOG if s.condition is not Condition.ALWAYS]
     absent = {found.readings[signal.name].absence for signal in conditional}
     assert absent == {Absence.NOT_EXPORTED}
@@ -124,7 +133,7 @@ async def test_what_nobody_here_exports_is_neither_zero_nor_a_gap(
 async def test_the_documented_metrics_of_the_dsql_fork_are_read_without_its_pools_of_the_start(
     prometheus_url: str,
 ) -> None:
-    readings = (await measured(prometheus_url, "dsql")).readings
+    readings = (await measurement_of(prometheus_url, "dsql")).readings
     found = {s.name: readings[s.name].value for s in CATALOG if s.condition is Condition.DSQL}
     assert found == {
         S.DSQL_POOL_IN_USE_RATIO: 0.6,
@@ -146,13 +155,13 @@ async def test_the_documented_metrics_of_the_dsql_fork_are_read_without_its_pool
 async def test_workers_of_every_sdk_are_understood(
     prometheus_url: str, cluster: str, hits: float | None
 ) -> None:
-    readings = (await measured(prometheus_url, cluster)).readings
+    readings = (await measurement_of(prometheus_url, cluster)).readings
     # The queue that has fewest, and not the server's own workers.
     assert readings[S.ACTIVITY_SLOTS_AVAILABLE] == Reading.of(0)
     assert readings[S.ACTIVITY_SLOTS_USED] == Reading.of(150)
     assert readings[S.WORKFLOW_POLLERS] == Reading.of(9)
     if hits is None:
-        # Resource-based slots are not counted, and nobody looked anything up.
+        # Resource-based slots are not counted, and there were no cache lookups.
         assert readings[S.WORKFLOW_SLOTS_AVAILABLE].absence is Absence.NOT_EXPORTED
         assert readings[S.STICKY_CACHE_HIT_RATIO].absence is Absence.NO_OBSERVATIONS
     else:
@@ -163,32 +172,25 @@ async def test_workers_of_every_sdk_are_understood(
     assert readings[S.DSQL_POOL_WAIT_RATE].absence is Absence.NOT_EXPORTED
 
 
-async def test_a_cluster_scraped_once_reads_as_idle(prometheus_url: str) -> None:
-    found = await measured(prometheus_url, "just-started")
-    assert found.readings[S.STATE_TRANSITIONS_RATE] == Reading.of(0)
-    judged = {found.readings[s.name].absence for s in CATALOG if not s.explains}
-    assert judged == {None, Absence.NO_OBSERVATIONS}
-
-
 async def test_a_cluster_that_is_not_scraped_has_no_series(prometheus_url: str) -> None:
-    found = await measured(prometheus_url, "elsewhere")
+    found = await measurement_of(prometheus_url, "elsewhere")
     assert absences(found) == {Absence.NO_SERIES}
     assert found.source_absence is None
     assert found.targets["history"].absence is Absence.NO_SERIES
     assert 'temporal-history in cluster "elsewhere"' in found.targets["history"].detail
 
 
-async def test_old_samples_are_stale_although_the_store_still_finds_them(
+async def test_old_samples_are_stale_although_the_store_still_returns_them(
     prometheus_url: str,
 ) -> None:
-    found = await measured(prometheus_url, "no-longer-scraped")
+    found = await measurement_of(prometheus_url, "no-longer-scraped")
     assert absences(found) == {Absence.STALE}
     assert {target.absence for target in found.targets.values()} == {Absence.STALE}
     assert "was last scraped 1" in found.targets["worker"].detail
 
 
-async def test_windows_that_hold_one_scrape_say_which_setting_is_wrong(prometheus_url: str) -> None:
-    found = await measured(prometheus_url, "seldom-scraped")
+async def test_windows_with_one_scrape_name_the_setting_to_change(prometheus_url: str) -> None:
+    found = await measurement_of(prometheus_url, "seldom-scraped")
     assert found.targets["history"] == Reading.of(1)
     reading = found.readings[S.STATE_TRANSITIONS_RATE]
     assert reading.absence is Absence.STALE
@@ -196,8 +198,8 @@ async def test_windows_that_hold_one_scrape_say_which_setting_is_wrong(prometheu
     assert found.readings[S.WORKFLOW_BACKLOG_AGE] == Reading.of(9)
 
 
-async def test_what_a_role_that_is_down_would_say_is_missing(prometheus_url: str) -> None:
-    found = await measured(prometheus_url, "history-down")
+async def test_signals_of_a_role_that_is_down_are_missing(prometheus_url: str) -> None:
+    found = await measurement_of(prometheus_url, "history-down")
     assert found.targets["history"] == Reading.of(0)
     assert found.targets["matching"] == Reading.of(1)
     for name in (S.STATE_TRANSITIONS_RATE, S.HISTORY_TASK_RATE, S.PERSISTENCE_LATENCY_P99):
@@ -205,31 +207,36 @@ async def test_what_a_role_that_is_down_would_say_is_missing(prometheus_url: str
         assert "temporal-history" in found.readings[name].detail
 
 
-async def test_one_instance_down_is_the_roles_lowest_and_others_still_count(
-    prometheus_url: str,
-) -> None:
-    found = await measured(prometheus_url, "one-of-two-down")
-    assert found.targets["history"] == Reading.of(0)
+async def test_one_instance_down_is_named_and_others_still_count(prometheus_url: str) -> None:
+    found = await measurement_of(prometheus_url, "one-of-two-down")
+    assert found.targets["history"] == Reading.of(1)
+    assert found.instances["history"] == (Instance(name="a", up=True), Instance(name="b", up=False))
     assert found.readings[S.STATE_TRANSITIONS_RATE].value == pytest.approx(10)
-    # The one that is down may have closed shards: nobody knows.
-    assert found.readings[S.SHARD_CLOSED_RATE].absence is Absence.NO_SERIES
+    # The instance that is down does nothing.
+    assert found.readings[S.SHARD_CLOSED_RATE] == Reading.of(0)
+
+
+async def test_instances_whose_series_are_written_twice_are_named(prometheus_url: str) -> None:
+    found = await measurement_of(prometheus_url, "written-twice")
+    assert found.duplicates == tuple(sorted(f"{role.job} a" for role in Role))
+    assert (await measurement_of(prometheus_url, "busy")).duplicates == ()
 
 
 async def test_a_single_failed_scrape_is_not_a_service_down(prometheus_url: str) -> None:
     for _ in range(3):
-        found = await measured(prometheus_url, "scrapes-fail-now-and-then")
+        found = await measurement_of(prometheus_url, "scrapes-fail-now-and-then")
         assert found.targets["matching"] == Reading.of(1)
         await asyncio.sleep(1)  # the next sample: every second one is a failed scrape
 
 
-async def test_a_role_without_series_misses_its_own_signals_only(prometheus_url: str) -> None:
-    found = await measured(prometheus_url, "role-missing")
+async def test_a_role_without_series_lacks_only_its_own_signals(prometheus_url: str) -> None:
+    found = await measurement_of(prometheus_url, "role-missing")
     assert found.readings[S.NO_POLLER_RATE].absence is Absence.NO_SERIES
     assert found.readings[S.SHARD_CLOSED_RATE] == Reading.of(0)
 
 
-async def test_what_is_not_a_number_is_missing(prometheus_url: str) -> None:
-    readings = (await measured(prometheus_url, "not-numbers")).readings
+async def test_a_value_that_is_not_a_number_is_missing(prometheus_url: str) -> None:
+    readings = (await measurement_of(prometheus_url, "not-numbers")).readings
     for name in (S.WORKFLOW_BACKLOG_AGE, S.BACKLOG_COUNT, S.PERSISTENCE_LATENCY_P99):
         assert readings[name].absence is Absence.NOT_A_NUMBER
         assert name in readings[name].detail
@@ -242,10 +249,10 @@ async def test_what_is_not_a_number_is_missing(prometheus_url: str) -> None:
         ("without-units", "exports persistence_latency_count, persistence_requests_total;"),
     ],
 )
-async def test_another_naming_style_is_told_with_the_setting_to_change(
+async def test_another_naming_style_is_reported_with_the_setting_to_change(
     prometheus_url: str, cluster: str, found: str
 ) -> None:
-    measurement = await measured(prometheus_url, cluster)
+    measurement = await measurement_of(prometheus_url, cluster)
     assert absences(measurement) == {Absence.NO_SERIES}
     (detail,) = {r.detail for r in measurement.readings.values()} - {""}
     assert found in detail
@@ -253,12 +260,12 @@ async def test_another_naming_style_is_told_with_the_setting_to_change(
     assert measurement.targets["history"] == Reading.of(1)
 
 
-async def test_a_store_that_is_not_there_makes_everything_missing() -> None:
-    found = await measured(f"http://127.0.0.1:{closed_port()}", "monitored")
+async def test_an_unreachable_store_makes_everything_missing() -> None:
+    found = await measurement_of(f"http://127.0.0.1:{closed_port()}", "monitored")
     assert found.source_absence is Absence.REFUSED
     assert "refused the connection" in found.source_detail
     assert absences(found) == {Absence.REFUSED}
-    assert set(found.targets) == ROLES
+    assert set(found.targets) == set(Role)
 
 
 @pytest.mark.parametrize(
@@ -266,31 +273,32 @@ async def test_a_store_that_is_not_there_makes_everything_missing() -> None:
     [
         (Reply("no", 503), Absence.SERVER_ERROR),
         (Reply("<html>", 200), Absence.BAD_ANSWER),
+        (Reply("no org id", 401), Absence.DENIED),
     ],
 )
-async def test_a_store_that_answers_nothing_useful_is_a_missing_source(
+async def test_a_store_without_a_usable_answer_is_a_missing_source(
     reply: Reply, absence: Absence
 ) -> None:
-    async with metrics_stand_in(lambda _: reply) as store:
-        found = await measured(store.url, "monitored")
+    async with fake_metrics_store(lambda _: reply) as store:
+        found = await measurement_of(store.url, "monitored")
     assert found.source_absence is absence
     assert absences(found) == {absence}
 
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf"])
-async def test_a_store_that_says_no_number_anywhere_gives_no_value(value: str) -> None:
-    async with metrics_stand_in(lambda _: Reply(vector(value, job="temporal-history"))) as store:
-        found = await measured(store.url, "monitored")
+async def test_a_store_without_any_number_gives_no_value(value: str) -> None:
+    async with fake_metrics_store(lambda _: Reply(vector(value, job="temporal-history"))) as store:
+        found = await measurement_of(store.url, "monitored")
     assert {reading.value for reading in found.readings.values()} == {None}
     assert Absence.NO_OBSERVATIONS not in absences(found)
 
 
-@pytest.mark.parametrize("broken", [Reply("too many samples", 422), Reply("", after_seconds=5)])
-async def test_what_explains_neither_fails_nor_slows_what_judges(
+@pytest.mark.parametrize("broken", [Reply("too many samples", 422), Reply("", after_seconds=9)])
+async def test_a_failure_of_explaining_signals_neither_fails_nor_slows_the_others(
     prometheus_url: str, broken: Reply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("copilot.signals.measure.EXPLAINING_SECONDS", 0.2)
-    whole = await measured(prometheus_url, "busy")
+    whole = await measurement_of(prometheus_url, "busy")
 
     def reply(query: str) -> Reply:
         if "num_goroutines" in query or "dsql_" in query or "temporal_num_pollers" in query:
@@ -298,10 +306,10 @@ async def test_what_explains_neither_fails_nor_slows_what_judges(
         form = {"query": query}
         return Reply(httpx.post(f"{prometheus_url}/api/v1/query", data=form, trust_env=False).text)
 
-    async with metrics_stand_in(reply) as store:
+    async with fake_metrics_store(reply) as store:
         begin = asyncio.get_running_loop().time()
-        found = await measured(store.url, "busy")
-        assert asyncio.get_running_loop().time() - begin < 4
+        found = await measurement_of(store.url, "busy")
+        assert asyncio.get_running_loop().time() - begin < 8
     for signal in CATALOG:
         reading = found.readings[signal.name]
         if signal.explains:
@@ -317,8 +325,8 @@ async def test_one_failed_query_leaves_the_other_signals(prometheus_url: str) ->
         form = {"query": query}
         return Reply(httpx.post(f"{prometheus_url}/api/v1/query", data=form, trust_env=False).text)
 
-    async with metrics_stand_in(reply) as store:
-        found = await measured(store.url, "busy")
+    async with fake_metrics_store(reply) as store:
+        found = await measurement_of(store.url, "busy")
     assert found.source_absence is None
     assert found.readings[S.POLL_SUCCESS_RATE].absence is Absence.SERVER_ERROR
     assert "too many samples" in found.readings[S.POLL_SUCCESS_RATE].detail

@@ -1,31 +1,29 @@
-"""The metrics client answers whatever the store does, in time, and says what the store did."""
+"""The metrics client returns an answer in time, whatever the store does, with the reason."""
 
 import asyncio
 import math
 
 import pytest
 
+from copilot.access.settings import MetricsAccess
 from copilot.errors import SettingsError
 from copilot.signals.instant_query import Answer
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.snapshot import Absence
-from tests.copilot.signals.stand_in import (
-    Reply,
-    closed_port,
-    metrics_stand_in,
-    silent_port,
-    vector,
-)
+from tests.fakes.http_source import Reply, closed_port, fake_metrics_store, silent_port, vector
 
 
 def client(url: str, **changes: float) -> MetricsClient:
     options = {"timeout_seconds": 5.0, "budget_seconds": 10.0} | changes
-    return MetricsClient(url, concurrency=4, **options)
+    return MetricsClient(url, MetricsAccess(), concurrency=4, **options)
 
 
 async def answer(reply: Reply, **changes: float) -> Answer:
-    async with metrics_stand_in(lambda _: reply) as store, client(store.url, **changes) as asked:
-        return await asked.query("up")
+    async with (
+        fake_metrics_store(lambda _: reply) as store,
+        client(store.url, **changes) as metrics,
+    ):
+        return await metrics.query("up")
 
 
 async def test_values_come_with_their_labels() -> None:
@@ -34,7 +32,7 @@ async def test_values_come_with_their_labels() -> None:
     assert [(s.labels, s.value) for s in found.samples] == [({"job": "temporal-history"}, 1.5)]
 
 
-async def test_what_is_no_number_is_told_as_it_is() -> None:
+async def test_nan_and_infinities_are_returned() -> None:
     found = await answer(Reply(vector("NaN", "+Inf", "-Inf")))
     values = [sample.value for sample in found.samples]
     assert math.isnan(values[0])
@@ -79,14 +77,14 @@ async def test_each_failure_has_its_reason(reply: Reply, absence: Absence, said:
     assert len(found.detail) < 400
 
 
-async def test_a_store_that_is_not_there_refuses() -> None:
-    async with client(f"http://127.0.0.1:{closed_port()}") as asked:
-        found = await asked.query("up")
+async def test_an_unreachable_store_refuses() -> None:
+    async with client(f"http://127.0.0.1:{closed_port()}") as metrics:
+        found = await metrics.query("up")
     assert found.absence is Absence.REFUSED
     assert "refused the connection" in found.detail
 
 
-async def test_a_port_that_speaks_something_else_gives_a_bad_answer() -> None:
+async def test_another_protocol_gives_a_bad_answer() -> None:
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"220 mail.example ESMTP\r\n")
@@ -94,28 +92,28 @@ async def test_a_port_that_speaks_something_else_gives_a_bad_answer() -> None:
         writer.close()
 
     server = await asyncio.start_server(greet, "127.0.0.1", 0)
-    async with server, client(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as asked:
-        found = await asked.query("up")
+    async with server, client(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as metrics:
+        found = await metrics.query("up")
     assert found.absence is Absence.BAD_ANSWER
     assert "does not speak HTTP" in found.detail
 
 
-async def test_a_slow_query_times_out_and_the_store_is_told_the_limit() -> None:
+async def test_a_slow_query_times_out_and_the_store_gets_the_limit() -> None:
     slow = Reply(vector("1"), after_seconds=5)
     async with (
-        metrics_stand_in(lambda _: slow) as store,
-        client(store.url, timeout_seconds=0.2) as asked,
+        fake_metrics_store(lambda _: slow) as store,
+        client(store.url, timeout_seconds=0.2) as metrics,
     ):
-        found = await asked.query("up")
+        found = await metrics.query("up")
     assert found.absence is Absence.TIMED_OUT
     assert "within 0.2 s" in found.detail
     assert store.forms == [{"query": "up", "timeout": "200ms"}]
 
 
-async def test_a_batch_keeps_to_its_concurrency_and_asks_equal_queries_once() -> None:
+async def test_a_batch_keeps_to_its_concurrency_and_sends_equal_queries_once() -> None:
     quick = Reply(vector("1"), after_seconds=0.02)
-    async with metrics_stand_in(lambda _: quick) as store, client(store.url) as asked:
-        answers = await asked.query_all([f"up{n % 20}" for n in range(40)])
+    async with fake_metrics_store(lambda _: quick) as store, client(store.url) as metrics:
+        answers = await metrics.query_all([f"up{n % 20}" for n in range(40)])
     assert store.most_at_once <= 4
     assert len(store.queries) == 20
     assert all(found.samples for found in answers.values())
@@ -125,8 +123,8 @@ async def test_one_failing_query_leaves_the_others_their_answers() -> None:
     def reply(query: str) -> Reply:
         return Reply("no", 422) if query == "bad" else Reply(vector("1"))
 
-    async with metrics_stand_in(reply) as store, client(store.url) as asked:
-        answers = await asked.query_all(["a", "bad", "b"])
+    async with fake_metrics_store(reply) as store, client(store.url) as metrics:
+        answers = await metrics.query_all(["a", "bad", "b"])
     assert answers["bad"].absence is Absence.SERVER_ERROR
     assert answers["a"].samples
     assert answers["b"].samples
@@ -137,10 +135,10 @@ async def test_one_slow_query_costs_no_other_its_answer() -> None:
         return Reply(vector("1"), after_seconds=8 if query == "slow" else 0)
 
     async with (
-        metrics_stand_in(reply) as store,
-        client(store.url, timeout_seconds=0.5) as asked,
+        fake_metrics_store(reply) as store,
+        client(store.url, timeout_seconds=0.5) as metrics,
     ):
-        answers = await asked.query_all(["slow", *map(str, range(20))])
+        answers = await metrics.query_all(["slow", *map(str, range(20))])
     assert answers.pop("slow").absence is Absence.TIMED_OUT
     assert all(found.samples for found in answers.values())
 
@@ -149,23 +147,23 @@ async def test_a_silent_store_costs_one_time_out_and_not_one_a_query() -> None:
     clock = asyncio.get_running_loop()
     async with (
         silent_port() as port,
-        client(f"http://127.0.0.1:{port}", timeout_seconds=0.3) as asked,
+        client(f"http://127.0.0.1:{port}", timeout_seconds=0.3) as metrics,
     ):
         begin = clock.time()
-        answers = await asked.query_all(map(str, range(100)))
+        answers = await metrics.query_all(map(str, range(100)))
         assert clock.time() - begin < 2
     assert {found.absence for found in answers.values()} == {Absence.TIMED_OUT}
     assert len(answers) == 100
 
 
-async def test_what_the_budget_leaves_unasked_has_timed_out() -> None:
+async def test_queries_beyond_the_budget_time_out() -> None:
     some = Reply(vector("1"), after_seconds=0.2)
     async with (
-        metrics_stand_in(lambda _: some) as store,
-        client(store.url, budget_seconds=0.5) as asked,
+        fake_metrics_store(lambda _: some) as store,
+        client(store.url, budget_seconds=0.5) as metrics,
     ):
-        answers = await asked.query_all(map(str, range(40)))
-        again = await asked.query("afterwards")
+        answers = await metrics.query_all(map(str, range(40)))
+        again = await metrics.query("afterwards")
     late = [found for found in answers.values() if found.absence is Absence.TIMED_OUT]
     assert len(answers) == 40
     assert 0 < len(late) < 40
@@ -173,13 +171,13 @@ async def test_what_the_budget_leaves_unasked_has_timed_out() -> None:
     assert again.samples
 
 
-async def test_credentials_of_the_endpoint_are_not_told() -> None:
-    async with client(f"http://user:secret@127.0.0.1:{closed_port()}") as asked:
-        found = await asked.query("up")
+async def test_credentials_of_the_endpoint_are_not_in_the_detail() -> None:
+    async with client(f"http://user:secret@127.0.0.1:{closed_port()}") as metrics:
+        found = await metrics.query("up")
     assert "secret" not in found.detail
 
 
 @pytest.mark.parametrize("endpoint", ["http://[::1", "http://host:port"])
-def test_an_endpoint_that_is_no_url_is_a_wrong_setting(endpoint: str) -> None:
+def test_an_invalid_url_is_a_settings_error(endpoint: str) -> None:
     with pytest.raises(SettingsError, match="PROMETHEUS_ENDPOINT"):
         client(endpoint)

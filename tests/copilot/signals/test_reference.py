@@ -1,4 +1,4 @@
-"""The reference of the signals is written from the catalogue."""
+"""docs/signals.md is generated from the catalogue."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ WRITTEN = Path(__file__).parents[3] / "docs" / "signals.md"
 
 
 def test_the_documentation_lists_every_signal() -> None:
-    """`as_markdown()` writes it anew."""
+    """`make generated` writes it."""
     assert WRITTEN.read_text(encoding="utf-8") == as_markdown()
 
 

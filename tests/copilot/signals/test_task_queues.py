@@ -1,4 +1,4 @@
-"""Asking a frontend that is not there; what a real one says is in tests/lab/test_signals.py."""
+"""Task queues of an unreachable frontend; tests/lab/test_signals.py has a real one."""
 
 import asyncio
 
@@ -6,10 +6,10 @@ import pytest
 from temporalio.client import Client
 
 from copilot.errors import MonitoredClusterError
-from copilot.signals.queue_names import is_lasting_user_queue
+from copilot.signals.matchers import is_lasting_user_queue
 from copilot.signals.snapshot import Absence, QueueKey, QueueKind
 from copilot.signals.task_queues import survey, visible_queues
-from tests.copilot.signals.stand_in import closed_port, silent_port
+from tests.fakes.http_source import closed_port, silent_port
 
 KEYS = tuple(
     QueueKey(namespace="default", name=name, kind=QueueKind.WORKFLOW) for name in ("a", "b", "c")
@@ -21,7 +21,7 @@ async def client_of(port: int) -> Client:
 
 
 @pytest.mark.parametrize("keys", [(), KEYS])
-async def test_a_frontend_that_is_not_there_refuses(keys: tuple[QueueKey, ...]) -> None:
+async def test_an_unreachable_frontend_refuses(keys: tuple[QueueKey, ...]) -> None:
     port = closed_port()
     found = await survey(await client_of(port), keys, limit=2)
     assert found.absence is Absence.REFUSED
@@ -33,7 +33,7 @@ async def test_a_frontend_that_is_not_there_refuses(keys: tuple[QueueKey, ...]) 
     assert found.queues == ()
 
 
-async def test_a_frontend_that_is_silent_costs_one_time_out() -> None:
+async def test_a_silent_frontend_costs_one_time_out() -> None:
     clock = asyncio.get_running_loop()
     async with silent_port() as port:
         client = await client_of(port)
@@ -45,12 +45,14 @@ async def test_a_frontend_that_is_silent_costs_one_time_out() -> None:
             assert "within 0.3 s" in found.detail
 
 
-async def test_visibility_that_cannot_be_asked_is_one_line() -> None:
+async def test_a_failure_of_visibility_is_one_line() -> None:
     client = await client_of(closed_port())
-    with pytest.raises(MonitoredClusterError, match="of namespace default: no connection") as told:
+    with pytest.raises(
+        MonitoredClusterError, match="of namespace default: no connection"
+    ) as raised:
         await visible_queues(client, ["default"])
-    assert "\n" not in str(told.value)
-    assert "MONITORED_TEMPORAL_ADDRESS" in str(told.value)
+    assert "\n" not in str(raised.value)
+    assert "MONITORED_TEMPORAL_ADDRESS" in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -62,10 +64,10 @@ async def test_visibility_that_cannot_be_asked_is_one_line() -> None:
         ("temporal-sys-per-ns-tq", False),
         ("/_sys/orders/1", False),
         ("__sticky__", False),
-        ("host:6f1c9b1e-1111-4222-8333-123456789abc", False),
-        ("4711@host-orders-6f1c9b1e11114222833312345678abcd", False),
+        ("tenant-6f1c9b1e-1111-4222-8333-123456789abc-orders", True),
+        ("orders-6f1c9b1e11114222833312345678abcd12345678", True),
         ("", False),
     ],
 )
-def test_a_queue_of_one_process_or_of_the_server_is_not_a_users(name: str, lasting: bool) -> None:
+def test_a_queue_of_the_server_is_not_a_users(name: str, lasting: bool) -> None:
     assert is_lasting_user_queue(name) is lasting

@@ -1,4 +1,4 @@
-"""What models may take of the budget, when several ask at once."""
+"""The budget of models with concurrent reservations."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from copilot.explain.assessment import Assessment, Depth, Trigger
-from copilot.explain.budget import Limits
 from copilot.health.decision import State
-from copilot.record import CycleRecord
+from copilot.model.budget import Limits
 from copilot.store.connections import MAX_CONNECTIONS
+from copilot.store.records import CycleRecord
 from copilot.store.repository import Repository
-from tests.copilot.store.records import record
+from tests.builders import record
 
 MODEL = "bedrock:eu.anthropic.claude"
 TOKENS = 9000
@@ -36,7 +36,7 @@ def assessed(cycle: int, cluster: str) -> CycleRecord:
     ],
     ids=["calls", "tokens"],
 )
-async def test_of_calls_at_once_no_more_are_made_than_fit(
+async def test_concurrent_reservations_stay_within_the_budget(
     repository: Repository, database_url: str, limits: Limits
 ) -> None:
     # An hour after midnight, so that both limits count the same calls.
@@ -47,12 +47,12 @@ async def test_of_calls_at_once_no_more_are_made_than_fit(
         workers = [
             await opened.enter_async_context(Repository.open(database_url)) for _ in range(WORKERS)
         ]
-        # Connected beforehand, so that they do ask at once.
+        # Connected beforehand, so that the reservations are concurrent.
         for worker in workers:
             await asyncio.gather(*(worker.ping() for _ in range(MAX_CONNECTIONS)))
         refusals = await asyncio.gather(
             *(
-                workers[number % WORKERS].ask_model(
+                workers[number % WORKERS].reserve_model_call(
                     one.key, MODEL, limits, tokens=TOKENS, now=now + timedelta(seconds=number)
                 )
                 for number, one in enumerate(records)
@@ -63,12 +63,14 @@ async def test_of_calls_at_once_no_more_are_made_than_fit(
     assert (spend.calls_last_hour, spend.tokens_today) == (FIT, FIT * TOKENS)
 
 
-async def test_asking_again_about_the_same_assessment_counts_once(repository: Repository) -> None:
-    """As an activity does that was repeated because its first answer got lost."""
+async def test_a_repeated_reservation_counts_once(repository: Repository) -> None:
+    """Temporal repeats an activity whose result was lost."""
     now = datetime.now(UTC).replace(hour=1)
     first, other = assessed(0, "one"), assessed(1, "two")
     await repository.save([first, other])
     limits = Limits(calls_per_hour=1, tokens_per_day=TOKENS)
     for _ in range(2):
-        assert not await repository.ask_model(first.key, MODEL, limits, tokens=TOKENS, now=now)
-    assert await repository.ask_model(other.key, MODEL, limits, tokens=TOKENS, now=now)
+        assert not await repository.reserve_model_call(
+            first.key, MODEL, limits, tokens=TOKENS, now=now
+        )
+    assert await repository.reserve_model_call(other.key, MODEL, limits, tokens=TOKENS, now=now)

@@ -1,7 +1,7 @@
-"""The store on Aurora DSQL, as far as PostgreSQL can stand in for it: who signs in, and with what.
+"""How the store signs in to Aurora DSQL, with PostgreSQL in its place.
 
-A token here is a password that PostgreSQL takes once: the stand-in for the token source changes
-the role's password each time it is asked.
+A token here is a password that PostgreSQL accepts until the next one: the fake token source sets a
+new password of the role on each call.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from copilot.errors import SettingsError, StoreError
 from copilot.settings import load
-from copilot.store import address, connections, token
-from copilot.store.address import AuroraDsql, Target, target
+from copilot.store import connections, dsql_token, location
 from copilot.store.connections import Connections
-from copilot.store.failures import StoreUnreachableError, connecting_failed
+from copilot.store.errors import StoreUnreachableError, connection_error
+from copilot.store.location import AuroraDsql, Target, resolve
 from copilot.store.migrate import migrate
 from copilot.store.repository import Repository
 
@@ -30,8 +30,8 @@ CLUSTER = AuroraDsql(HOST, "postgres", "eu-west-1")
 
 
 @dataclass
-class TokenSourceStandIn:
-    """Gives each caller a new password of `role`, and takes the last one away."""
+class FakeTokenSource:
+    """Sets a new password of `role` on each call and returns it."""
 
     database_url: str
     role: str
@@ -49,16 +49,16 @@ class TokenSourceStandIn:
 
 
 @pytest.fixture
-def tokens(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSourceStandIn]:
-    """PostgreSQL in the cluster's place, without TLS, for the user that signs in by token."""
+def tokens(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTokenSource]:
+    """PostgreSQL in place of the cluster, without TLS."""
     given = conninfo_to_dict(database_url)
     role = f"admin_of_{given['dbname']}"
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(f'CREATE ROLE "{role}" LOGIN SUPERUSER'.encode())
-    real = address.target
+    real = location.resolve
 
-    def without_tls(location: address.Location) -> Target:
-        where = real(location)
+    def without_tls(store: location.Location) -> Target:
+        where = real(store)
         if where.token is None:
             return where
         conninfo = psycopg.conninfo.make_conninfo(
@@ -69,18 +69,18 @@ def tokens(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Token
         )
         return replace(where, conninfo=conninfo)
 
-    monkeypatch.setattr(connections, "target", without_tls)
-    yield TokenSourceStandIn(database_url, role)
+    monkeypatch.setattr(connections, "resolve", without_tls)
+    yield FakeTokenSource(database_url, role)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"'.encode())
 
 
 async def nothing(_: object) -> None:
-    """The work of a transaction that is not reached."""
+    """Work of a transaction that does not begin."""
 
 
-def test_the_way_there_is_encrypted_and_the_server_proves_itself() -> None:
-    where = target(CLUSTER)
+def test_tls_verifies_the_server() -> None:
+    where = resolve(CLUSTER)
     given = conninfo_to_dict(where.conninfo)
     assert given["sslmode"] == "verify-full"
     assert str(given["sslrootcert"]).endswith(".pem")
@@ -89,8 +89,8 @@ def test_the_way_there_is_encrypted_and_the_server_proves_itself() -> None:
     assert where.builds_indexes_asynchronously
 
 
-async def test_every_connection_signs_in_with_a_token_of_its_own(
-    database_url: str, tokens: TokenSourceStandIn
+async def test_every_connection_signs_in_with_a_new_token(
+    database_url: str, tokens: FakeTokenSource
 ) -> None:
     await migrate(database_url)
     cluster = replace(CLUSTER, token=tokens)
@@ -108,15 +108,15 @@ async def test_every_connection_signs_in_with_a_token_of_its_own(
 
 
 async def test_an_old_connection_is_replaced_with_a_new_token(
-    tokens: TokenSourceStandIn, monkeypatch: pytest.MonkeyPatch
+    tokens: FakeTokenSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert connections.MAX_LIFETIME_SECONDS < 60 * 60
     monkeypatch.setattr(connections, "MAX_LIFETIME_SECONDS", 0.2)
     # The pool may connect twice at once: here one password has to do.
-    password, asked = tokens("", ""), []
+    password, calls = tokens("", ""), []
 
     def same_password(*_: str) -> str:
-        asked.append(1)
+        calls.append(1)
         return password
 
     async def backend(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> int:
@@ -128,70 +128,70 @@ async def test_an_old_connection_is_replaced_with_a_new_token(
         async with asyncio.timeout(20):
             while await store.transaction(backend) == first:
                 pass
-    assert len(asked) >= 2
+    assert len(calls) >= 2
 
 
-async def test_without_credentials_the_store_says_what_to_do(
+async def test_without_credentials_a_store_error_names_the_sign_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class NoSession:
-        def __init__(self, **_: object) -> None:
-            raise NoCredentialsError
+    def no_session(_region: str) -> None:
+        raise NoCredentialsError
 
-    monkeypatch.setattr("copilot.store.token.boto3.Session", NoSession)
+    monkeypatch.setattr("copilot.store.dsql_token.signed_in", no_session)
     async with Repository.open(CLUSTER) as repository:
-        with pytest.raises(StoreError, match=r"no token for .*Unable to locate.*sign in to AWS"):
+        with pytest.raises(StoreError, match=r"Unable to locate credentials.*aws sso login"):
             await repository.ping()
-    with pytest.raises(StoreError, match="sign in to AWS"):
+    with pytest.raises(StoreError, match="aws sso login"):
         await migrate(CLUSTER)
 
 
-async def test_renewed_credentials_that_cannot_be_kept_are_told(
+async def test_renewed_credentials_that_cannot_be_stored_are_a_store_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class NoRoom:
-        def __init__(self, **_: object) -> None:
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/home/caller/.aws/sso/cache/a")
+    def no_room(_region: str) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/home/caller/.aws/sso/cache/a")
 
-    monkeypatch.setattr("copilot.store.token.boto3.Session", NoRoom)
+    monkeypatch.setattr("copilot.store.dsql_token.signed_in", no_room)
     async with Repository.open(CLUSTER) as repository:
-        with pytest.raises(StoreError, match=r"Read-only file system.*write to ~/\.aws/sso/cache"):
+        with pytest.raises(StoreError, match=r"Read-only file system.*~/\.aws"):
             await repository.ping()
 
 
-async def test_whatever_keeps_a_connection_from_being_made_has_a_sentence() -> None:
+async def test_any_other_failure_to_connect_is_a_store_error() -> None:
     def broken(*_: str) -> str:
         raise ValueError("Expecting value:\nline 1")
 
     async with Connections.open(replace(CLUSTER, token=broken)) as store:
         for _ in range(2):
-            with pytest.raises(StoreError, match=r"\(ValueError: Expecting value: line 1\)"):
+            with pytest.raises(StoreError, match="ValueError: Expecting value: line 1"):
                 await store.transaction(nothing)
 
 
 def test_a_token_is_signed_for_the_cluster_and_its_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-example")
-    made = token.admin_token(HOST, "eu-west-1")
+    made = dsql_token.sign_admin_token(HOST, "eu-west-1")
     assert made.startswith(f"{HOST}/?Action=DbConnectAdmin&")
     assert "%2Feu-west-1%2Fdsql%2F" in made
     assert "X-Amz-Expires=60" in made
 
 
 @pytest.mark.parametrize(
-    ("said", "answer"),
+    ("message", "remedy", "is_temporary"),
     [
-        ("FATAL:  unable to accept connection, access denied", "allow dsql:DbConnectAdmin"),
-        ("SSL error: certificate verify failed", "does not prove that it is Aurora DSQL"),
-        ("could not translate host name", "correct COPILOT_DSQL_HOST"),
+        ("FATAL:  unable to accept connection, access denied", "dsql:DbConnectAdmin", False),
+        ("SSL error: certificate verify failed", "COPILOT_DSQL_HOST", False),
+        ("could not translate host name", "COPILOT_DSQL_HOST", True),
     ],
 )
-def test_a_refusal_of_the_cluster_says_what_to_do(said: str, answer: str) -> None:
-    error = connecting_failed(psycopg.OperationalError(said), target(CLUSTER).address)
-    assert answer in str(error)
+def test_a_failed_connection_names_its_remedy(
+    message: str, remedy: str, is_temporary: bool
+) -> None:
+    error = connection_error(psycopg.OperationalError(message), resolve(CLUSTER).address)
+    assert remedy in str(error)
     assert HOST in str(error)
-    # Only what may mend itself is tried again by the job that waits.
-    assert isinstance(error, StoreUnreachableError) == ("translate" in said)
+    # The migration job waits only for a temporary failure to end.
+    assert isinstance(error, StoreUnreachableError) == is_temporary
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_the_settings_name_one_store(
         load()
 
 
-def test_the_settings_of_a_cluster_lead_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_locate_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPILOT_DSQL_HOST", HOST)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    assert address.location(load()) == CLUSTER
+    assert location.locate_store(load()) == CLUSTER

@@ -8,14 +8,14 @@ from psycopg import errors
 
 from copilot.errors import StoreError
 from copilot.health.decision import State
-from copilot.store.address import target
-from copilot.store.columns import Connection
-from copilot.store.connections import ATTEMPTS, MAX_CONNECTIONS, RETRIES, Connections
-from copilot.store.failures import request_failed
+from copilot.store.connections import MAX_CONNECTIONS, RETRIES, Connections
+from copilot.store.errors import ATTEMPTS, StoreUnreachableError, request_error
+from copilot.store.location import resolve
 from copilot.store.migrate import migrate
 from copilot.store.repository import Repository
-from tests.copilot.store.records import record
-from tests.postgres import PASSWORD, Postgres, running
+from copilot.store.sql import Connection
+from tests.builders import record
+from tests.postgres import PASSWORD, Postgres
 
 BUMP = "UPDATE clusters SET saves = saves + 1 WHERE cluster = 'monitored'"
 
@@ -25,7 +25,7 @@ def retries() -> float:
     return value
 
 
-async def test_a_transaction_that_another_one_spoils_runs_again(
+async def test_a_transaction_runs_again_after_a_conflict(
     repository: Repository, database_url: str
 ) -> None:
     await repository.save([record(1)])
@@ -63,7 +63,7 @@ async def test_retries_end(repository: Repository, database_url: str) -> None:
     assert attempts == ATTEMPTS
 
 
-async def test_opening_needs_no_database_and_a_dead_port_is_told_at_once() -> None:
+async def test_opening_needs_no_database_and_a_closed_port_fails_at_once() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: refuses
         url = f"postgresql://copilot:{PASSWORD}@127.0.0.1:{taken.getsockname()[1]}/copilot"
@@ -74,23 +74,24 @@ async def test_opening_needs_no_database_and_a_dead_port_is_told_at_once() -> No
             )
             assert monotonic() - started < 2
     for failure in failures:
-        assert isinstance(failure, StoreError)
-        assert "does not answer (Connection refused)" in str(failure)
-        assert "start PostgreSQL there, or correct COPILOT_DATABASE_URL" in str(failure)
+        assert isinstance(failure, StoreUnreachableError)
+        assert "Connection refused" in str(failure)
+        assert "COPILOT_DATABASE_URL" in str(failure)
         assert PASSWORD not in str(failure)
 
 
 async def test_a_wrong_password_is_not_an_absent_database(postgres: Postgres) -> None:
-    for url, sentence in (
-        (postgres.url("postgres", password="wrong-secret"), "does not let user 'copilot' in"),  # noqa: S106
-        (postgres.url("postgres", user="stranger"), "does not let user 'stranger' in"),
-        (postgres.url("absent"), "has no database 'absent': create it"),
+    for url, cause in (
+        (postgres.url("postgres", password="wrong-secret"), "user 'copilot'"),  # noqa: S106
+        (postgres.url("postgres", user="stranger"), "user 'stranger'"),
+        (postgres.url("absent"), "database 'absent'"),
     ):
         async with Repository.open(url) as repository:
             with pytest.raises(StoreError) as caught:
                 await repository.ping()
         text = str(caught.value)
-        assert sentence in text
+        assert not isinstance(caught.value, StoreUnreachableError)
+        assert cause in text
         assert f"127.0.0.1:{postgres.port}" in text
         assert "COPILOT_DATABASE_URL" in text
         assert PASSWORD not in text
@@ -101,7 +102,7 @@ async def test_a_wrong_password_is_not_an_absent_database(postgres: Postgres) ->
 async def test_an_empty_database_is_not_migrated(database_url: str) -> None:
     async with Repository.open(database_url) as repository:
         for request in (repository.ping(), repository.save([record(1)])):
-            with pytest.raises(StoreError, match="is not migrated: run python -m"):
+            with pytest.raises(StoreError, match=r"copilot\.store\.migrate"):
                 await request
 
 
@@ -117,33 +118,34 @@ async def test_an_empty_database_is_not_migrated(database_url: str) -> None:
     ],
 )
 def test_a_malformed_url_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(StoreError, match="is not a PostgreSQL URL") as caught:
-        target(url)
-    assert "cret" not in str(caught.value).replace("postgresql://user:password@host", "")
+    with pytest.raises(StoreError, match="COPILOT_DATABASE_URL") as caught:
+        resolve(url)
+    assert "cret" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"),
+    ("error", "cause"),
     [
-        (errors.DiskFull("could not extend file"), "has no space left on its disk: free some"),
-        (errors.InsufficientPrivilege("permission denied"), "forbids user 'copilot'"),
-        (errors.ReadOnlySqlTransaction("cannot execute"), "is read-only"),
-        (errors.QueryCanceled("statement timeout"), "took longer than 10 s"),
-        (errors.AdminShutdown("terminating connection"), "broke"),
-        (errors.OutOfMemory("odd"), "refused a request (SQLSTATE 53200, odd)"),
+        (errors.DiskFull("could not extend file"), "disk"),
+        (errors.InsufficientPrivilege("permission denied"), "user 'copilot'"),
+        (errors.ReadOnlySqlTransaction("cannot execute"), "read-only"),
+        (errors.QueryCanceled("statement timeout"), "10 s"),
+        (errors.AdminShutdown("terminating connection"), "connection"),
+        (errors.OutOfMemory("odd"), "SQLSTATE 53200, odd"),
     ],
 )
-def test_each_failure_has_its_own_sentence(error: psycopg.Error, sentence: str) -> None:
-    address = target(f"postgresql://copilot:{PASSWORD}@db:5433/store").address
-    text = str(request_failed(error, address))
-    assert sentence in text
-    assert "the store at db:5433/store" in text
-    assert PASSWORD not in text
+def test_a_failed_request_names_its_cause(error: psycopg.Error, cause: str) -> None:
+    address = resolve(f"postgresql://copilot:{PASSWORD}@db:5433/store").address
+    failure = request_error(error, address)
+    assert cause in str(failure)
+    assert "db:5433/store" in str(failure)
+    assert PASSWORD not in str(failure)
+    assert isinstance(failure, StoreUnreachableError) == (cause == "connection")
 
 
-async def test_a_row_of_a_later_version_is_told_as_such(
+async def test_a_row_of_a_later_version_is_an_error_that_names_the_field(
     repository: Repository, database_url: str
 ) -> None:
     await repository.save([record(1)])
@@ -151,11 +153,11 @@ async def test_a_row_of_a_later_version_is_told_as_such(
         await connection.execute(
             "UPDATE cycles SET decision = replace(decision, '\"happy\"', '\"blissful\"')"
         )
-    with pytest.raises(StoreError, match=r"cannot read \(Decision\.state: .*a later one"):
+    with pytest.raises(StoreError, match=r"Decision\.state"):
         await repository.latest("monitored")
 
 
-async def test_a_busy_store_is_told_as_such(
+async def test_waiting_for_a_connection_ends(
     repository: Repository, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("copilot.store.connections.WAIT_SECONDS", 2)
@@ -170,27 +172,25 @@ async def test_a_busy_store_is_told_as_such(
         for _ in range(MAX_CONNECTIONS):
             group.create_task(connections.transaction(hold))
         await asyncio.wait_for(all_busy.wait(), 20)
-        with pytest.raises(StoreError, match="gave no connection within"):
+        with pytest.raises(StoreUnreachableError):
             await connections.transaction(hold)
         finish.set()
     await repository.ping()
 
 
-async def test_the_store_comes_back_with_its_database() -> None:
-    with running() as server:
-        url = server.url("postgres")
-        await migrate(url)
-        async with Repository.open(url) as repository:
-            await repository.save([record(1)])
-            # Fill the pool, so that every connection of it breaks.
-            await asyncio.gather(*(repository.ping() for _ in range(4 * MAX_CONNECTIONS)))
-            await asyncio.to_thread(server.stop)
+async def test_the_store_comes_back_with_its_database(
+    own_postgres: Postgres, own_database_url: str
+) -> None:
+    await migrate(own_database_url)
+    async with Repository.open(own_database_url) as repository:
+        await repository.save([record(1)])
+        # Fill the pool, so that every connection of it breaks.
+        await asyncio.gather(*(repository.ping() for _ in range(4 * MAX_CONNECTIONS)))
+        with own_postgres.stopped():
             for _ in range(2):
-                with pytest.raises(StoreError, match="does not answer"):
+                with pytest.raises(StoreUnreachableError):
                     await repository.save([record(2, State.STRESSED, "orders")])
-            await asyncio.to_thread(server.start)
-            async with asyncio.timeout(10):
-                await repository.save([record(2, State.STRESSED, "orders")])
-                await asyncio.gather(*(repository.ping() for _ in range(4 * MAX_CONNECTIONS)))
-            latest = await repository.latest("monitored")
-            assert latest == record(2, State.STRESSED, "orders")
+        async with asyncio.timeout(10):
+            await repository.save([record(2, State.STRESSED, "orders")])
+            await asyncio.gather(*(repository.ping() for _ in range(4 * MAX_CONNECTIONS)))
+        assert await repository.latest("monitored") == record(2, State.STRESSED, "orders")

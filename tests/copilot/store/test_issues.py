@@ -6,23 +6,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from copilot.health.decision import State
-from copilot.record import CycleRecord
 from copilot.store.issues import issue_id
+from copilot.store.records import CycleRecord, StoredIssue
 from copilot.store.repository import Repository
-from copilot.store.rows import StoredIssue
-from tests.copilot.store.records import at, issue, record
+from tests.builders import cycle_time, issue, record
 
 
 async def stored(repository: Repository, *, open_only: bool = False) -> tuple[StoredIssue, ...]:
-    return await repository.issues("monitored", open_only=open_only, severity=None, limit=100)
+    return await repository.newest_issues(
+        "monitored", open_only=open_only, severity=None, limit=100
+    )
 
 
-async def test_an_issue_opens_goes_on_and_ends(repository: Repository) -> None:
+async def test_an_issue_opens_continues_and_ends(repository: Repository) -> None:
     await repository.save(
         [record(1, State.STRESSED, "orders"), record(2, State.STRESSED, "orders")]
     )
     (going_on,) = await stored(repository, open_only=True)
-    assert (going_on.opened_at, going_on.last_seen_at) == (at(1), at(2))
+    assert (going_on.opened_at, going_on.last_seen_at) == (cycle_time(1), cycle_time(2))
     assert going_on.description == "as of cycle 2"
     assert going_on.likely_causes == ("no worker polls", "workers are slow")
     assert going_on.next_checks == ("look at the workers",)
@@ -31,19 +32,19 @@ async def test_an_issue_opens_goes_on_and_ends(repository: Repository) -> None:
     assert await stored(repository, open_only=True) == ()
     (ended,) = await stored(repository)
     assert ended.id == going_on.id
-    assert (ended.last_seen_at, ended.resolved_at) == (at(2), at(3))
+    assert (ended.last_seen_at, ended.resolved_at) == (cycle_time(2), cycle_time(3))
 
 
 async def test_an_unknown_cycle_ends_nothing(repository: Repository) -> None:
     await repository.save([record(1, State.STRESSED, "orders"), record(2, State.UNKNOWN)])
     (still_open,) = await stored(repository, open_only=True)
-    assert still_open.last_seen_at == at(1)
+    assert still_open.last_seen_at == cycle_time(1)
     await repository.save([record(3, State.UNKNOWN, "orders")])
     (still_open,) = await stored(repository)
-    assert (still_open.opened_at, still_open.last_seen_at) == (at(1), at(3))
+    assert (still_open.opened_at, still_open.last_seen_at) == (cycle_time(1), cycle_time(3))
 
 
-async def test_what_comes_back_is_a_new_row_and_newest_come_first(repository: Repository) -> None:
+async def test_a_returning_issue_is_a_new_row(repository: Repository) -> None:
     await repository.save(
         [
             record(1, State.STRESSED, "orders"),
@@ -53,8 +54,11 @@ async def test_what_comes_back_is_a_new_row_and_newest_come_first(repository: Re
         ]
     )
     rows = [(row.subject, row.opened_at, row.resolved_at) for row in await stored(repository)]
-    assert sorted(rows[:2]) == [("mails", at(3), None), ("orders", at(3), at(4))]
-    assert rows[2] == ("orders", at(1), at(2))
+    assert sorted(rows[:2]) == [
+        ("mails", cycle_time(3), None),
+        ("orders", cycle_time(3), cycle_time(4)),
+    ]
+    assert rows[2] == ("orders", cycle_time(1), cycle_time(2))
 
 
 async def test_issues_are_found_by_severity_and_cluster(repository: Repository) -> None:
@@ -64,20 +68,47 @@ async def test_issues_are_found_by_severity_and_cluster(repository: Repository) 
             record(2, State.STRESSED, "mails", cluster="other"),
         ]
     )
-    found = await repository.issues("monitored", open_only=True, severity="critical", limit=10)
+    found = await repository.newest_issues(
+        "monitored", open_only=True, severity="critical", limit=10
+    )
     assert [row.subject for row in found] == ["orders"]
-    assert not await repository.issues("monitored", open_only=True, severity="blind", limit=10)
-    assert len(await repository.issues("other", open_only=True, severity=None, limit=10)) == 1
+    assert not await repository.newest_issues(
+        "monitored", open_only=True, severity="blind", limit=10
+    )
+    assert (
+        len(await repository.newest_issues("other", open_only=True, severity=None, limit=10)) == 1
+    )
 
 
-async def test_a_subject_that_no_text_column_holds_is_stored_all_the_same(
+async def test_a_subject_that_quotes_another_issue_is_another(repository: Repository) -> None:
+    quoting = 'x"starved_queue:orders'
+    await repository.save(
+        [
+            record(1, State.STRESSED, "orders"),
+            record(2, State.UNKNOWN, quoting),
+            record(4, State.STRESSED, "orders"),
+            record(3),  # comes late, and ends the issue after its cycle 1
+        ]
+    )
+    rows = {(row.opened_at, row.last_seen_at) for row in await stored(repository)}
+    assert rows == {
+        (cycle_time(1), cycle_time(1)),
+        (cycle_time(2), cycle_time(2)),
+        (cycle_time(4), cycle_time(4)),
+    }
+
+
+async def test_a_subject_with_nul_is_stored(
     repository: Repository,
 ) -> None:
     subject = 'a\x00"b\\'
     await repository.save([record(1, State.STRESSED, subject), record(3, State.STRESSED, subject)])
     await repository.save([record(2)])
     rows = await stored(repository)
-    assert [(row.opened_at, row.resolved_at) for row in rows] == [(at(3), None), (at(1), at(2))]
+    assert [(row.opened_at, row.resolved_at) for row in rows] == [
+        (cycle_time(3), None),
+        (cycle_time(1), cycle_time(2)),
+    ]
 
 
 SUBJECTS = ("orders", "mails")
@@ -94,7 +125,7 @@ cycles = st.lists(
 
 
 def expected(history: Cycles) -> set[Row]:
-    """The rule as a plain walk through the cycles in order."""
+    """The same rows from a loop over the cycles in order."""
     rows: set[Row] = set()
     for subject in SUBJECTS:
         opened: int | None = None
@@ -104,10 +135,18 @@ def expected(history: Cycles) -> set[Row]:
                 opened = cycle if opened is None else opened
                 last = cycle
             elif opened is not None and state is not State.UNKNOWN:
-                rows.add((subject, at(opened), at(last), at(cycle), f"as of cycle {last}"))
+                rows.add(
+                    (
+                        subject,
+                        cycle_time(opened),
+                        cycle_time(last),
+                        cycle_time(cycle),
+                        f"as of cycle {last}",
+                    )
+                )
                 opened = None
         if opened is not None:
-            rows.add((subject, at(opened), at(last), None, f"as of cycle {last}"))
+            rows.add((subject, cycle_time(opened), cycle_time(last), None, f"as of cycle {last}"))
     return rows
 
 
@@ -115,7 +154,7 @@ def expected(history: Cycles) -> set[Row]:
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-async def test_order_and_repeats_change_nothing(
+async def test_order_and_repetition_of_saves_do_not_matter(
     repository: Repository, history: Cycles, data: st.DataObject
 ) -> None:
     cluster = f"cluster-{uuid4()}"
@@ -126,7 +165,7 @@ async def test_order_and_repeats_change_nothing(
     again = data.draw(st.lists(st.sampled_from(records), max_size=3))
     await repository.save(data.draw(st.permutations(records + again)))
 
-    rows = await repository.issues(cluster, open_only=False, severity=None, limit=100)
+    rows = await repository.newest_issues(cluster, open_only=False, severity=None, limit=100)
     assert {
         (row.subject, row.opened_at, row.last_seen_at, row.resolved_at, row.description)
         for row in rows

@@ -8,6 +8,6 @@ from tests.copilot.workflows.loop import time_skipping
 
 @pytest.fixture
 async def environment() -> AsyncIterator[WorkflowEnvironment]:
-    """An in-memory Temporal that skips the time in which nothing runs."""
+    """An in-memory Temporal that skips time while nothing runs."""
     async with await time_skipping() as started:
         yield started

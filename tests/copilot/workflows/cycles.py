@@ -1,64 +1,80 @@
-"""Looks and records for tests of the loop, and the stand-ins for what it asks."""
+"""Snapshots and records for tests of the loop, and fakes of its activities."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from temporalio import activity
 
-from copilot.activities.models import LookRequest, RecallRequest, Recollection, Saved, SaveRequest
+from copilot.activities.models import (
+    CollectRequest,
+    LoadedMemory,
+    LoadMemoryRequest,
+    Saved,
+    SaveRequest,
+)
+from copilot.canary.models import ProbeRequest, ProbeResult
 from copilot.errors import StoreError
-from copilot.explain.templates import explain
 from copilot.health.decision import Memory
-from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
-from copilot.record import CycleRecord
-from copilot.signals.snapshot import Reading, Snapshot
-from tests.copilot.health.snapshots import Scene
+from copilot.signals.snapshot import Probe, Snapshot
+from copilot.store.records import CycleRecord
+from tests.builders import cycle_time, queue_facts, records_of, snapshot
 
 THRESHOLDS = Thresholds()
 
 
-def seen(*, healthy: bool = True, cycle: int = 0, at: datetime | None = None) -> Snapshot:
-    """A healthy cluster, or one whose history service is down."""
-    scene = Scene()
-    if not healthy:
-        scene.up["history"] = Reading.of(0)
-    snapshot = scene.build(cycle)
-    return snapshot.model_copy(update={"at": at}) if at else snapshot
+def cluster_snapshot(
+    *, healthy: bool = True, cycle: int = 0, at: datetime | None = None
+) -> Snapshot:
+    """A cluster with one task queue, healthy or with the history service down."""
+    down = () if healthy else ("history",)
+    return snapshot(at or cycle_time(cycle), queues=[queue_facts()], down=down)
 
 
-def record(memory: Memory, snapshot: Snapshot, run_id: str = "run") -> CycleRecord:
-    decision = evaluate(memory, snapshot, THRESHOLDS)
-    return CycleRecord(
-        run_id=run_id,
-        decision=decision,
-        snapshot=snapshot,
-        explanation=explain(decision, snapshot),
-    )
+def record(memory: Memory, observed: Snapshot, run_id: str = "run") -> CycleRecord:
+    return records_of([observed], run_id, memory)[0]
 
 
-async def healthy_look(_: int) -> Snapshot:
-    return seen()
+async def healthy(_: int) -> Snapshot:
+    return cluster_snapshot()
 
 
 @dataclass
-class LookStandIn:
-    """Answers the n-th look (from 0) by `answer(n)`, without any cluster."""
+class FakeCollector:
+    """Returns `answer(n)` as the n-th snapshot, from 0."""
 
-    answer: Callable[[int], Awaitable[Snapshot]] = healthy_look
-    requests: list[LookRequest] = field(default_factory=list)
+    answer: Callable[[int], Awaitable[Snapshot]] = healthy
+    requests: list[CollectRequest] = field(default_factory=list)
 
-    @activity.defn
-    async def look(self, request: LookRequest) -> Snapshot:
+    @activity.defn(name="look")
+    async def collect_snapshot(self, request: CollectRequest) -> Snapshot:
         self.requests.append(request)
         return await self.answer(len(self.requests) - 1)
 
 
+async def calm(request: ProbeRequest) -> ProbeResult:
+    """A look that sees no trouble, and takes no time: time is skipped only between activities."""
+    return ProbeResult(probe=Probe(at=datetime.now(UTC)), sweep=request.sweep)
+
+
 @dataclass
-class StoreStandIn:
-    """A store in memory that can be away (`down`) and can hang (`hangs`)."""
+class FakeProbe:
+    """Returns `answer(request)`; without an answer, a look that sees no trouble."""
+
+    answer: Callable[[ProbeRequest], Awaitable[ProbeResult]] = calm
+    requests: list[ProbeRequest] = field(default_factory=list)
+
+    @activity.defn(name="probe")
+    async def probe(self, request: ProbeRequest) -> ProbeResult:
+        self.requests.append(request)
+        return await self.answer(request)
+
+
+@dataclass
+class FakeStore:
+    """A store in memory. While `down` it raises StoreError, while `hangs` it does not answer."""
 
     memory: Memory | None = None
     down: bool = False
@@ -66,17 +82,17 @@ class StoreStandIn:
     records: list[CycleRecord] = field(default_factory=list)
     attempts: int = 0
 
-    @activity.defn
-    async def recall(self, request: RecallRequest) -> Recollection:
+    @activity.defn(name="recall")
+    async def load_memory(self, request: LoadMemoryRequest) -> LoadedMemory:
         assert request.cluster
         await self._answer()
-        return Recollection(memory=self.memory)
+        return LoadedMemory(memory=self.memory)
 
-    @activity.defn
-    async def save(self, request: SaveRequest) -> Saved:
+    @activity.defn(name="save")
+    async def save_cycles(self, request: SaveRequest) -> Saved:
         self.attempts += 1
         await self._answer()
-        keys = {kept.key for kept in self.records}
+        keys = {record.key for record in self.records}
         self.records += [record for record in request.records if record.key not in keys]
         return Saved(records=len(request.records))
 
@@ -84,4 +100,4 @@ class StoreStandIn:
         if self.hangs:
             await asyncio.Event().wait()
         if self.down:
-            raise StoreError("the stand-in for the store is down")
+            raise StoreError("the fake store is down")

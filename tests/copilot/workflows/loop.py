@@ -1,35 +1,47 @@
-"""A running Observe workflow, with stand-ins for cluster and store and the real rules."""
+"""A running Observe workflow with fake cluster and store, and the real rules."""
 
+import math
 import shutil
 import sysconfig
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 from temporalio import activity
 from temporalio.client import WorkflowHandle, WorkflowHistory
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from copilot.activities.judge import Judge
-from copilot.activities.models import Judgement, JudgeRequest
-from copilot.own_health import OwnHealth
-from copilot.payloads import DATA_CONVERTER
-from copilot.self_metrics import SelfMetrics
-from copilot.workflows.models import Cadence, Ended, Latest, ObserveInput, Progress
+from copilot.activities.evaluate import EvaluateActivities
+from copilot.activities.models import EvaluateRequest, Evaluation
+from copilot.worker.health import WorkerHealth
+from copilot.worker.metrics import WorkerMetrics
+from copilot.workflows.models import Cadence, LoopEnd, LoopStatus, ObserveInput, Progress
 from copilot.workflows.observe import Observe
-from tests.copilot.workflows.cycles import THRESHOLDS, LookStandIn, StoreStandIn
+from copilot.workflows.payloads import DATA_CONVERTER
+from tests.copilot.workflows.cycles import THRESHOLDS, FakeCollector, FakeProbe, FakeStore
 
 TASK_QUEUE = "copilot-task-queue"
 CLUSTER = "monitored"
+_STEP = timedelta(minutes=10)
 
 
 async def time_skipping() -> WorkflowEnvironment:
     return await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(temporal_test_server()), data_converter=DATA_CONVERTER
     )
+
+
+async def pass_time(environment: WorkflowEnvironment, total: timedelta) -> None:
+    """Sleep in steps: one call that skips many cycles exceeds the client's limits on a machine
+    under load."""
+    steps = math.ceil(total / _STEP)
+    for _ in range(steps):
+        await environment.sleep(total / steps)
 
 
 def temporal_test_server() -> Path:
@@ -40,33 +52,33 @@ def temporal_test_server() -> Path:
     return Path(found)
 
 
-class CountingJudge:
-    """The real judge, which counts and can be made to fail once."""
+class CountingEvaluator:
+    """The real rules; `evaluations` counts the calls, of which number `fail_at` fails."""
 
     def __init__(self, *, has_model: bool = False) -> None:
-        self._judge = Judge(
+        self._activities = EvaluateActivities(
             thresholds=THRESHOLDS,
-            metrics=SelfMetrics(CollectorRegistry()),
-            health=OwnHealth(late_after_seconds=90),
+            metrics=WorkerMetrics(CollectorRegistry()),
+            health=WorkerHealth(late_after_seconds=90),
             has_model=has_model,
         )
-        self.judged = 0
+        self.evaluations = 0
         self.fail_at: int | None = None
 
-    @activity.defn
-    async def judge(self, request: JudgeRequest) -> Judgement:
-        self.judged += 1
-        if self.judged == self.fail_at:
+    @activity.defn(name="judge")
+    async def evaluate_cycle(self, request: EvaluateRequest) -> Evaluation:
+        self.evaluations += 1
+        if self.evaluations == self.fail_at:
             raise ValueError("a defect in a rule")
-        return await self._judge.judge(request)
+        return await self._activities.evaluate_cycle(request)
 
 
 @dataclass
 class Loop:
-    handle: WorkflowHandle[Observe, Ended]
-    judge: CountingJudge
+    handle: WorkflowHandle[Observe, LoopEnd]
+    evaluator: CountingEvaluator
 
-    async def latest(self) -> Latest:
+    async def latest(self) -> LoopStatus:
         return await self.handle.query(Observe.latest)
 
     async def histories(self, environment: WorkflowEnvironment) -> list[WorkflowHistory]:
@@ -84,27 +96,41 @@ class Loop:
 @asynccontextmanager
 async def running(
     environment: WorkflowEnvironment,
-    look: LookStandIn,
-    store: StoreStandIn,
+    collector: FakeCollector,
+    store: FakeStore,
     *,
     cycle_seconds: float = 30,
     progress: Progress | None = None,
     assess: type | None = None,
+    cluster: str = CLUSTER,
+    probe: FakeProbe | None = None,
 ) -> AsyncIterator[Loop]:
-    """`assess` is a stand-in for the workflow that asks a model; without it there is no model."""
-    judge = CountingJudge(has_model=assess is not None)
+    """A worker, and the loop of a cluster, which goes on without it.
+
+    `assess` is a fake of the workflow Assess; without it there is no model."""
+    evaluator = CountingEvaluator(has_model=assess is not None)
     async with Worker(
         environment.client,
         task_queue=TASK_QUEUE,
         workflows=[Observe, *([assess] if assess else [])],
-        activities=[look.look, store.recall, store.save, judge.judge],
+        activities=[
+            collector.collect_snapshot,
+            (probe or FakeProbe()).probe,
+            store.load_memory,
+            store.save_cycles,
+            evaluator.evaluate_cycle,
+        ],
+        # Without the limit of 2 s for a workflow task: on a machine under load the process may
+        # stand still for longer, and the task would be tried again while the test's time goes on.
+        debug_mode=True,
     ):
         handle = await environment.client.start_workflow(
             Observe.run,
             ObserveInput(
-                cluster=CLUSTER, cadence=Cadence(cycle_seconds=cycle_seconds), progress=progress
+                cluster=cluster, cadence=Cadence(cycle_seconds=cycle_seconds), progress=progress
             ),
-            id=f"copilot-observe-{CLUSTER}",
+            id=f"copilot-observe-{cluster}",
             task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
-        yield Loop(handle, judge)
+        yield Loop(handle, evaluator)

@@ -1,4 +1,4 @@
-"""Cycles come on a fixed grid: never bunched, never drifting."""
+"""Cycles begin on a fixed grid."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ def after(schedule: Schedule, begun: float, ended: float) -> Schedule:
 EVERY_30_S = Schedule(origin=ORIGIN, cycle_seconds=30)
 
 
-def test_cycles_do_not_drift_with_what_they_take() -> None:
+def test_the_duration_of_cycles_does_not_shift_them() -> None:
     schedule = EVERY_30_S
     due = []
     for _ in range(100):

@@ -1,6 +1,5 @@
-"""A knowledge base with its bucket in MiniStack, and `tdeploy kb` asked about them as a process."""
+"""A knowledge base with its bucket in MiniStack, and `tdeploy kb` with its options."""
 
-import json
 import os
 import subprocess
 import sys
@@ -12,15 +11,15 @@ from uuid import uuid4
 
 import boto3
 
-from tests.ministack import CREDENTIALS, REGION
+from tests.fakes.ministack import CREDENTIALS, REGION
+from tests.tdeploy.command import Completed, run_here
 
 ROOT = Path(__file__).parents[3]
-LIMIT_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class World:
-    """What the stack `copilot` makes of it, with names of its own."""
+    """A knowledge base, its data source and its bucket, as the stack `copilot` creates them."""
 
     url: str
     bucket: str
@@ -41,26 +40,27 @@ class World:
     def options(self) -> tuple[str, ...]:
         return ("--bucket", self.bucket, *self.base_options)
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """`tdeploy kb` with nobody at the terminal."""
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """`tdeploy kb` as a process, without a terminal."""
         return subprocess.Popen(
             [sys.executable, "-m", "tdeploy", "kb", *arguments],
             cwd=ROOT,
-            env=self._variables() | variables,
+            env=self._variables(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, *arguments: str, **variables: str) -> "Said":
-        return ended(self.start(*arguments, **variables))
+    def run(self, *arguments: str, **variables: str) -> Completed:
+        """`tdeploy kb` in this process."""
+        return run_here("kb", *arguments, environment=self._variables() | variables)
 
     def client(self, service: str) -> Any:  # noqa: ANN401
         return client(service, self.url)
 
     def put(self, key: str, content: bytes) -> None:
-        """What somebody else put into the bucket."""
+        """Put an object into the bucket."""
         self.client("s3").put_object(Bucket=self.bucket, Key=key, Body=content)
 
     def objects(self) -> dict[str, str]:
@@ -71,7 +71,7 @@ class World:
         return {key: body.read().decode() for key, body in bodies.items()}
 
     def versions(self) -> dict[str, int]:
-        """How often each key was put."""
+        """The number of versions of each key."""
         listed = self.client("s3").list_object_versions(Bucket=self.bucket).get("Versions", [])
         keys = [version["Key"] for version in listed]
         return {key: keys.count(key) for key in keys}
@@ -81,24 +81,7 @@ class World:
         return {**own, **CREDENTIALS, "AWS_ENDPOINT_URL": self.url, **self.environment}
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401
-        return json.loads(self.out)
-
-
-def ended(process: subprocess.Popen[str]) -> Said:
-    out, err = process.communicate(timeout=LIMIT_SECONDS)
-    assert "Traceback" not in err, err
-    return Said(process.returncode, out, err)
-
-
-# Any: the types of each service are a package that we do without.
+# Any: the types of each service are a package that we do not depend on.
 def client(service: str, url: str) -> Any:  # noqa: ANN401
     return boto3.client(
         service,  # type: ignore[call-overload]

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tests import ministack
+from tests.fakes import ministack
 from tests.tdeploy.kb.aws_world import World, make_world
 
 
 @pytest.fixture(scope="session")
 def aws_url() -> Iterator[str]:
-    """A stand-in for AWS."""
+    """A fake for AWS."""
     with ministack.running() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def strict_url() -> Iterator[str]:
-    """A stand-in for AWS that looks at policies."""
+    """A fake for AWS that checks policies."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTH", "true")
         with ministack.running((*ministack.KNOWLEDGE, "iam", "sts")) as url:

@@ -1,4 +1,4 @@
-"""The policies of docs/iam.md, and users in a stand-in for AWS that have them and no more."""
+"""The policies of docs/iam.md, and users with them in a fake for AWS."""
 
 import json
 import re
@@ -12,15 +12,15 @@ Statement = dict[str, Any]
 
 
 def documented() -> dict[str, list[Statement]]:
-    """The statements of each policy by its name."""
+    """The statements of each policy, by its name."""
     found = re.findall(
         r"<!-- policy: (\w+) -->\n```json\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL
     )
     return {name: json.loads(policy)["Statement"] for name, policy in found}
 
 
-def somebody(world: World, *statements: Statement) -> dict[str, str]:
-    """The environment of a new user with these permissions alone."""
+def new_user(world: World, *statements: Statement) -> dict[str, str]:
+    """The credentials of a new user with only these permissions, as environment variables."""
     iam = world.client("iam")
     name = f"user-{len(iam.list_users()['Users'])}"
     iam.create_user(UserName=name)

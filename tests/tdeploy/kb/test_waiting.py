@@ -1,4 +1,4 @@
-"""`tdeploy kb ingest` while a job takes its time."""
+"""`tdeploy kb ingest` while a job runs."""
 
 import signal
 from collections.abc import Iterator
@@ -6,37 +6,39 @@ from collections.abc import Iterator
 import pytest
 
 from tdeploy.errors import NoError
-from tdeploy.ingestion import ingest
-from tdeploy.knowledge_base import KnowledgeBase
-from tests.ministack import CREDENTIALS, REGION
-from tests.tdeploy.kb import slow_bedrock
-from tests.tdeploy.kb.aws_world import World, ended
-from tests.tdeploy.kb.slow_bedrock import SlowBedrock
+from tdeploy.kb.ingestion import ingest
+from tdeploy.kb.knowledge_base import KnowledgeBase
+from tests.fakes import bedrock_ingestion
+from tests.fakes.bedrock_ingestion import FakeIngestion
+from tests.fakes.ministack import CREDENTIALS, REGION
+from tests.tdeploy.command import ended
+from tests.tdeploy.kb.aws_world import World
 
 
 @pytest.fixture
-def bedrock() -> Iterator[SlowBedrock]:
-    with slow_bedrock.running() as bedrock:
+def bedrock() -> Iterator[FakeIngestion]:
+    with bedrock_ingestion.running() as bedrock:
         yield bedrock
 
 
 @pytest.fixture
-def slow(bedrock: SlowBedrock) -> World:
+def slow(bedrock: FakeIngestion) -> World:
     return World(bedrock.url, "corpus", "KB00000000", "DS00000000")
 
 
-def test_ctrl_c_ends_the_waiting_and_not_the_job(slow: World, bedrock: SlowBedrock) -> None:
+def test_ctrl_c_stops_the_waiting_and_not_the_job(slow: World, bedrock: FakeIngestion) -> None:
     process = slow.start("ingest", *slow.base_options)
     bedrock.await_question()
     process.send_signal(signal.SIGINT)
-    said = ended(process)
-    assert said.code == 2
-    assert "job JOB0000000 goes on: see `tdeploy kb jobs`" in said.err
+    result = ended(process)
+    assert result.exit_code == 2
+    assert "JOB0000000" in result.error
+    assert "`tdeploy kb jobs`" in result.error
     assert bedrock.states == {"JOB0000000": "IN_PROGRESS"}
 
 
-def test_a_job_that_goes_on_is_awaited_and_another_follows(
-    slow: World, bedrock: SlowBedrock
+def test_a_running_job_is_awaited_before_another_starts(
+    slow: World, bedrock: FakeIngestion
 ) -> None:
     earlier = bedrock.start()
     assert earlier is not None
@@ -46,24 +48,27 @@ def test_a_job_that_goes_on_is_awaited_and_another_follows(
     while len(bedrock.states) == 1:
         bedrock.await_question()
     bedrock.end("JOB0000001", "COMPLETE")
-    said = ended(process)
-    assert said.code == 0, said.err
-    assert f"waiting for an earlier job {earlier}: IN_PROGRESS" in said.err
-    assert "job JOB0000001: COMPLETE" in said.out
+    result = ended(process)
+    assert result.exit_code == 0, result.stderr
+    assert earlier in result.stderr
+    assert "job JOB0000001: COMPLETE" in result.stdout
 
 
-def test_a_job_that_fails_says_every_reason(slow: World, bedrock: SlowBedrock) -> None:
+def test_every_reason_of_a_failed_job_is_printed(slow: World, bedrock: FakeIngestion) -> None:
     process = slow.start("ingest", *slow.base_options)
     bedrock.await_question()
     bedrock.end("JOB0000000", "FAILED", "no such model", "no such role")
-    said = ended(process)
-    assert said.code == 1
-    assert "ended as FAILED: no such model; no such role" in said.err
+    result = ended(process)
+    assert result.exit_code == 1
+    for name in ("FAILED", "no such model", "no such role"):
+        assert name in result.error
 
 
-def test_the_waiting_has_a_limit(bedrock: SlowBedrock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_waiting_has_a_time_limit(
+    bedrock: FakeIngestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": bedrock.url}.items():
         monkeypatch.setenv(name, value)
     base = KnowledgeBase("KB00000000", "DS00000000", REGION)
-    with pytest.raises(NoError, match="job JOB0000000 goes on, beyond the time limit"):
+    with pytest.raises(NoError, match="JOB0000000"):
         ingest(base, limit_seconds=0.1, progress=lambda _: None)

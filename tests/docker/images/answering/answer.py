@@ -1,4 +1,4 @@
-"""Stand-in for Grafana, Loki or Alloy: answers that it is healthy, and nothing more.
+"""Fake for Grafana, Loki or Alloy: answers that it is healthy, and nothing more.
 
 Loki also answers that it has no logs. Arguments, which are the real service's own, are left aside.
 """

@@ -1,0 +1,62 @@
+"""Guides: task queues and their workers."""
+
+from copilot.explain.guides.guide import Guide
+from copilot.health.decision import RuleName
+
+GUIDES = {
+    RuleName.STARVED_QUEUE: Guide(
+        "No worker takes tasks from the task queue {subject}",
+        "Workflows that need this queue wait; their backlog grows.",
+        (
+            "its workers are stopped, crashed or being deployed",
+            "workers poll another queue name or namespace",
+            "workers are alive but all slots are taken or blocked",
+        ),
+        (
+            "check that workers of this queue run, and their log",
+            "compare the queue name in the workers' options with this one",
+            "if the queue is no longer used, terminate or reset its open workflows",
+        ),
+    ),
+    RuleName.SLOW_QUEUE: Guide(
+        "Workers of {subject} do not keep up",
+        "Tasks wait longer than the backlog can drain.",
+        (
+            "there are too few workers or slots for the load",
+            "each task takes longer than before",
+            "a burst was larger than the workers can do in minutes",
+        ),
+        (
+            "compare added and dispatched tasks",
+            "look at the workers' free slots and CPU",
+            "look how long one task takes",
+        ),
+    ),
+    RuleName.LIMITED_QUEUE: Guide(
+        "{subject} is limited by its users",
+        "Tasks wait because its configuration wants them to.",
+        ("a rate limit of the queue, set by its workers or through the API",),
+        ("compare the limit with the tasks that arrive",),
+    ),
+    RuleName.BUSY_WORKERS: Guide(
+        "All slots of the workers of {subject} are busy",
+        "Tasks wait until a slot is free.",
+        (
+            "each task takes long, as in a batch",
+            "there are too few slots for the load",
+        ),
+        ("compare the age of the oldest task with the usual length of a task",),
+    ),
+    RuleName.VERSION_UNPOLLED: Guide(
+        "Nobody polls the version of {subject} that gets the tasks",
+        "Tasks of this version wait although the queue is polled.",
+        (
+            "the current version was set before its workers started",
+            "workers of this version crashed or were removed",
+        ),
+        (
+            "compare the deployment's current version with the running workers",
+            "start workers of that version, or set another current version",
+        ),
+    ),
+}

@@ -1,0 +1,51 @@
+"""Guides: what hides the cluster from the Copilot, and what only its logs say."""
+
+from copilot.explain.guides.guide import Guide
+from copilot.health.decision import RuleName
+
+GUIDES = {
+    RuleName.VIEW: Guide(
+        "Cannot see {subject}",
+        "No verdict is possible: the cluster may be healthy or not.",
+        (
+            "the metrics store is down or not reachable from the Copilot's worker",
+            "scraping of the cluster stopped, or its job or cluster labels changed",
+            "the servers export another metric naming style",
+        ),
+        (
+            "open the metrics store and look at its targets page",
+            "query `up` with the cluster's label: four jobs are expected",
+            "compare PROMETHEUS_ENDPOINT and COPILOT_CLUSTER with the collector's settings",
+        ),
+    ),
+    RuleName.DUPLICATED_SERIES: Guide(
+        "The metrics store has series several times",
+        "Every rate and sum is too high by as much; shares, ages and latencies are right.",
+        (
+            "two replicas of a collector write to the store without deduplication",
+            "two scrape jobs with the same job label read the same instances",
+        ),
+        (
+            "compare the labels of the `up` series of one instance: one of them differs",
+            "turn on deduplication of replicas in the store (Mimir, Thanos), or write once",
+        ),
+    ),
+    RuleName.CRITICAL_LOG: Guide(
+        "The log has lines of {subject}",
+        "No rule fires for it by itself.",
+        ("the pattern's meaning names it",),
+        ("read these lines in the service's log",),
+    ),
+    RuleName.CANARY_UNABLE: Guide(
+        "The canary does not run",
+        "The verdict rests on the other rules; it finds a single stuck shard later or never.",
+        (
+            "the cluster does not allow the Copilot to register a namespace or start workflows",
+            "the Copilot's worker is too slow or cannot connect",
+        ),
+        (
+            "read the reason in the notice",
+            "set COPILOT_CANARY=off where the Copilot may only read",
+        ),
+    ),
+}

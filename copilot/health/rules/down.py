@@ -1,0 +1,80 @@
+"""Roles without a running instance, or without some of their instances."""
+
+from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
+from copilot.health.rules.rule import RuleInputs, apply_limit
+from copilot.signals.roles import Role
+from copilot.signals.snapshot import Absence, Reading
+
+_HALF = 0.5
+_NAMED = 5
+
+
+def check(inputs: RuleInputs) -> list[RuleResult]:
+    """One result a role: its `up` is 0, or its series was there before and is gone.
+
+    And one for each role of which some instances are down.
+    """
+    some_down = [result for role in Role if (result := _instances_down(inputs, role))]
+    return [_service_down(inputs, role) for role in Role] + some_down
+
+
+def _instances_down(inputs: RuleInputs, role: Role) -> RuleResult | None:
+    """A notice while fewer than half are down, else stressed.
+
+    It is a notice, too, while one of two restarts, and in a cluster's first cycles: its services
+    start one after another.
+    """
+    instances = inputs.snapshot.metrics.instances.get(role, ())
+    down = [instance.name for instance in instances if not instance.up]
+    if not down or len(down) == len(instances):
+        return None
+    share = len(down) / len(instances)
+    thresholds = inputs.thresholds
+    restarts = len(down) == 1 and inputs.now.half_down.get(role, 0) <= thresholds.half_down_cycles
+    starts = inputs.memory.cycle < thresholds.first_up_cycles
+    serious = share >= _HALF and not restarts and not starts
+    return apply_limit(
+        RuleName.INSTANCES_DOWN,
+        Stage.DOWN,
+        Severity.STRESSED if serious else Severity.NOTICE,
+        Reading.of(share),
+        0,
+        signal="instances_down_ratio",
+        unit="ratio",
+        subject=role,
+        detail=f"{len(down)} of {len(instances)} instances do not answer: "
+        + ", ".join(down[:_NAMED]),
+        cause=Cause(kind=CauseKind.SERVICE, name=role),
+    )
+
+
+def _unless_starting(inputs: RuleInputs, role: Role) -> Reading:
+    """The role's `up`; missing while a role that was never up has time to start.
+
+    The first scrapes of a new cluster come before its services listen.
+    """
+    target = inputs.target(role)
+    memory = inputs.memory
+    is_new = role not in memory.roles_seen or role in memory.never_up
+    if target.value != 0 or not is_new:
+        return target
+    if memory.never_up.get(role, 0) >= inputs.thresholds.first_up_cycles:
+        return target
+    return Reading.missing(Absence.REFUSED, "no scrape of it has succeeded yet; it may be starting")
+
+
+def _service_down(inputs: RuleInputs, role: Role) -> RuleResult:
+    target = _unless_starting(inputs, role)
+    vanished = target.absence is Absence.NO_SERIES and role in inputs.memory.roles_seen
+    return apply_limit(
+        RuleName.SERVICE_DOWN,
+        Stage.DOWN,
+        Severity.CRITICAL,
+        Reading.of(0) if vanished else target,
+        1,
+        signal="up",
+        fires_when="below",
+        subject=role,
+        detail="its series vanished while other services are scraped" if vanished else "",
+        cause=Cause(kind=CauseKind.SERVICE, name=role),
+    )

@@ -1,0 +1,117 @@
+"""What a rule reads, and how one limit is applied to one reading."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from copilot.health.decision import (
+    Cause,
+    CauseKind,
+    Memory,
+    RuleName,
+    RuleResult,
+    Severity,
+    Stage,
+)
+from copilot.health.demand import accepted_starts
+from copilot.health.thresholds import Thresholds, TierLimits
+from copilot.signals.roles import Role
+from copilot.signals.signal_names import SignalName
+from copilot.signals.snapshot import Absence, Reading, Snapshot
+
+PERSISTENCE = Cause(kind=CauseKind.PERSISTENCE, name="persistence")
+VISIBILITY = Cause(kind=CauseKind.VISIBILITY, name="visibility store")
+HISTORY = Cause(kind=CauseKind.SERVICE, name=Role.HISTORY)
+FRONTEND = Cause(kind=CauseKind.SERVICE, name=Role.FRONTEND)
+SHARDS = Cause(kind=CauseKind.SHARDS, name="history shards")
+
+
+@dataclass(frozen=True)
+class RuleInputs:
+    """One snapshot, the limits for the cluster's scale, and the memory of earlier cycles.
+
+    `now` is the memory with this cycle.
+    """
+
+    snapshot: Snapshot
+    memory: Memory
+    thresholds: Thresholds
+    limits: TierLimits
+    now: Memory
+
+    def reading(self, name: SignalName) -> Reading:
+        reading = self.snapshot.metrics.readings.get(name)
+        return reading or Reading.missing(Absence.NO_SERIES, "not measured in this cycle")
+
+    def measures(self, *names: SignalName) -> bool:
+        """False in a snapshot of an earlier version, which knew one of these signals not yet."""
+        return all(name in self.snapshot.metrics.readings for name in names)
+
+    @property
+    def demand(self) -> Reading:
+        """Accepted starts a second."""
+        return accepted_starts(self.snapshot)
+
+    @property
+    def lasting_demand(self) -> float:
+        """The lower demand of two cycles.
+
+        A counter that has just appeared has no rate yet, and the frontend may be scraped before the
+        history service that answers the same first requests.
+        """
+        return min(self.demand.value or 0.0, *(self.memory.demand_rates[-1:] or (0.0,)))
+
+    def derived(self, compute: Callable[..., float], *names: SignalName) -> Reading:
+        """`compute` over the values of `names`; absent for the first reason among them."""
+        readings = [self.reading(name) for name in names]
+        for reading in readings:
+            if reading.absence:
+                return reading
+        return Reading.of(compute(*(reading.value for reading in readings)))
+
+    def target(self, role: Role) -> Reading:
+        """The highest `up` of the role's instances: 0 when all are down."""
+        reading = self.snapshot.metrics.targets.get(role)
+        return reading or Reading.missing(Absence.NO_SERIES, "no `up` series")
+
+
+def share_of_requests(failed: float, requests: float) -> float:
+    """The failed share; the two counters may be a scrape apart."""
+    return failed / max(requests, failed) if failed else 0.0
+
+
+def apply_limit(
+    name: RuleName,
+    stage: Stage,
+    severity: Severity,
+    reading: Reading,
+    threshold: float,
+    *,
+    signal: str,
+    fires_when: Literal["above", "below"] = "above",
+    armed: bool = True,
+    unit: str = "",
+    subject: str = "",
+    detail: str = "",
+    cause: Cause | None = None,
+) -> RuleResult:
+    """Compare one reading with one limit; a rule that is not `armed` cannot fire."""
+    value = reading.value
+    beyond = value is not None and (
+        value > threshold if fires_when == "above" else value < threshold
+    )
+    return RuleResult(
+        name=name,
+        stage=stage,
+        severity=severity,
+        signal=signal,
+        subject=subject,
+        fired=armed and beyond,
+        observed=value,
+        absence=reading.absence,
+        threshold=threshold,
+        fires_when=fires_when,
+        unit=unit,
+        detail=detail or reading.detail,
+        cause=cause,
+    )

@@ -1,0 +1,110 @@
+"""Task queues whose workers do not keep up, are full or limited, or poll another version.
+
+Judged by age and by growth against drain, as DescribeTaskQueue describes each queue.
+"""
+
+from collections.abc import Iterator
+
+from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
+from copilot.health.rules.rule import RuleInputs, apply_limit
+from copilot.health.rules.starved_queue import (
+    has_pollers,
+    is_busy,
+    is_limited,
+    is_starved,
+    worker_state,
+)
+from copilot.signals.signal_names import SignalName as S
+from copilot.signals.snapshot import QueueFacts, QueueKind, Reading
+
+_MANY = 0.5  # of the tasks that leave within the limit
+
+
+def check(inputs: RuleInputs) -> list[RuleResult]:
+    """One result for each queue that deserves one, oldest task first."""
+    facts = sorted(inputs.snapshot.queues.queues, key=lambda one: -one.backlog_age_seconds)
+    return [result for one in facts for result in _check(inputs, one)]
+
+
+def _check(inputs: RuleInputs, facts: QueueFacts) -> Iterator[RuleResult]:
+    thresholds = inputs.thresholds
+    if facts.backlog == 0:
+        return
+    late = facts.backlog_age_seconds > thresholds.starved_age_seconds
+    if late and _is_version_unpolled(inputs, facts):
+        yield _result(
+            inputs,
+            facts,
+            RuleName.VERSION_UNPOLLED,
+            f"new tasks go to version {facts.current_version}, which nobody polls",
+            cause=Cause(
+                kind=CauseKind.VERSION, name=f"{facts.key.full_name} {facts.current_version}"
+            ),
+        )
+    elif late and is_limited(inputs, facts):
+        detail = f"limited to {facts.rate_limit:.3g}/s by configuration"
+        yield _result(inputs, facts, RuleName.LIMITED_QUEUE, detail, severity=Severity.NOTICE)
+    elif late and facts.dispatch_rate == 0 and is_busy(inputs, facts):
+        yield _result(inputs, facts, RuleName.BUSY_WORKERS, "", severity=Severity.NOTICE)
+    elif not is_starved(inputs, facts) and is_slow(inputs, facts):
+        yield _result(inputs, facts, RuleName.SLOW_QUEUE, "workers do not keep up")
+
+
+def is_slow(inputs: RuleInputs, facts: QueueFacts) -> bool:
+    """The oldest task is late, and the backlog does not drain in reasonable time."""
+    thresholds, is_workflow = inputs.thresholds, facts.key.kind is QueueKind.WORKFLOW
+    limit = thresholds.slow_workflow_age_seconds if is_workflow else thresholds.slow_age_seconds
+    drain = facts.dispatch_rate - facts.add_rate
+    drains = drain > 0 and facts.backlog / drain <= thresholds.slow_drain_seconds
+    # A few tasks that are a little older than the limit are a tail that just drained.
+    is_tail = facts.backlog < _MANY * limit * facts.dispatch_rate
+    is_tail = is_tail and facts.backlog_age_seconds <= thresholds.slow_age_seconds
+    late = facts.backlog_age_seconds > limit and not drains and not is_tail
+    return late or (is_workflow and _workers_are_full(inputs))
+
+
+def _workers_are_full(inputs: RuleInputs) -> bool:
+    """Workflow tasks wait for seconds while next to no slot is free."""
+    wait = inputs.reading(S.WORKFLOW_SCHEDULE_TO_START_P95).value or 0.0
+    free = inputs.reading(S.WORKFLOW_SLOTS_AVAILABLE).value
+    used = inputs.reading(S.WORKFLOW_SLOTS_USED).value or 0.0
+    full = free is not None and free <= inputs.thresholds.full_slots_ratio * (free + used)
+    return full and wait > inputs.thresholds.slow_wait_p95
+
+
+def _is_version_unpolled(inputs: RuleInputs, facts: QueueFacts) -> bool:
+    versions = facts.polled_versions
+    return (
+        versions is not None
+        and bool(facts.current_version)
+        and has_pollers(inputs, facts)
+        and facts.current_version not in versions
+    )
+
+
+def _result(
+    inputs: RuleInputs,
+    facts: QueueFacts,
+    name: RuleName,
+    detail: str,
+    *,
+    severity: Severity = Severity.STRESSED,
+    cause: Cause | None = None,
+) -> RuleResult:
+    rates = (
+        f"{facts.backlog} {facts.key.kind} tasks wait, {facts.add_rate:.2f}/s added, "
+        f"{facts.dispatch_rate:.2f}/s dispatched"
+    )
+    return apply_limit(
+        name,
+        Stage.STARVED,
+        severity,
+        Reading.of(float(facts.backlog)),
+        0,
+        signal="backlog",
+        unit="tasks",
+        subject=facts.key.label,
+        detail=f"{detail or worker_state(inputs, facts)}: {rates}, the oldest for "
+        f"{facts.backlog_age_seconds:.0f} s",
+        cause=cause or Cause(kind=CauseKind.QUEUE, name=facts.key.full_name),
+    )

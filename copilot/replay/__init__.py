@@ -1,0 +1,1 @@
+"""Evaluate stored snapshots again, by the same or by other limits."""

@@ -1,0 +1,89 @@
+"""Queries about the cluster as a whole: its scrapes, its metric names, its outcomes and queues."""
+
+from copilot.signals.matchers import FRONTEND, USER, USER_BACKLOG, USUAL_TASK_FAILURES
+from copilot.signals.queries import by_outcome, duration
+
+_AGE = "time() - timestamp(up{$cluster})"
+_QUEUE = "sum by (namespace, taskqueue, task_type)"
+
+LAST_SCRAPE = f"min by (job) ({_AGE})"
+"""Seconds since each job's newest scrape, successful or not.
+
+An instant query's own time is when it is sent, and a series is found for minutes after its last
+sample: only `timestamp` of a bare series tells how old a value is.
+"""
+
+SELDOM_SCRAPED = (
+    "max by (job) (count_over_time(up{$cluster}[$short])) < 2"
+    " and max by (job) (count_over_time(up{$cluster}[$short] offset $short)) > 0"
+)
+"""Jobs scraped too seldom for a rate over the short window, though not just started.
+
+By job, not by instance: an instance that has just left says nothing about those that stay.
+"""
+
+DUPLICATES = "count by (job, instance) (up{$cluster}) > 1"
+"""Instances with several `up` series, though a scrape writes one.
+
+Replicas of a collector write each series, which doubles every rate.
+"""
+
+METRIC_NAMES = (
+    "count by (__name__) ({$cluster,__name__=~"
+    '"(.+_)?persistence_(requests(_total)?|latency(_(milli)?seconds)?_count)",'
+    '__name__!~"(.+_)?visibility_.*"})'
+)
+"""The names under which the cluster exports two metrics that every running service has."""
+
+SUPPORTED_NAMES = frozenset(
+    {"persistence_requests_total", "persistence_latency_milliseconds_count"}
+)
+
+_ENDINGS = by_outcome(
+    "workflow_success_total",
+    "workflow_failed_total",
+    "workflow_timeout_total",
+    outcomes=("success", "failed", "timeout"),
+    where=USER,
+)
+OUTCOMES = f"sum by (namespace, taskqueue, workflowType, outcome) ({_ENDINGS})"
+"""Workflows that end, a second, by namespace, queue, type and outcome."""
+
+ACTIVE_QUEUES = " or ".join(
+    f"{_QUEUE} ({activity}) > 0"
+    for activity in (
+        f"rate(poll_success_total{{$cluster,{USER_BACKLOG}}}[$long])",
+        f"last_over_time(approximate_backlog_count{{$cluster,{USER_BACKLOG}}}[$short])",
+        f"rate(no_poller_tasks_total{{$cluster,{USER_BACKLOG}}}[$long])",
+        f"rate(poll_timeouts_total{{$cluster,{USER_BACKLOG}}}[$long])",
+    )
+)
+"""Queues with activity in the long window, or with tasks."""
+
+NAMESPACE_REFUSALS = (
+    "sum by (namespace) (rate(service_errors_resource_exhausted_total"
+    f'{{$cluster,{FRONTEND},{USER},resource_exhausted_cause=~"RpsLimit|ConcurrentLimit"}}[$short]))'
+)
+"""Requests a second that a limit of requests refused, by namespace."""
+
+NAMESPACE_REQUESTS = (
+    "sum by (namespace) (rate(service_requests_total"
+    f'{{$cluster,{FRONTEND},{USER},operation!~"Poll.*"}}[$short]))'
+)
+"""Requests a second without polls, refused ones too, by namespace."""
+
+TASK_FAILURES = (
+    "sum by (namespace, failure) (rate(failed_workflow_tasks_total"
+    f'{{$cluster,{USER},failure!~"{USUAL_TASK_FAILURES}"}}[$long])) > 0'
+)
+"""Workflow tasks that fail, a second, by namespace and reason."""
+
+
+def fresh_targets(scrape: float, stale_after: float) -> str:
+    """Template for `up` of each instance that was scraped in the last `stale_after` s.
+
+    An instance is down when its last two scrapes failed: a single one also fails when a busy
+    machine takes longer than a scrape may.
+    """
+    recent = f"(max_over_time(up{{$cluster}}[{duration(2 * scrape)}]) or up{{$cluster}})"
+    return f"max by (job, instance) ({recent} and ({_AGE}) <= {stale_after:g})"

@@ -1,0 +1,152 @@
+"""What a cycle's answers mean: a number, or why there is none. A missing series is never just 0."""
+
+import math
+
+from copilot.signals.catalog import CATALOG
+from copilot.signals.cluster_queries import (
+    LAST_SCRAPE,
+    METRIC_NAMES,
+    SELDOM_SCRAPED,
+    SUPPORTED_NAMES,
+)
+from copilot.signals.cycle_queries import CycleQueries
+from copilot.signals.instant_query import Answer, Sample
+from copilot.signals.queries import Shape
+from copilot.signals.roles import Role
+from copilot.signals.signal import Condition, Signal
+from copilot.signals.snapshot import Absence, Instance, Reading
+
+
+class CycleReadings:
+    """The readings of one cycle, from the answers to all its queries."""
+
+    def __init__(self, queries: CycleQueries, answers: dict[str, Answer]) -> None:
+        self._queries = queries
+        self._answers = answers
+        self.instances = {role: self._instances(role) for role in Role}
+        self.targets = {role: self._target(role) for role in Role}
+        self._seldom_scraped = {sample.labels.get("job") for sample in self.samples(SELDOM_SCRAPED)}
+        self._names = {sample.labels.get("__name__", "") for sample in self.samples(METRIC_NAMES)}
+        self._exported = {
+            signal.condition
+            for signal in CATALOG
+            if signal.explains and self._answer(signal.query.promql).samples
+        }
+
+    def samples(self, template: str) -> tuple[Sample, ...]:
+        """The finite samples of a query; none when it was not answered."""
+        samples = self._answer(template).samples
+        return tuple(sample for sample in samples if math.isfinite(sample.value))
+
+    def _answer(self, template: str) -> Answer:
+        return self._queries.answer(template, self._answers)
+
+    def reading(self, signal: Signal) -> Reading:
+        """The signal's value; where a missing series proves it, 0 or "no observations"."""
+        if signal.role and (unreadable := self._unreadable(signal.role, signal.query.shape)):
+            return unreadable
+        answer = self._answer(signal.query.promql)
+        if answer.absence:
+            return Reading.missing(answer.absence, answer.detail)
+        if not answer.samples:
+            count = signal.query.count_promql
+            return self._nothing_observed(signal, count) if count else self._absent(signal)
+        value = answer.samples[0].value
+        if signal.query.count_promql and math.isnan(value):
+            return self._nothing_observed(signal, signal.query.count_promql)
+        if not math.isfinite(value):
+            return Reading.missing(Absence.NOT_A_NUMBER, f"{signal.name} is {value}")
+        return Reading.of(value)
+
+    def _unreadable(self, role: Role, shape: Shape) -> Reading | None:
+        """Why no series of this role and shape can be read; None when they can."""
+        if self._names and not self._names >= SUPPORTED_NAMES:
+            return Reading.missing(Absence.NO_SERIES, self._unsupported_names())
+        if self.targets[role].absence:
+            return self.targets[role]
+        if role.job in self._seldom_scraped and shape is not Shape.GAUGE:
+            return Reading.missing(Absence.STALE, self._too_seldom(role))
+        return None
+
+    def _nothing_observed(self, signal: Signal, count_promql: str) -> Reading:
+        """A quantile or ratio of no events is NaN; the rate of its events must confirm that."""
+        count = self._answer(count_promql)
+        if count.absence:
+            return Reading.missing(count.absence, count.detail)
+        if any(sample.value != 0 for sample in count.samples):
+            detail = (
+                f"{signal.name} has no value although its events are counted: are its buckets"
+                " dropped by a relabel rule?"
+            )
+            return Reading.missing(Absence.NOT_A_NUMBER, detail)
+        return self._absent(signal)
+
+    def _absent(self, signal: Signal) -> Reading:
+        """A missing series means 0 only while a target that exports it is scraped and up.
+
+        An instance that is down does no work either; the rule for instances reports it.
+        """
+        gauge = signal.query.shape is Shape.GAUGE and signal.explains
+        if signal.condition is not Condition.ALWAYS and (
+            gauge or signal.condition not in self._exported
+        ):
+            return Reading.missing(Absence.NOT_EXPORTED)
+        if signal.role and (unproven := self._unproven(signal.role)):
+            return unproven
+        if gauge:
+            return Reading.missing(Absence.NO_SERIES, signal.absent_when_healthy)
+        if signal.query.shape in (Shape.QUANTILE, Shape.RATIO):
+            return Reading.missing(Absence.NO_OBSERVATIONS)
+        return Reading.of(0)
+
+    def _unproven(self, role: Role) -> Reading | None:
+        """Why a missing series of the role means nothing; None when it means 0."""
+        cluster = self._queries.cluster
+        if self.targets[role].value != 1:
+            detail = f'{role.job} of cluster "{cluster}" is down (`up` is 0)'
+            return Reading.missing(Absence.NO_SERIES, detail)
+        names = self._answer(METRIC_NAMES)
+        if names.absence:
+            return Reading.missing(names.absence, names.detail)
+        if not self._names:
+            detail = f'cluster "{cluster}" exports no persistence_requests_total'
+            return Reading.missing(Absence.NO_SERIES, detail)
+        return None
+
+    def _instances(self, role: Role) -> tuple[Instance, ...]:
+        """The role's instances that are scraped now, by name."""
+        found = [
+            Instance(name=sample.labels.get("instance", ""), up=sample.value > 0)
+            for sample in self.samples(self._queries.targets)
+            if sample.labels.get("job") == role.job
+        ]
+        return tuple(sorted(found, key=lambda instance: instance.name))
+
+    def _target(self, role: Role) -> Reading:
+        """1 when an instance of the role is up, 0 when all that are scraped now are down."""
+        fresh = self._answer(self._queries.targets)
+        if fresh.absence:
+            return Reading.missing(fresh.absence, fresh.detail)
+        job, cluster = role.job, self._queries.cluster
+        if instances := self.instances[role]:
+            return Reading.of(float(any(instance.up for instance in instances)))
+        for sample in self.samples(LAST_SCRAPE):
+            if sample.labels.get("job") == job:
+                detail = f'{job} of cluster "{cluster}" was last scraped {sample.value:.0f} s ago'
+                return Reading.missing(Absence.STALE, detail)
+        detail = f'no `up` series of job {job} in cluster "{cluster}"'
+        return Reading.missing(Absence.NO_SERIES, detail)
+
+    def _too_seldom(self, role: Role) -> str:
+        return (
+            f"{role.job} was scraped less than twice in {self._queries.short:g} s; "
+            "COPILOT_SHORT_WINDOW_SECONDS must hold two scrapes"
+        )
+
+    def _unsupported_names(self) -> str:
+        return (
+            f'cluster "{self._queries.cluster}" exports {", ".join(sorted(self._names))}; only '
+            f"{' and '.join(sorted(SUPPORTED_NAMES))} are understood: in the server's "
+            "global.metrics set prometheus.framework to opentelemetry and leave prefix, "
+            "withoutUnitSuffix, withoutCounterSuffix and recordTimerInSeconds unset"
+        )

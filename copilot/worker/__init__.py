@@ -1,0 +1,1 @@
+"""The Copilot's worker process: `python -m copilot.worker`."""

@@ -1,0 +1,1 @@
+"""Grafana's JSON of a dashboard, built with its SDK."""

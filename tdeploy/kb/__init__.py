@@ -1,0 +1,1 @@
+"""`tdeploy kb`: the corpus of the Copilot's knowledge base."""

@@ -1,0 +1,133 @@
+"""Snapshots while sources do not answer, and the queues of a survey."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from copilot.access.temporal import MonitoredTemporal
+from copilot.activities.collect import METRICS_SHARE, OTHER_CLUSTER, CollectActivities, interleave
+from copilot.activities.models import CollectRequest
+from copilot.settings import Settings
+from copilot.signals.loki import LAG, LogsClient
+from copilot.signals.prometheus import MetricsClient
+from copilot.signals.snapshot import Absence, QueueKey, QueueKind
+from copilot.store.repository import Repository
+from copilot.worker.metrics import WorkerMetrics
+from tests.copilot.worker.process import REFUSING_ADDRESS
+from tests.fakes.http_source import Reply, loki_answering, silent_port, vector
+
+CYCLE_SECONDS = 2
+
+
+def key(name: str) -> QueueKey:
+    return QueueKey(namespace="default", name=name, kind=QueueKind.WORKFLOW)
+
+
+@pytest.fixture
+async def activities() -> AsyncIterator[CollectActivities]:
+    """Cluster, metrics store, Loki and the Copilot's store are all down."""
+    async with collecting(f"http://{REFUSING_ADDRESS}") as activities:
+        yield activities
+
+
+@asynccontextmanager
+async def collecting(loki_url: str | None) -> AsyncIterator[CollectActivities]:
+    url = f"postgresql://copilot:copilot@{REFUSING_ADDRESS}/copilot"
+    settings = Settings.model_construct(
+        database_url=SecretStr(url), cycle_seconds=CYCLE_SECONDS, monitored_address=REFUSING_ADDRESS
+    )
+    budget = METRICS_SHARE * CYCLE_SECONDS
+    async with (
+        Repository.open(url) as repository,
+        MetricsClient(
+            f"http://{REFUSING_ADDRESS}", concurrency=8, timeout_seconds=1, budget_seconds=budget
+        ) as prometheus,
+        LogsClient(
+            loki_url or f"http://{REFUSING_ADDRESS}", timeout_seconds=1, budget_seconds=budget
+        ) as loki,
+    ):
+        yield CollectActivities(
+            settings=settings,
+            prometheus=prometheus,
+            loki=loki if loki_url else None,
+            monitored=MonitoredTemporal(REFUSING_ADDRESS),
+            repository=repository,
+            metrics=WorkerMetrics(CollectorRegistry()),
+        )
+
+
+async def test_without_any_source_the_snapshot_is_empty_and_in_time(
+    activities: CollectActivities,
+) -> None:
+    known = (key("orders"), key("payments"))
+    request = CollectRequest(cluster="monitored", known_queues=known, find_queues=True)
+    began = time.monotonic()
+    snapshot = await ActivityEnvironment().run(activities.collect_snapshot, request)
+    assert time.monotonic() - began < CYCLE_SECONDS
+    assert snapshot.metrics.source_absence is Absence.REFUSED
+    assert snapshot.logs is not None
+    assert snapshot.logs.absence is Absence.REFUSED
+    assert snapshot.queues.absence is Absence.REFUSED
+    assert REFUSING_ADDRESS in snapshot.queues.detail
+    # Without the store, the survey takes the queues of the last cycle.
+    assert snapshot.queues.unanswered == known
+
+
+async def test_a_silent_loki_does_not_make_a_cycle_late() -> None:
+    async with silent_port() as port, collecting(f"http://127.0.0.1:{port}") as activities:
+        began = time.monotonic()
+        snapshot = await ActivityEnvironment().run(
+            activities.collect_snapshot, CollectRequest(cluster="monitored")
+        )
+        assert time.monotonic() - began < CYCLE_SECONDS
+    assert snapshot.logs is not None
+    assert snapshot.logs.absence is Absence.TIMED_OUT
+
+
+async def test_without_loki_there_are_no_logs() -> None:
+    async with collecting(None) as activities:
+        snapshot = await ActivityEnvironment().run(
+            activities.collect_snapshot, CollectRequest(cluster="monitored")
+        )
+    assert snapshot.logs is None
+
+
+async def test_logs_are_counted_from_the_end_of_the_last_window() -> None:
+    since = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=60)
+    request = CollectRequest(cluster="monitored", logs_since=since)
+    async with (
+        loki_answering(lambda _: Reply(vector())) as loki,
+        collecting(loki.url) as activities,
+    ):
+        snapshot = await ActivityEnvironment().run(activities.collect_snapshot, request)
+    assert snapshot.logs is not None
+    assert snapshot.logs.start == since
+    assert timedelta(0) <= snapshot.at - LAG - snapshot.logs.end < timedelta(milliseconds=1)
+
+
+async def test_another_cluster_is_a_final_error(activities: CollectActivities) -> None:
+    with pytest.raises(ApplicationError) as refused:
+        await ActivityEnvironment().run(
+            activities.collect_snapshot, CollectRequest(cluster="production")
+        )
+    assert refused.value.type == OTHER_CLUSTER
+    assert refused.value.non_retryable
+    assert "production" in str(refused.value)
+
+
+def test_queues_come_from_each_list_in_turn() -> None:
+    remembered = (key("abandoned"), key("orders"), key("quiet"))
+    active = (key("orders"), key("payments"))
+    assert [one.name for one in interleave(remembered, active, ())] == [
+        "abandoned",
+        "orders",
+        "payments",
+        "quiet",
+    ]

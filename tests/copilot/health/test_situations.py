@@ -1,0 +1,531 @@
+"""Situations that operators report, as data, each with the right state and the right words.
+
+Each begins with ten healthy cycles of its cluster. `states` are those of the cycles that follow.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+
+from copilot.health.decision import Cause, CauseKind, Decision, RuleName, State
+from copilot.signals.signal_names import SignalName as S
+from copilot.signals.snapshot import (
+    Absence,
+    CanaryReport,
+    NamespaceLoad,
+    Probe,
+    QueueFacts,
+    QueueKey,
+    QueueKind,
+    QueueSurvey,
+    Reading,
+    Snapshot,
+    TaskFailures,
+    WorkflowOutcome,
+)
+from tests.builders import START, cycle_time, decisions_of, queue_facts, snapshot, starved_queue
+
+USUAL_CYCLES = 10
+HEALTHY = snapshot()
+HAPPY, STRESSED, CRITICAL = State.HAPPY, State.STRESSED, State.CRITICAL
+
+
+@dataclass(frozen=True)
+class Situation:
+    """`first` is the first cause of the last cycle; `notices` are the rules of its notices."""
+
+    name: str
+    cycles: Sequence[Snapshot]
+    states: Sequence[State]
+    first: Cause | None = None
+    notices: Sequence[RuleName] = ()
+    usual: Snapshot = HEALTHY
+
+    def decisions(self) -> list[Decision]:
+        usual = [self.usual] * USUAL_CYCLES
+        return decisions_of([*usual, *self.cycles])[USUAL_CYCLES:]
+
+
+def service(role: str) -> Cause:
+    return Cause(kind=CauseKind.SERVICE, name=role)
+
+
+def with_metrics(observed: Snapshot, **changes: object) -> Snapshot:
+    metrics = observed.metrics.model_copy(update=changes)
+    return observed.model_copy(update={"metrics": metrics})
+
+
+def some_down(role: str, *ups: bool) -> Snapshot:
+    return snapshot(instances={role: ups})
+
+
+INSTANCES = (
+    Situation(
+        "one of three history instances is an evicted pod that is still listed",
+        [some_down("history", True, True, False)] * 120,
+        [HAPPY] * 120,
+        notices=[RuleName.INSTANCES_DOWN],
+    ),
+    Situation(
+        "one of three worker instances is gone",
+        [some_down("worker", True, False, True)] * 6,
+        [HAPPY] * 6,
+        notices=[RuleName.INSTANCES_DOWN],
+    ),
+    Situation(
+        "one of two frontends restarts for 90 s",
+        [*[some_down("frontend", True, False)] * 4, snapshot()],
+        [HAPPY] * 5,
+    ),
+    Situation(
+        "one of two frontends stays away",
+        [some_down("frontend", True, False)] * 6,
+        [*[HAPPY] * 4, STRESSED, STRESSED],
+        service("frontend"),
+    ),
+    Situation(
+        "two of four history instances are gone",
+        [some_down("history", True, True, False, False)] * 2,
+        [STRESSED] * 2,
+        service("history"),
+    ),
+    Situation(
+        "two of three matching instances are gone",
+        [some_down("matching", True, False, False)] * 4,
+        [STRESSED] * 4,
+        service("matching"),
+    ),
+    Situation(
+        "all three history instances are gone",
+        [some_down("history", False, False, False)] * 3,
+        [STRESSED, STRESSED, CRITICAL],
+        service("history"),
+    ),
+)
+
+NO_LATENCY = Reading.missing(Absence.NO_OBSERVATIONS)
+SILENT: dict[S, float | Reading] = {
+    S.STATE_TRANSITIONS_RATE: 0.0,
+    S.HISTORY_TASK_RATE: 0.0,
+    S.WORKFLOW_SUCCESS_RATE: 0.0,
+    S.WORKFLOW_FAILED_RATE: 0.0,
+    S.UPDATE_LATENCY_P95: NO_LATENCY,
+    S.HISTORY_QUEUE_LATENCY_P95: NO_LATENCY,
+    S.PERSISTENCE_LATENCY_P95: NO_LATENCY,
+}
+ESCALATES = [STRESSED, STRESSED, CRITICAL, CRITICAL]
+
+
+def running(starts: float, updates: float, **more: float) -> Snapshot:
+    """A cluster at this load; `more` are other signals by name."""
+    return snapshot(
+        changes={
+            S.START_REQUEST_RATE: starts,
+            S.STATE_TRANSITIONS_RATE: updates,
+            S.HISTORY_TASK_RATE: 1.4 * updates,
+            S.SIGNAL_REQUEST_RATE: 0.0,
+            **{S(name): value for name, value in more.items()},
+        }
+    )
+
+
+def silent(starts: float, opened: int | None, **more: float) -> Snapshot:
+    changes: dict[S, float | Reading] = {
+        **SILENT,
+        S.START_REQUEST_RATE: starts,
+        S.SIGNAL_REQUEST_RATE: 0.0,
+    }
+    changes |= {S(name): value for name, value in more.items()}
+    return snapshot(changes=changes).model_copy(update={"open_workflows": opened})
+
+
+HISTORY = service("history")
+PROGRESS = (
+    Situation(
+        "few starts go on, and history stands still",
+        [silent(2, 300)] * 20,
+        [*ESCALATES, *[CRITICAL] * 16],
+        HISTORY,
+        usual=running(2, 145),
+    ),
+    Situation(
+        "very few starts go on, and history stands still",
+        [silent(0.4, None)] * 4,
+        ESCALATES,
+        HISTORY,
+        usual=running(0.4, 40),
+    ),
+    Situation(
+        "no starts at all, workflows in a timer loop, and history stands still",
+        [silent(0, 200)] * 20,
+        [*ESCALATES, *[CRITICAL] * 16],
+        HISTORY,
+        usual=running(0, 40, workflow_success_rate=0),
+    ),
+    Situation(
+        "signals end, and timers are late",
+        [silent(0, 200, scheduled_queue_lag_p95=400)] * 4,
+        ESCALATES,
+        HISTORY,
+        usual=running(3, 40, signal_request_rate=5),
+    ),
+    Situation(
+        "a batch that was started long ago ends",
+        [silent(0, 0)] * 20,
+        [HAPPY] * 20,
+        usual=running(0, 145),
+    ),
+    Situation(
+        "a quiet night: workflows wait for signals that do not come",
+        [silent(0, 900)] * 20,
+        [HAPPY] * 20,
+        usual=running(0.02, 40, signal_request_rate=8),
+    ),
+    Situation(
+        "starts of one workflow id that runs already",
+        [running(20, 0.4, start_deduplicated_rate=20, workflow_success_rate=0.0)] * 12,
+        [HAPPY] * 12,
+    ),
+    Situation(
+        "400 starts against a limit of 10",
+        [
+            with_metrics(
+                running(400, 18, start_refused_rate=390, workflow_success_rate=9),
+                refusals=(NamespaceLoad(namespace="tenant", request_rate=410, refused_rate=390),),
+            )
+        ]
+        * 4,
+        [STRESSED] * 4,
+        Cause(kind=CauseKind.NAMESPACE, name="tenant"),
+    ),
+)
+
+
+def outcome(success: float, failed: float, name: str = "Report") -> WorkflowOutcome:
+    return WorkflowOutcome(
+        namespace="default",
+        task_queue="orders",
+        workflow_type=name,
+        success_rate=success,
+        failed_rate=failed,
+    )
+
+
+def ended(success: float, failed: float, at: int = 0) -> Snapshot:
+    """Only these completions, in cycle `at`."""
+    rates = {S.WORKFLOW_SUCCESS_RATE: success, S.WORKFLOW_FAILED_RATE: failed}
+    outcomes = [outcome(success, failed)] if success or failed else []
+    return snapshot(cycle_time(at), changes=rates, outcomes=outcomes)
+
+
+NO_COMPLETION = {S.WORKFLOW_SUCCESS_RATE: 0.0, S.WORKFLOW_FAILED_RATE: 0.0}
+RARE = running(0.07, 2, workflow_success_rate=0.0, workflow_failed_rate=0.0)
+REPORT = Cause(kind=CauseKind.WORKFLOW_TYPE, name="Report on default/orders")
+FAILURES = (
+    Situation(
+        "workflow tasks fail for ever after a deployment",
+        [
+            with_metrics(
+                snapshot(
+                    changes={
+                        **NO_COMPLETION,
+                        S.STATE_TRANSITIONS_RATE: 60,
+                        S.WORKFLOW_TASK_FAILURE_RATE: 3,
+                    }
+                ),
+                task_failures=(
+                    TaskFailures(namespace="shop", reason="NonDeterministicError", rate=3),
+                ),
+            )
+        ]
+        * 20,
+        [STRESSED] * 20,
+        Cause(kind=CauseKind.WORKFLOW_TYPE, name="workflows of namespace shop"),
+    ),
+    Situation(
+        "nothing completes at full demand",
+        [snapshot(changes={**NO_COMPLETION, S.STATE_TRANSITIONS_RATE: 60})] * 20,
+        [STRESSED] * 20,
+    ),
+    Situation(
+        "one workflow type a quarter-hour, and each run fails",
+        [ended(0, 1 / 60 if cycle % 30 in {0, 1} else 0, cycle) for cycle in range(1, 125)],
+        [*[HAPPY] * 89, *[STRESSED] * 35],
+        REPORT,
+        usual=RARE,
+    ),
+    Situation(
+        "one workflow type a minute, and each run fails",
+        [ended(0, 0.07, cycle) for cycle in range(1, 8)],
+        [HAPPY, STRESSED, STRESSED, STRESSED, STRESSED, STRESSED, STRESSED],
+        REPORT,
+        usual=RARE,
+    ),
+    Situation(
+        "four failures and a success of a retry policy",
+        [ended(0.2, 0.8)] * 12,
+        [STRESSED] * 12,
+        REPORT,
+    ),
+    Situation(
+        "a type that fails by design in seven of ten runs",
+        [ended(3, 7)] * 20,
+        [STRESSED, *[HAPPY] * 19],
+        usual=ended(3, 7),
+    ),
+)
+
+
+def queue(name: str = "orders", kind: QueueKind = QueueKind.ACTIVITY, **facts: object) -> Snapshot:
+    return snapshot(queues=[queue_facts(name, kind, last_poll=START, **facts)])
+
+
+def queue_cause(name: str = "orders") -> Cause:
+    return Cause(kind=CauseKind.QUEUE, name=f"default/{name}")
+
+
+TENANT = "tenant-6f1c9b1e-1111-4222-8333-123456789abc-orders"
+BUSY = {
+    "backlog": 3,
+    "backlog_age_seconds": 1200.0,
+    "add_rate": 0.0,
+    "dispatch_rate": 0.0,
+    "pollers": 1,
+}
+QUEUES = (
+    Situation(
+        "a backlog of hours leaves more slowly than it arrives",
+        [
+            queue(
+                backlog=48_000,
+                backlog_age_seconds=7200.0,
+                add_rate=40.0,
+                dispatch_rate=0.04,
+                pollers=1,
+            )
+        ]
+        * 3,
+        [STRESSED] * 3,
+        queue_cause(),
+    ),
+    Situation(
+        "workflow tasks wait for a dozen seconds, and two of 200 slots are free",
+        [
+            snapshot(
+                changes={
+                    S.WORKFLOW_SCHEDULE_TO_START_P95: 12_000,
+                    S.WORKFLOW_SLOTS_AVAILABLE: 2,
+                    S.WORKFLOW_SLOTS_USED: 198,
+                },
+                queues=[
+                    queue_facts(
+                        backlog=2000, backlog_age_seconds=12.0, add_rate=170.0, dispatch_rate=170.0
+                    )
+                ],
+            )
+        ]
+        * 3,
+        [STRESSED] * 3,
+        queue_cause(),
+    ),
+    Situation(
+        "3,000 tasks drain in minutes",
+        [queue(backlog=3000, backlog_age_seconds=90.0, add_rate=0.0, dispatch_rate=20.0)] * 3,
+        [HAPPY] * 3,
+    ),
+    Situation(
+        "a queue with a tenant's id in its name has no workers",
+        [snapshot(queues=[starved_queue(TENANT)])] * 3,
+        [STRESSED] * 3,
+        queue_cause(TENANT),
+    ),
+    Situation(
+        "a queue that its users limit",
+        [
+            queue(
+                backlog=12,
+                backlog_age_seconds=400.0,
+                add_rate=0.02,
+                dispatch_rate=0.0,
+                pollers=5,
+                rate_limit=0.02,
+            )
+        ]
+        * 3,
+        [HAPPY] * 3,
+        notices=[RuleName.LIMITED_QUEUE],
+    ),
+    Situation(
+        "all slots of a batch worker are busy, by its own metrics",
+        [
+            snapshot(
+                cycle_time(8),
+                changes={S.ACTIVITY_SLOTS_AVAILABLE: 0, S.ACTIVITY_SLOTS_USED: 20},
+                queues=[queue_facts("orders", QueueKind.ACTIVITY, last_poll=START, **BUSY)],
+            )
+        ]
+        * 3,
+        [HAPPY] * 3,
+        notices=[RuleName.BUSY_WORKERS],
+    ),
+    Situation(
+        "new tasks go to a version that nobody polls",
+        [
+            queue(
+                backlog=40,
+                backlog_age_seconds=60.0,
+                add_rate=1.0,
+                dispatch_rate=4.0,
+                current_version="shop:2",
+                polled_versions=("shop:1",),
+            )
+        ]
+        * 3,
+        [STRESSED] * 3,
+        Cause(kind=CauseKind.VERSION, name="default/orders shop:2"),
+    ),
+)
+PARTS = (
+    Situation(
+        "the visibility store is away",
+        [snapshot(changes={S.VISIBILITY_ERROR_RATE: 9, S.VISIBILITY_REQUEST_RATE: 11})] * 5,
+        [STRESSED] * 5,
+        Cause(kind=CauseKind.VISIBILITY, name="visibility store"),
+    ),
+    Situation(
+        "visibility catches up",
+        [snapshot(changes={S.VISIBILITY_LAG_P95: 900})] * 5,
+        [HAPPY] * 5,
+        notices=[RuleName.VISIBILITY_LAG],
+    ),
+    Situation(
+        "a dead database stops history and visibility, too",
+        [
+            snapshot(
+                changes={
+                    **SILENT,
+                    S.PERSISTENCE_ERROR_RATE: 30,
+                    S.PERSISTENCE_REQUEST_RATE: 31,
+                    S.VISIBILITY_ERROR_RATE: 3,
+                    S.VISIBILITY_REQUEST_RATE: 3,
+                    S.FRONTEND_ERROR_RATE: 40,
+                }
+            )
+        ]
+        * 3,
+        [STRESSED, STRESSED, CRITICAL],
+        Cause(kind=CauseKind.PERSISTENCE, name="persistence"),
+    ),
+    Situation(
+        "buckets are dropped by a relabel rule",
+        [
+            snapshot(
+                changes={S.PERSISTENCE_LATENCY_P95: Reading.missing(Absence.NOT_A_NUMBER, "gone")}
+            )
+        ]
+        * 2,
+        [State.UNKNOWN] * 2,
+        Cause(kind=CauseKind.SOURCE, name="persistence_latency_p95"),
+    ),
+)
+
+
+def with_canary(cycle: Snapshot) -> Snapshot:
+    probe = Probe(at=START, canary=CanaryReport(shards=4, passed=4))
+    return cycle.model_copy(update={"probe": probe})
+
+
+def surveyed(*answered: QueueFacts, late: Sequence[str] = ()) -> Snapshot:
+    """A cluster whose queues in `late` were not described in time."""
+    keys = (QueueKey(namespace="default", name=name, kind=QueueKind.WORKFLOW) for name in late)
+    return snapshot(survey=QueueSurvey(queues=answered, unanswered=tuple(keys)))
+
+
+ORDERS_LATE = surveyed(queue_facts("reports"), late=["orders"])
+BACK_TO_BACK = surveyed(queue_facts("reports"), queue_facts("orders"))
+STEADINESS = (
+    Situation(
+        "two replicas of a collector write each series",
+        [with_metrics(HEALTHY, duplicates=("temporal-history history-0:9090",))] * 2,
+        [HAPPY] * 2,
+        notices=[RuleName.DUPLICATED_SERIES],
+    ),
+    Situation(
+        "child workflows end while others wait for days, and the canary passes",
+        [with_canary(silent(0, 200))] * 20,
+        [HAPPY] * 20,
+        usual=running(0, 40, workflow_success_rate=0),
+    ),
+    Situation(
+        "load returns after a pause with workflows that take minutes",
+        [
+            *[running(0, 0, workflow_success_rate=0)] * 3,
+            *[running(9, 90, workflow_success_rate=0)] * 4,
+            *[HEALTHY] * 3,
+        ],
+        [HAPPY] * 10,
+    ),
+    Situation(
+        "a scrape of the frontend sees returning starts before history does",
+        [running(0, 0), silent(9, None), HEALTHY],
+        [HAPPY] * 3,
+    ),
+    Situation(
+        "one description of a queue is late now and then",
+        [ORDERS_LATE, BACK_TO_BACK] * 6,
+        [HAPPY] * 12,
+    ),
+    Situation(
+        "one description of a queue is late while another queue has no worker",
+        [
+            surveyed(starved_queue("emails"), late=["orders"]),
+            surveyed(starved_queue("emails"), queue_facts("orders")),
+        ]
+        * 4,
+        [STRESSED] * 8,
+        queue_cause("emails"),
+    ),
+    Situation(
+        "a queue that is not described any more",
+        [ORDERS_LATE] * 3,
+        [HAPPY, State.UNKNOWN, State.UNKNOWN],
+        Cause(kind=CauseKind.SOURCE, name="default/orders (workflow)"),
+    ),
+    Situation(
+        "no queue is described at all",
+        [surveyed(late=["orders"])] * 2,
+        [State.UNKNOWN] * 2,
+        Cause(kind=CauseKind.SOURCE, name="default/orders (workflow)"),
+    ),
+    Situation(
+        "a few workflow tasks are a little old after a spike",
+        [
+            queue(
+                kind=QueueKind.WORKFLOW,
+                backlog=5,
+                backlog_age_seconds=20.0,
+                add_rate=8.0,
+                dispatch_rate=8.0,
+            )
+        ]
+        * 2,
+        [HAPPY] * 2,
+    ),
+)
+SITUATIONS = (*INSTANCES, *PROGRESS, *FAILURES, *QUEUES, *PARTS, *STEADINESS)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+def test_a_situation_of_the_field_gets_the_right_answer(situation: Situation) -> None:
+    decisions = situation.decisions()
+    assert [decision.state for decision in decisions] == list(situation.states)
+    last = decisions[-1]
+    assert last.causes[:1] == ((situation.first,) if situation.first else ())
+    assert [result.name for result in last.notices] == list(situation.notices)
+
+
+def test_names_of_situations_are_unique() -> None:
+    names = sorted(situation.name for situation in SITUATIONS)
+    assert all(one != other for one, other in pairwise(names))

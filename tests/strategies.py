@@ -1,0 +1,116 @@
+"""Hypothesis strategies for snapshots and for the memory of earlier cycles."""
+
+from hypothesis import strategies as st
+
+from copilot.health.decision import Memory, ScaleTier, State
+from copilot.signals.roles import Role
+from copilot.signals.signal_names import SignalName
+from copilot.signals.snapshot import (
+    Absence,
+    CanaryReport,
+    CanaryStep,
+    LateCanary,
+    Measurement,
+    Probe,
+    QueueSurvey,
+    Reading,
+    Snapshot,
+)
+from tests.builders import CLUSTER, HEALTHY, START, queue_facts
+
+rates = st.floats(0, 5000, allow_nan=False)
+readings = st.one_of(
+    st.builds(Reading.of, rates),
+    st.builds(Reading.missing, st.sampled_from(Absence)),
+)
+ups = st.one_of(
+    st.builds(Reading.of, st.sampled_from([0.0, 1.0])),
+    st.builds(Reading.missing, st.sampled_from(Absence)),
+)
+facts = st.builds(
+    queue_facts,
+    st.sampled_from(["orders", "payments", "order-fulfilment"]),
+    backlog=st.integers(0, 2000),
+    backlog_age_seconds=rates,
+    add_rate=rates,
+    dispatch_rate=rates,
+    pollers=st.integers(0, 4),
+)
+surveys = st.one_of(
+    st.builds(QueueSurvey, queues=st.lists(facts, max_size=3).map(tuple)),
+    st.builds(QueueSurvey, absence=st.sampled_from(Absence)),
+)
+_late = st.builds(
+    LateCanary,
+    shard=st.integers(1, 16),
+    step=st.sampled_from(CanaryStep),
+    seconds=st.floats(10, 3600),
+    detail=st.sampled_from(["", "context deadline exceeded"]),
+)
+_canaries = st.builds(
+    CanaryReport,
+    shards=st.integers(0, 16),
+    passed=st.integers(0, 16),
+    late=st.lists(_late, max_size=3, unique_by=lambda one: one.shard).map(tuple),
+    fails=st.booleans(),
+    visibility=st.sampled_from(["", "no answer"]),
+    problem=st.sampled_from(["", "denied"]),
+)
+probes = st.one_of(
+    st.none(),
+    st.builds(
+        Probe,
+        at=st.just(START),
+        frontend=st.sampled_from(["", "no connection"]),
+        store=st.sampled_from(["", "no answer"]),
+        store_seconds=st.sampled_from([None, 0.004, 0.4]),
+        canary=st.one_of(st.none(), _canaries),
+    ),
+)
+snapshots = st.builds(
+    Snapshot,
+    cluster=st.just(CLUSTER),
+    at=st.just(START),
+    metrics=st.builds(
+        Measurement,
+        readings=st.fixed_dictionaries({str(name): readings for name in SignalName}),
+        targets=st.fixed_dictionaries(dict.fromkeys(Role, ups)),
+        source_absence=st.one_of(st.none(), st.none(), st.sampled_from(Absence)),
+    ),
+    queues=surveys,
+    probe=probes,
+)
+# Snapshots without a missing reading: most properties are vacuous where the state is unknown.
+readable = st.builds(
+    Snapshot,
+    cluster=st.just(CLUSTER),
+    at=st.just(START),
+    metrics=st.builds(
+        Measurement,
+        readings=st.fixed_dictionaries(
+            {
+                str(name): st.builds(Reading.of, st.one_of(st.just(value), rates))
+                for name, value in (dict.fromkeys(SignalName, 0.0) | {**HEALTHY}).items()
+            }
+        ),
+        targets=st.fixed_dictionaries(
+            dict.fromkeys(Role, st.builds(Reading.of, st.sampled_from([1.0, 1.0, 0.0])))
+        ),
+    ),
+    queues=st.builds(QueueSurvey, queues=st.lists(facts, max_size=2).map(tuple)),
+    probe=probes,
+)
+_known = st.sampled_from([State.HAPPY, State.STRESSED, State.CRITICAL])
+memories = st.builds(
+    lambda standing, blind, **rest: Memory(
+        state=State.UNKNOWN if blind or standing is None else standing, standing=standing, **rest
+    ),
+    st.one_of(st.none(), _known),
+    st.booleans(),
+    band=st.one_of(st.none(), st.sampled_from(ScaleTier)),
+    cycle=st.integers(0, 10_000),
+    critical_run=st.integers(0, 5),
+    below_critical_run=st.integers(0, 5),
+    clear_run=st.integers(0, 5),
+    roles_seen=st.sampled_from([(), tuple(Role)]),
+)

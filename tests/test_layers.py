@@ -1,0 +1,78 @@
+"""`python -m tests`: no test is in no layer or in two, a failure hides nothing, Ctrl-C ends all."""
+
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.__main__ import LAYERS, ROOT, Layer, arguments, main
+from tests.waiting import until
+
+LIMIT_SECONDS = 120
+
+
+def files(layer: Layer) -> set[Path]:
+    """The test files of a layer, by pytest's rule for --ignore."""
+    words = arguments(layer)
+    ignored = [ROOT / word.removeprefix("--ignore=") for word in words if word.startswith("--")]
+    found = set[Path]()
+    for path in layer.paths:
+        top = ROOT / path
+        found |= {top} if top.is_file() else set(top.rglob("test_*.py"))
+    return {file for file in found if not any(file.is_relative_to(path) for path in ignored)}
+
+
+def test_every_test_file_is_in_one_layer() -> None:
+    in_layers = sorted(file for layer in LAYERS for file in files(layer))
+    assert in_layers == sorted((ROOT / "tests").rglob("test_*.py"))
+
+
+def layer(folder: Path, name: str, body: str) -> Layer:
+    """One test with this body."""
+    file = folder / f"test_{name}.py"
+    file.write_text(f"import os, time\ndef test_{name}():\n    {body}\n")
+    return Layer(name, (str(file),))
+
+
+def test_a_failed_layer_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bodies = {"wrong": "assert False", "slow": "time.sleep(0.3)", "dead": "os._exit(3)", "fine": ""}
+    assert main([layer(tmp_path, name, body or "pass") for name, body in bodies.items()]) == 1
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    outcomes = {line[0]: line[1] for line in lines if line and line[0] in bodies and line[1:]}
+    assert outcomes == {"wrong": "failed", "slow": "passed", "dead": "failed", "fine": "passed"}
+    slowest = next(line for line in lines if "::" in "".join(line) and "FAILED" not in line)
+    assert slowest[-1].endswith("::test_slow")
+
+
+def test_layers_with_limits_on_time_run_one_at_a_time(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    body = f"os.mkdir({str(lock)!r}); time.sleep(0.3); os.rmdir({str(lock)!r})"
+    layers = [layer(tmp_path, name, body) for name in ("one", "two", "three")]
+    assert main([replace(one, is_timed=True) for one in layers]) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_every_child(tmp_path: Path, number: signal.Signals) -> None:
+    child = f"import subprocess; subprocess.run(['sleep', '{3 * LIMIT_SECONDS}'])"
+    layers = tuple(layer(tmp_path, name, child) for name in ("one", "two"))
+    program = (
+        "import typer; from tests import __main__ as tests; from tests.__main__ import Layer;"
+        f"tests.LAYERS = {layers}; typer.run(tests.command)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as running:
+        process = psutil.Process(running.pid)
+
+        def sleeping() -> list[psutil.Process]:
+            below = process.children(recursive=True)
+            return below if [one.name() for one in below].count("sleep") == 2 else []
+
+        try:
+            below = until(sleeping, LIMIT_SECONDS, "both tests run")
+        finally:
+            running.send_signal(number)
+        assert running.wait(LIMIT_SECONDS) == 130
+    assert not [one for one in below if one.is_running()]
