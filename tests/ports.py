@@ -1,25 +1,43 @@
-"""Ports of 127.0.0.1 that no process listens on."""
+"""Ports of 127.0.0.1 that no process listens on.
 
-import random
+Every process of the tests takes them from a block of its own: servers of another layer would
+otherwise take a port between its choice and its use, which may be minutes later.
+"""
+
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import cycle
 
-# Above the privileged ports, and below those that the kernel assigns to this machine's programs.
-_CANDIDATES = range(20_000, 30_000)
+# Above the privileged ports; below those of labs, and those that the kernel assigns to programs.
+_BLOCKS = range(10_000, 15_000, 200)
 
 
 def free_port() -> int:
-    """A port that the kernel chooses, for a server that starts at once."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return next(filter(_is_free, _block()))
 
 
 def free_ports(names: Iterable[str]) -> dict[str, int]:
-    """A port for each name, for servers that start later: the kernel assigns none of them."""
-    candidates = iter(random.sample(_CANDIDATES, len(_CANDIDATES)))
-    return {name: next(filter(_is_free, candidates)) for name in names}
+    """A port for each name."""
+    return {name: free_port() for name in names}
+
+
+@cache
+def _block() -> Iterator[int]:
+    """The ports of a block in turn. This process holds the block's first port while it lives."""
+    for first in _BLOCKS:
+        holder = socket.socket()
+        try:
+            holder.bind(("127.0.0.1", first))
+        except OSError:
+            holder.close()
+            continue
+        _holders.append(holder)
+        return cycle(range(first + 1, first + _BLOCKS.step))
+    raise AssertionError("every block of ports is in use by another process of the tests")
+
+
+_holders: list[socket.socket] = []
 
 
 def _is_free(port: int) -> bool:
