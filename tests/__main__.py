@@ -27,8 +27,8 @@ SLOWEST = 10
 # Limit for the teardown of a lab or a stack.
 STOP_SECONDS = 120
 POLL_SECONDS = 0.2
-# One more than there are CPUs, because some layers mostly wait.
-CONCURRENT = (os.cpu_count() or 1) + 1
+# One a CPU: with more, limits on time failed in layers with real servers.
+CONCURRENT = os.cpu_count() or 1
 _console = Console(highlight=False, soft_wrap=True)
 
 
