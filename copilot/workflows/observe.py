@@ -11,14 +11,12 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from copilot.activities.collect import OTHER_CLUSTER, CollectActivities
     from copilot.activities.evaluate import EvaluateActivities
     from copilot.activities.models import (
-        AssessmentResult,
-        AssessRequest,
         CollectRequest,
         EvaluateRequest,
         Evaluation,
@@ -27,9 +25,8 @@ with workflow.unsafe.imports_passed_through():
         SaveRequest,
     )
     from copilot.activities.persist import PersistActivities
-    from copilot.activities.probe import ProbeActivities
-    from copilot.canary.models import ProbeRequest, ProbeResult
-    from copilot.explain.assessment import RETRY, Assessment, Depth, postpone, remember
+    from copilot.canary.models import ProbeResult
+    from copilot.explain.assessment import Depth, remember
     from copilot.health.decision import State
     from copilot.signals import instances
     from copilot.signals.roles import Role
@@ -43,7 +40,10 @@ with workflow.unsafe.imports_passed_through():
         Snapshot,
     )
     from copilot.store.records import CycleRecord
+    from copilot.workflows.failures import raise_if_cancelled
+    from copilot.workflows.model_readings import ModelReadings
     from copilot.workflows.models import Cadence, LoopEnd, LoopStatus, ObserveInput, Progress
+    from copilot.workflows.probing import Probing
     from copilot.workflows.schedule import Schedule
 
 CYCLES_PER_RUN = 240
@@ -59,15 +59,6 @@ SAVE_ATTEMPT_TIMEOUT = timedelta(seconds=15)
 EVALUATE_TIMEOUT = timedelta(seconds=5)
 # The least time between two cycles: an early one comes when the probe's result turns.
 EARLY_AFTER = timedelta(seconds=10)
-# A shorter look is not worth an activity.
-SHORTEST_PROBE = timedelta(seconds=1)
-# How long a cycle waits for a look that should have ended.
-PROBE_GRACE = timedelta(seconds=1)
-PROBE_TIMEOUT = timedelta(seconds=5)
-# By name: importing the workflow would load the libraries of models.
-ASSESS = "Assess"
-# Two requests of a minute each, and the store twice.
-ASSESS_TIMEOUT = timedelta(minutes=4)
 
 
 @workflow.defn(name="Observe")
@@ -82,9 +73,8 @@ class Observe:
             schedule=Schedule(origin=workflow.now(), cycle_seconds=start.cadence.cycle_seconds),
         )
         self._saving: asyncio.Task[None] | None = None
-        self._assessing: asyncio.Task[None] | None = None
-        self._probing: asyncio.Task[None] | None = None
-        self._probed: ProbeResult | None = None
+        self._model_readings = ModelReadings(start.cluster, self._progress)
+        self._probing = Probing(start.cluster, self._progress)
         self._retimed = False
 
     @workflow.run
@@ -144,7 +134,7 @@ class Observe:
                 retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=2)),
             )
         except FailureError as error:
-            _raise_if_cancelled(error)
+            raise_if_cancelled(error)
             workflow.logger.warning("the loop begins without memory: %s", error.cause)
             return MemoryRestore.STORE_UNAVAILABLE
         if loaded.memory is None:
@@ -154,21 +144,20 @@ class Observe:
 
     async def _until_due(self) -> None:
         """Wait for the next slot, or for less when the probe turns; meanwhile, look."""
-        self._probed = None
-        if self._due_at() - workflow.now() > SHORTEST_PROBE and workflow.patched("probe"):
-            self._probing = asyncio.create_task(self._probe(self._due_at() - workflow.now()))
+        self._probing.result = None
+        self._probing.begin(self._due_at() - workflow.now())
         while (delay := self._due_at() - workflow.now()) > timedelta(0):
             await self._sleep(delay)
-        await self._end_probe()
+        await self._probing.end()
 
     async def _sleep(self, delay: timedelta) -> None:
         """Wait until the time is up, the cadence changes, or the probe turns."""
         self._retimed = False
-        turned = self._has_turned()
+        turned = self._probing.turned
         # Usually the time-out ends the wait.
         with contextlib.suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._retimed or self._has_turned() != turned, timeout=delay
+                lambda: self._retimed or self._probing.turned != turned, timeout=delay
             )
 
     def _due_at(self) -> datetime:
@@ -180,53 +169,9 @@ class Observe:
         due = progress.schedule.next_at
         # Not while the verdict is unknown, which may last.
         unconfirmed = progress.memory.critical_run and progress.memory.state is State.STRESSED
-        if progress.begun and (self._has_turned() or (progress.troubles and unconfirmed)):
+        if progress.begun and (self._probing.turned or (progress.troubles and unconfirmed)):
             return min(due, progress.begun + EARLY_AFTER)
         return due
-
-    def _has_turned(self) -> bool:
-        return self._probed is not None and self._probed.turned
-
-    async def _probe(self, time: timedelta) -> None:
-        """One look at the cluster, which ends when its time is up or its result turns."""
-        progress = self._progress
-        try:
-            self._probed = await workflow.execute_activity_method(
-                ProbeActivities.probe,
-                ProbeRequest(
-                    cluster=self._cluster,
-                    chain=progress.run_id[:8],
-                    seconds=time.total_seconds(),
-                    known=progress.troubles,
-                    instances=progress.instances,
-                    reached=progress.reached,
-                    sweep=progress.sweep,
-                ),
-                schedule_to_close_timeout=time + PROBE_TIMEOUT,
-                # A worker that stops fails its attempt.
-                retry_policy=RetryPolicy(
-                    initial_interval=timedelta(seconds=1), backoff_coefficient=1
-                ),
-            )
-        except FailureError as error:
-            _raise_if_cancelled(error)
-            workflow.logger.warning("no look between the cycles: %s", error.cause or error)
-
-    async def _end_probe(self) -> None:
-        """Take the look's result; a cycle does not wait for one whose worker is gone."""
-        if (probing := self._probing) is None:
-            return
-        self._probing = None
-        with contextlib.suppress(TimeoutError):
-            await workflow.wait_condition(probing.done, timeout=PROBE_GRACE)
-        if not probing.done():
-            probing.cancel()
-            return
-        probing.result()
-        if self._probed:
-            self._progress.troubles = self._probed.troubles
-            self._progress.sweep = self._probed.sweep
-            self._progress.reached = self._probed.reached
 
     async def _cycle(self) -> LoopEnd | None:
         progress = self._progress
@@ -287,11 +232,11 @@ class Observe:
                 ),
             )
         except FailureError as error:
-            _raise_if_cancelled(error)
+            raise_if_cancelled(error)
             if isinstance(error.cause, ApplicationError) and error.cause.type == OTHER_CLUSTER:
                 raise error.cause from error
             workflow.logger.warning("no snapshot in this cycle: %s", error.cause)
-            return _empty_snapshot(self._cluster, self._probed)
+            return _empty_snapshot(self._cluster, self._probing.result)
         if not snapshot.queues.absence:
             answered = (facts.key for facts in snapshot.queues.queues)
             progress.queues = (*answered, *snapshot.queues.unanswered)
@@ -299,7 +244,8 @@ class Observe:
             progress.logs_until = snapshot.logs.end
         if found := instances.names(snapshot):
             progress.instances = found
-        return instances.with_probe(snapshot, self._probed.probe) if self._probed else snapshot
+        probed = self._probing.result
+        return instances.with_probe(snapshot, probed.probe) if probed else snapshot
 
     async def _evaluate(self, snapshot: Snapshot) -> Evaluation | None:
         """The evaluation, or None when it failed: a defect, which must not end the loop."""
@@ -317,7 +263,7 @@ class Observe:
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
         except FailureError as error:
-            _raise_if_cancelled(error)
+            raise_if_cancelled(error)
             workflow.logger.error("no decision in this cycle: %s", error)
             self._progress.unjudged += 1
             return None
@@ -342,54 +288,15 @@ class Observe:
                     retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10)),
                 )
             except FailureError as error:
-                _raise_if_cancelled(error)
+                raise_if_cancelled(error)
                 waiting = len(self._progress.outbox.records)
                 workflow.logger.warning("%d cycles wait for the store: %s", waiting, error.cause)
                 return
             self._progress.outbox = self._progress.outbox.without(records)
             for record in reversed(records):
                 if record.assessment and record.assessment.depth is not Depth.NONE:
-                    self._request_reading(record, record.assessment)
+                    self._model_readings.request(record, record.assessment)
                     break
-
-    def _request_reading(self, record: CycleRecord, assessment: Assessment) -> None:
-        """Start a model's reading of a stored cycle, unless its state is past or another runs."""
-        if record.decision.state is not self._progress.memory.state:
-            return
-        if self._assessing is None or self._assessing.done():
-            self._assessing = asyncio.create_task(self._assess(record, assessment))
-        else:
-            self._assess_again(record, assessment)
-
-    async def _assess(self, record: CycleRecord, assessment: Assessment) -> None:
-        """Await the model's reading, and ask again soon if there is none."""
-        try:
-            result = await workflow.execute_child_workflow(
-                ASSESS,
-                AssessRequest(cluster=self._cluster, key=record.key),
-                # One for each cluster; one of an earlier run of this loop may still be open.
-                id=f"copilot-assess-{self._cluster}",
-                result_type=AssessmentResult,
-                execution_timeout=ASSESS_TIMEOUT,
-                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            )
-        except FailureError as error:
-            _raise_if_cancelled(error)
-            workflow.logger.warning("no reading by a model: %s", error.cause or error)
-            self._assess_again(record, assessment)
-            return
-        if result.failure:
-            self._assess_again(record, assessment)
-
-    def _assess_again(self, record: CycleRecord, assessment: Assessment) -> None:
-        due_at = record.decision.at + RETRY
-        self._progress.assessed = postpone(self._progress.assessed, assessment.fingerprint, due_at)
-
-
-def _raise_if_cancelled(error: FailureError) -> None:
-    """A cancelled loop must end."""
-    if is_cancelled_exception(error):
-        raise error
 
 
 def _empty_snapshot(cluster: str, probed: ProbeResult | None) -> Snapshot:

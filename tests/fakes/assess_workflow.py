@@ -4,7 +4,7 @@ from temporalio import workflow
 
 from copilot.activities.models import AssessmentResult, AssessRequest
 from copilot.explain.explanation import ExplainedBy
-from copilot.workflows.observe import ASSESS
+from copilot.workflows.model_readings import ASSESS
 
 
 @workflow.defn(name=ASSESS, sandboxed=False)
