@@ -1,6 +1,6 @@
 """Queries about the cluster as a whole: its scrapes, its metric names, its outcomes and queues."""
 
-from copilot.signals.matchers import FRONTEND, USER, USER_BACKLOG, USUAL_TASK_FAILURES
+from copilot.signals.matchers import FRONTEND_OF_USERS, USER, USER_BACKLOG, USUAL_TASK_FAILURES
 from copilot.signals.queries import by_outcome, duration
 
 _AGE = "time() - timestamp(up{$cluster})"
@@ -62,13 +62,13 @@ ACTIVE_QUEUES = " or ".join(
 
 NAMESPACE_REFUSALS = (
     "sum by (namespace) (rate(service_errors_resource_exhausted_total"
-    f'{{$cluster,{FRONTEND},{USER},resource_exhausted_cause=~"RpsLimit|ConcurrentLimit"}}[$short]))'
+    f'{{$cluster,{FRONTEND_OF_USERS},resource_exhausted_cause=~"RpsLimit|ConcurrentLimit"}}[$short]))'
 )
 """Requests a second that a limit of requests refused, by namespace."""
 
 NAMESPACE_REQUESTS = (
     "sum by (namespace) (rate(service_requests_total"
-    f'{{$cluster,{FRONTEND},{USER},operation!~"Poll.*"}}[$short]))'
+    f'{{$cluster,{FRONTEND_OF_USERS},operation!~"Poll.*"}}[$short]))'
 )
 """Requests a second without polls, refused ones too, by namespace."""
 

@@ -20,7 +20,9 @@ USER_QUEUE = USER + ',taskqueue!~"temporal-sys-.*"'
 # A sticky queue dies with its worker but its gauges stay: nothing waits for the tasks in it.
 USER_BACKLOG = USER_QUEUE + ',partition!="__sticky__"'
 HISTORY = f'service_name="{Role.HISTORY}",{NOT_CANARY}'
+HISTORY_OF_USERS = f'service_name="{Role.HISTORY}",{USER}'
 FRONTEND = f'service_name="{Role.FRONTEND}",{NOT_CANARY}'
+FRONTEND_OF_USERS = f'service_name="{Role.FRONTEND}",{USER}'
 # The stores of a running service; `server` labels those that a process opens only to start.
 SERVICE_STORES = 'service_name!="server"'
 

@@ -3,7 +3,13 @@
 from functools import partial
 
 from copilot.signals.matchers import FRONTEND as SERVICE
-from copilot.signals.matchers import SIGNALS, STARTS, USER, WAITING, WORKER_ANSWERS
+from copilot.signals.matchers import (
+    FRONTEND_OF_USERS,
+    SIGNALS,
+    STARTS,
+    WAITING,
+    WORKER_ANSWERS,
+)
 from copilot.signals.queries import gauge, newest, quantile, rate
 from copilot.signals.roles import Role
 from copilot.signals.signal import RARE, Kind, Signal
@@ -11,7 +17,7 @@ from copilot.signals.signal_names import SignalName as S
 
 _LATENCY = "service_latency_milliseconds"
 _SHORT_CALLS = SERVICE + f',operation!~"{WAITING}"'
-_LONG_POLLS = SERVICE + "," + USER + ',operation=~"Poll.*TaskQueue"'
+_LONG_POLLS = FRONTEND_OF_USERS + ',operation=~"Poll.*TaskQueue"'
 _frontend_signal = partial(Signal, role=Role.FRONTEND)
 
 
@@ -56,7 +62,7 @@ FRONTEND = (
         unit="requests/s",
         kind=Kind.DEMAND,
         meaning="Requests of clients that start work, successful or not, with their retries.",
-        query=rate("service_requests_total", SERVICE + "," + USER + f',operation=~"{STARTS}"'),
+        query=rate("service_requests_total", FRONTEND_OF_USERS + f',operation=~"{STARTS}"'),
     ),
     _frontend_signal(
         name=S.START_REFUSED_RATE,
@@ -66,7 +72,7 @@ FRONTEND = (
         meaning="Requests that start work and that a limit refused: they are not accepted work.",
         query=rate(
             "service_errors_resource_exhausted_total",
-            SERVICE + "," + USER + f',operation=~"{STARTS}"',
+            FRONTEND_OF_USERS + f',operation=~"{STARTS}"',
         ),
         absent_when_healthy=RARE,
     ),
@@ -76,7 +82,7 @@ FRONTEND = (
         unit="requests/s",
         kind=Kind.DEMAND,
         meaning="Requests of clients that give an open workflow something to do.",
-        query=rate("service_requests_total", SERVICE + "," + USER + f',operation=~"{SIGNALS}"'),
+        query=rate("service_requests_total", FRONTEND_OF_USERS + f',operation=~"{SIGNALS}"'),
         absent_when_healthy="clients need not send any",
     ),
     _frontend_signal(
@@ -96,7 +102,7 @@ FRONTEND = (
         "one frontend, where there are most; over frontend.namespaceCount, 1,200 by default, it "
         "refuses them.",
         # The server counts only calls that may take long.
-        query=gauge(f"max({newest('service_pending_requests', f'{SERVICE},{USER}')})"),
+        query=gauge(f"max({newest('service_pending_requests', FRONTEND_OF_USERS)})"),
     ),
     _frontend_signal(
         name=S.THROTTLED_REQUEST_RATE,

@@ -3,7 +3,7 @@
 from functools import partial
 
 from copilot.signals.matchers import HISTORY as SERVICE
-from copilot.signals.matchers import USER, USUAL_TASK_FAILURES, VISIBILITY_TASK
+from copilot.signals.matchers import HISTORY_OF_USERS, USER, USUAL_TASK_FAILURES, VISIBILITY_TASK
 from copilot.signals.queries import gauge, newest, per_second, quantile, rate, ratio
 from copilot.signals.roles import Role
 from copilot.signals.signal import RARE, Kind, Signal
@@ -108,7 +108,7 @@ HISTORY = (
         title="History tasks executed",
         unit="tasks/s",
         meaning="Capacity of the engine, in attempts at tasks of user workflows.",
-        query=rate("task_requests_total", SERVICE + "," + USER),
+        query=rate("task_requests_total", HISTORY_OF_USERS),
     ),
     _history_signal(
         name=S.SHARD_CREATED_RATE,
