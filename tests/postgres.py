@@ -22,7 +22,8 @@ from tests.ports import free_port
 
 USER = "copilot"
 PASSWORD = "not-in-any-message"  # noqa: S105
-LIMIT_SECONDS = 30
+LIMIT_SECONDS = 180
+_WAIT = ("--wait", f"--timeout={LIMIT_SECONDS}")
 
 
 class Postgres:
@@ -59,12 +60,12 @@ class Postgres:
             " -c fsync=off -c synchronous_commit=off"
         )
         log = str(self._folder / "log")
-        self._run("pg_ctl", "start", "--wait", f"--log={log}", f"--options={options}")
+        self._run("pg_ctl", "start", *_WAIT, f"--log={log}", f"--options={options}")
 
     def stop(self) -> None:
         """Stop the server if it runs; its data stay."""
         if self._is_running:
-            self._run("pg_ctl", "stop", "--wait", "--mode=fast")
+            self._run("pg_ctl", "stop", *_WAIT, "--mode=fast")
 
     @contextmanager
     def stopped(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ from tools.servers import PROMETHEUS
 USER, PASSWORD = "copilot", "correct-horse"
 # bcrypt of PASSWORD with the smallest cost.
 _HASH = "$2b$04$iWWZqFgnw1jX7yfeKes57OndJllhqm2vufwldxF44dlax8vZcr7Ti"
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @contextmanager
@@ -66,7 +66,11 @@ def _is_ready(
     context.load_cert_chain(certificates.client_file, certificates.client_key)
     try:
         return httpx.get(
-            f"{url}/-/ready", verify=context, auth=(USER, PASSWORD), trust_env=False
+            f"{url}/-/ready",
+            verify=context,
+            auth=(USER, PASSWORD),
+            timeout=START_SECONDS,
+            trust_env=False,
         ).is_success
     except httpx.TransportError:
         return False

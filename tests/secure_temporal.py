@@ -30,7 +30,7 @@ from tools.servers import TEMPORAL_SERVER
 
 NAMESPACE = "temporal-system"
 """The one namespace that every server has. A permission in it holds for the whole cluster."""
-START_SECONDS = 60
+START_SECONDS = 180
 _ROLES = ("frontend", "history", "matching")
 _KEY_ID = "tests"
 

@@ -38,7 +38,7 @@ class FakeIngestion:
 
     def await_question(self) -> None:
         """Return when a job's state was requested since the last call."""
-        assert self.asked.acquire(timeout=30), "no request for a job's state"
+        assert self.asked.acquire(timeout=120), "no request for a job's state"
 
     def respond(self, request: Request) -> Response:
         if request.method == "PUT":

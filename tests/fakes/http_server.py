@@ -27,6 +27,11 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class _Server(ThreadingHTTPServer):
+    # Of five waiting clients the kernel makes the next wait for seconds.
+    request_queue_size = 128
+
+
 @contextmanager
 def serving(respond: Callable[[Request], Response], port: int = 0) -> Iterator[str]:
     """Answer every request by `respond`, which several threads call; the value is the URL."""
@@ -50,7 +55,7 @@ def serving(respond: Callable[[Request], Response], port: int = 0) -> Iterator[s
         def log_message(self, *_: object) -> None:
             """Keep requests out of a test's output."""
 
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+    with _Server(("127.0.0.1", port), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:

@@ -7,7 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-REQUEST_SECONDS = 10
+from tests.ports import free_port
+
+REQUEST_SECONDS = 60
+NEVER = 3600.0
+"""`after_seconds` of an answer for which no client waits."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,12 @@ class FakeSource:
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 reply = await self._answer(reader)
-                await asyncio.sleep(reply.after_seconds)
-                body = reply.body.encode()
-                head = f"HTTP/1.1 {reply.status} X\r\nContent-Length: {len(body)}\r\n"
-                writer.write(
-                    f"{head}Location: /elsewhere\r\nConnection: close\r\n\r\n".encode() + body
-                )
-                await writer.drain()
+            if reply.after_seconds and await _disconnects(reader, reply.after_seconds):
+                return
+            body = reply.body.encode()
+            head = f"HTTP/1.1 {reply.status} X\r\nContent-Length: {len(body)}\r\n"
+            writer.write(f"{head}Location: /elsewhere\r\nConnection: close\r\n\r\n".encode() + body)
+            await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             pass  # the client disconnected, as after a time-out
         finally:
@@ -63,6 +66,16 @@ class FakeSource:
         body = (await reader.readexactly(int(headers.get("content-length", "0")))).decode()
         self.forms.append({name: values[0] for name, values in parse_qs(body or url.query).items()})
         return self.reply(self.forms[-1]["query"])
+
+
+async def _disconnects(reader: asyncio.StreamReader, seconds: float) -> bool:
+    """Whether the client disconnects within `seconds`, as it does after a time-out."""
+    try:
+        async with asyncio.timeout(seconds):
+            await reader.read()
+    except TimeoutError:
+        return False
+    return True
 
 
 @asynccontextmanager
@@ -101,9 +114,7 @@ def vector(*values: str, **labels: str) -> str:
 
 def closed_port() -> int:
     """A port without a listener."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @asynccontextmanager

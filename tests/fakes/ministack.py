@@ -22,7 +22,7 @@ KNOWLEDGE = ("s3", "bedrock-agent", "bedrock-agent-runtime")
 REGION = "eu-west-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """Any pair is accepted. Each region has its own resources."""
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 180
 
 
 @contextmanager
@@ -79,7 +79,9 @@ def _await_answer(server: subprocess.Popen[bytes], url: str, output: Path) -> No
     def answers() -> bool:
         assert server.poll() is None, f"MiniStack ended: {output.read_text()}"
         try:
-            return httpx.get(f"{url}/_ministack/health", trust_env=False).is_success
+            return httpx.get(
+                f"{url}/_ministack/health", timeout=LIMIT_SECONDS, trust_env=False
+            ).is_success
         except httpx.TransportError:
             return False
 
@@ -89,7 +91,7 @@ def _await_answer(server: subprocess.Popen[bytes], url: str, output: Path) -> No
 def _end(server: subprocess.Popen[bytes]) -> None:
     server.terminate()
     try:
-        server.wait(timeout=10)
+        server.wait(timeout=LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import httpx
 
-from tests.fakes.http_source import closed_port
+from tests.ports import free_port
 from tools.servers import PROMETHEUS, PROMTOOL, find
 
-START_SECONDS = 30
+START_SECONDS = 180
 # Samples continue into the future, so that the result does not depend on when a test runs.
-AHEAD_SECONDS = 900
+AHEAD_SECONDS = 1800
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def backfilled_prometheus(series: Sequence[Series], folder: Path) -> Iterator[st
     _write(series, promtool, folder)
     config = folder / "prometheus.yml"
     config.write_text("global: {}\n")
-    port = closed_port()
+    port = free_port()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [
@@ -93,7 +93,7 @@ def _await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            if httpx.get(f"{url}/-/ready", trust_env=False).is_success:
+            if httpx.get(f"{url}/-/ready", timeout=START_SECONDS, trust_env=False).is_success:
                 return
         except httpx.TransportError:
             time.sleep(0.1)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from copilot.signals.roles import Role
-from tests.copilot.signals.backfilled_prometheus import Series
+from tests.copilot.signals.backfilled_prometheus import AHEAD_SECONDS, Series
 
 SHORT, LONG, SCRAPE, STALE_AFTER = 20, 60, 2, 30
 DSQL_EXPOSITION = Path(__file__).parent / "dsql_exposition.txt"
@@ -251,10 +251,10 @@ def not_numbers() -> list[Series]:
     ]
 
 
-def just_started() -> list[Series]:
-    """Scraped once, a moment ago: a counter has no rate yet."""
+def just_started(at: int) -> list[Series]:
+    """Scraped once, `at` seconds from now: a counter has no rate yet."""
     once = [*idle(), counter(f"state_transition_count_ratio_count{{{USER}}}", 10)]
-    return [replace(series, begin=-4, end=-4) for series in once]
+    return [replace(series, begin=at, end=at) for series in once]
 
 
 def seldom_scraped() -> list[Series]:
@@ -311,7 +311,8 @@ CLUSTERS = {
         "tally": tally(),
         "without-units": without_units(),
         "not-numbers": not_numbers(),
-        "just-started": just_started(),
+        # Each is stale half a minute later: a test takes the last one.
+        **{f"just-started-{at}": just_started(at) for at in range(-4, AHEAD_SECONDS, 10)},
         "seldom-scraped": seldom_scraped(),
         "no-longer-scraped": no_longer_scraped(),
         "history-down": history_down(),

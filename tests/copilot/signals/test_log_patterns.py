@@ -109,5 +109,5 @@ def refusal(promtool: Path, folder: Path, rules: list[dict[str, str]]) -> str:
     file.write_text(json.dumps({"groups": [{"name": "patterns", "rules": rules}]}))
     # Every rule has the same name on purpose.
     command = [str(promtool), "check", "rules", "--lint=none", str(file)]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     return "" if answer.returncode == 0 else answer.stdout + answer.stderr

@@ -29,7 +29,7 @@ SECRETS = (
 )
 
 
-def client(url: str, timeout_seconds: float = 5, budget_seconds: float = 10) -> LogsClient:
+def client(url: str, timeout_seconds: float = 60, budget_seconds: float = 120) -> LogsClient:
     return LogsClient(url, timeout_seconds=timeout_seconds, budget_seconds=budget_seconds)
 
 
@@ -202,10 +202,11 @@ async def test_an_unreachable_loki_refuses() -> None:
 
 async def test_a_silent_loki_costs_one_time_out() -> None:
     clock = asyncio.get_running_loop()
-    async with silent_port() as port, client(f"http://127.0.0.1:{port}", timeout_seconds=0.3) as c:
+    async with silent_port() as port, client(f"http://127.0.0.1:{port}", timeout_seconds=5) as c:
         began = clock.time()
         found = await c.survey("monitored", THEN, NOW)
-        assert clock.time() - began < 2
+        # One a query, of which four run at once, would be 30 s.
+        assert clock.time() - began < 25
     assert found.absence is Absence.TIMED_OUT
 
 

@@ -14,11 +14,11 @@ from copilot.signals.signal import Condition
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import Absence, Instance, Measurement, QueueKey, QueueKind, Reading
 from tests.copilot.signals.clusters import LONG, SCRAPE, SHORT, STALE_AFTER
-from tests.fakes.http_source import Reply, closed_port, fake_metrics_store, vector
+from tests.fakes.http_source import NEVER, Reply, closed_port, fake_metrics_store, vector
 
 
 async def measurement_of(url: str, cluster: str) -> Measurement:
-    async with MetricsClient(url, concurrency=4, timeout_seconds=10) as client:
+    async with MetricsClient(url, concurrency=4, timeout_seconds=60, budget_seconds=600) as client:
         return await measure(
             client, cluster=cluster, short=SHORT, long=LONG, scrape=SCRAPE, stale_after=STALE_AFTER
         )
@@ -31,8 +31,10 @@ def absences(found: Measurement) -> set[Absence | None]:
 
 
 async def test_a_cluster_scraped_once_reads_as_idle(prometheus_url: str) -> None:
-    """The first test of the module: half a minute after its scrape the cluster is stale."""
-    found = await measurement_of(prometheus_url, "just-started")
+    last = 'topk(1, max by (cluster) (timestamp(up{cluster=~"just-started-.*"})))'
+    async with MetricsClient(prometheus_url, timeout_seconds=60) as client:
+        (sample,) = (await client.query(last)).samples
+    found = await measurement_of(prometheus_url, sample.labels["cluster"])
     assert found.readings[S.STATE_TRANSITIONS_RATE] == Reading.of(0)
     deciding = {found.readings[s.name].absence for s in CATALOG if not s.explains}
     assert deciding == {None, Absence.NO_OBSERVATIONS}
@@ -293,7 +295,7 @@ async def test_a_store_without_any_number_gives_no_value(value: str) -> None:
     assert Absence.NO_OBSERVATIONS not in absences(found)
 
 
-@pytest.mark.parametrize("broken", [Reply("too many samples", 422), Reply("", after_seconds=9)])
+@pytest.mark.parametrize("broken", [Reply("too many samples", 422), Reply("", after_seconds=NEVER)])
 async def test_a_failure_of_explaining_signals_neither_fails_nor_slows_the_others(
     prometheus_url: str, broken: Reply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,12 +306,16 @@ async def test_a_failure_of_explaining_signals_neither_fails_nor_slows_the_other
         if "num_goroutines" in query or "dsql_" in query or "temporal_num_pollers" in query:
             return broken
         form = {"query": query}
-        return Reply(httpx.post(f"{prometheus_url}/api/v1/query", data=form, trust_env=False).text)
+        return Reply(
+            httpx.post(
+                f"{prometheus_url}/api/v1/query", data=form, timeout=60, trust_env=False
+            ).text
+        )
 
     async with fake_metrics_store(reply) as store:
         begin = asyncio.get_running_loop().time()
         found = await measurement_of(store.url, "busy")
-        assert asyncio.get_running_loop().time() - begin < 8
+        assert asyncio.get_running_loop().time() - begin < 50
     for signal in CATALOG:
         reading = found.readings[signal.name]
         if signal.explains:
@@ -323,7 +329,11 @@ async def test_one_failed_query_leaves_the_other_signals(prometheus_url: str) ->
         if "poll_success_total" in query:
             return Reply("too many samples", 422)
         form = {"query": query}
-        return Reply(httpx.post(f"{prometheus_url}/api/v1/query", data=form, trust_env=False).text)
+        return Reply(
+            httpx.post(
+                f"{prometheus_url}/api/v1/query", data=form, timeout=60, trust_env=False
+            ).text
+        )
 
     async with fake_metrics_store(reply) as store:
         found = await measurement_of(store.url, "busy")
