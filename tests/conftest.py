@@ -2,18 +2,28 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from copilot.store import connections, location
 from copilot.store.migrate import migrate
 from copilot.store.repository import Repository
 from tests.postgres import Postgres, running
 
 # A busy machine is slow, not wrong.
-settings.register_profile("patient", deadline=None)
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 # A run in the background ignores SIGINT, and so would every program that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_store() -> Iterator[None]:
+    """A machine that stands still for seconds is no store that is down."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(location, "CONNECT_TIMEOUT_SECONDS", 60)
+        patch.setattr(connections, "WAIT_SECONDS", 61)
+        yield
 
 
 @pytest.fixture(scope="session")

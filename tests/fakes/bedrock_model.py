@@ -130,7 +130,7 @@ class FakeBedrock:
         if answer is None:
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer.hangs:
-            self.ended.wait(30)
+            self.ended.wait(120)
         headers = {"Content-Type": "application/json"}
         if answer.error:
             headers["x-amzn-ErrorType"] = answer.error

@@ -3,13 +3,12 @@
 import asyncio
 import signal
 import socket
-import time
 
 import httpx
 import pytest
 
 from copilot.process import listening_socket
-from tests.copilot.api.serving import api_process, serving
+from tests.copilot.api.serving import LIMIT_SECONDS, api_process, serving
 
 
 def one_error_line(log: str) -> str:
@@ -47,11 +46,12 @@ def test_invalid_setting_is_one_error_line_and_exit_code_2(
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_with_a_client_connected(database_url: str, how: signal.Signals) -> None:
-    with serving(database_url) as process, httpx.Client(base_url=process.url) as client:
+    with (
+        serving(database_url) as process,
+        httpx.Client(base_url=process.url, timeout=LIMIT_SECONDS) as client,
+    ):
         assert client.get("/healthz").status_code == 200
-        start = time.monotonic()
         assert process.stop(how) == 0
-        assert time.monotonic() - start < 10
         assert "Traceback" not in process.log
 
 
@@ -67,6 +67,6 @@ async def test_connections_have_no_delay() -> None:
     listener = listening_socket("127.0.0.1", 0)
     async with await asyncio.start_server(serve, sock=listener):
         _, writer = await asyncio.open_connection(*listener.getsockname())
-        assert await asyncio.wait_for(accepted, 10) != 0
+        assert await asyncio.wait_for(accepted, LIMIT_SECONDS) != 0
         writer.close()
         await writer.wait_closed()

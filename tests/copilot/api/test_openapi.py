@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 from copilot.store.migrate import migrate
 from copilot.store.repository import Repository
 from tests.builders import queue_facts, records_of, snapshot, starved_queue
-from tests.copilot.api.serving import serving
+from tests.copilot.api.serving import LIMIT_SECONDS, serving
 
 CHECKS = (
     not_a_server_error,
@@ -52,7 +52,7 @@ def test_every_response_conforms(database_url: str) -> None:
         for operation in operations:
             check(operation)
         assert "Traceback" not in process.log
-        exposition = httpx.get(f"{process.url}/metrics").text
+        exposition = httpx.get(f"{process.url}/metrics", timeout=LIMIT_SECONDS).text
         (resident,) = (
             float(line.split()[1])
             for line in exposition.splitlines()
@@ -74,7 +74,7 @@ def check(operation: schemathesis.APIOperation[Any, Any, Any, Any]) -> None:
     def conforms(case: schemathesis.Case[Any]) -> None:
         # /actions always responds with 501.
         checks = [c for c in CHECKS if case.path != "/actions" or c is not not_a_server_error]
-        case.call_and_validate(checks=checks)
+        case.call_and_validate(checks=checks, timeout=LIMIT_SECONDS)
 
     conforms()
 

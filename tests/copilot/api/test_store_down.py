@@ -42,7 +42,7 @@ def test_reads_fail_until_the_store_is_back(own_postgres: Postgres, own_database
     # A cycle of 5 minutes: the verdict stays fresh while the test runs.
     with (
         serving(own_database_url, COPILOT_CYCLE_SECONDS="300") as process,
-        httpx.Client(base_url=process.url, timeout=20) as client,
+        httpx.Client(base_url=process.url, timeout=LIMIT_SECONDS) as client,
     ):
         assert client.get("/status").json()["health_state"] == "happy"
         with own_postgres.stopped():
@@ -68,7 +68,7 @@ def test_the_api_starts_without_a_store(own_postgres: Postgres, own_database_url
     with (
         own_postgres.stopped(),
         serving(own_database_url, COPILOT_CYCLE_SECONDS="300") as process,
-        httpx.Client(base_url=process.url, timeout=20) as client,
+        httpx.Client(base_url=process.url, timeout=LIMIT_SECONDS) as client,
     ):
         assert get_problem(client, "/status")["error"] == "store_unavailable"
         assert client.get("/").status_code == 200
@@ -79,7 +79,7 @@ def test_the_api_starts_without_a_store(own_postgres: Postgres, own_database_url
 def test_a_store_without_tables_needs_the_migration(database_url: str) -> None:
     with (
         serving(database_url) as process,
-        httpx.Client(base_url=process.url, timeout=20) as client,
+        httpx.Client(base_url=process.url, timeout=LIMIT_SECONDS) as client,
     ):
         for route in (*DATA_ROUTES, "/readyz"):
             assert "copilot.store.migrate" in get_problem(client, route)["reason"], route

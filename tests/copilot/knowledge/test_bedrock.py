@@ -37,13 +37,16 @@ def aws() -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _credentials_and_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The fake's, and none of this machine."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    # A busy machine is slow, not wrong.
+    for limit in ("CONNECT_SECONDS", "READ_SECONDS", "LIMIT_SECONDS"):
+        monkeypatch.setattr(bedrock, limit, 120)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
 
@@ -159,7 +162,7 @@ class Answers:
 
     def respond(self, _request: Request) -> Response:
         self.requests += 1
-        self.release.wait(10)
+        self.release.wait(120)
         headers = {"x-amzn-ErrorType": self.code} if self.code else {}
         return Response(self.body, self.status, headers)
 

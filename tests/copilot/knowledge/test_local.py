@@ -111,6 +111,6 @@ def test_ranking_logs_nothing_and_imports_numpy_only_when_used() -> None:
         "assert rank(Query(words='pollers of a task queue'))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=180, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -152,7 +152,9 @@ def expected(history: Cycles) -> set[Row]:
 
 @given(history=cycles, data=st.data())
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_order_and_repetition_of_saves_do_not_matter(
     repository: Repository, history: Cycles, data: st.DataObject

@@ -64,11 +64,11 @@ async def test_migrate_waits_for_a_database_that_is_starting(
     own_postgres: Postgres, own_database_url: str
 ) -> None:
     with own_postgres.stopped():
-        waiting = asyncio.create_task(migrate(own_database_url, wait_seconds=20))
+        waiting = asyncio.create_task(migrate(own_database_url, wait_seconds=180))
         with pytest.raises(StoreUnreachableError):
             await migrate(own_database_url)
         await asyncio.to_thread(own_postgres.start)
-        assert await asyncio.wait_for(waiting, 20) == len(migrations())
+        assert await asyncio.wait_for(waiting, 180) == len(migrations())
 
 
 def job(database_url: str) -> subprocess.CompletedProcess[str]:
@@ -78,7 +78,7 @@ def job(database_url: str) -> subprocess.CompletedProcess[str]:
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=180,
         check=False,
     )
 

@@ -12,7 +12,7 @@ import httpx
 
 from tests.ports import free_port
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 180
 REFUSING_ADDRESS = "127.0.0.1:9"
 """The discard port, which refuses connections."""
 
@@ -72,7 +72,9 @@ async def running(variables: dict[str, str]) -> AsyncIterator[WorkerProcess]:
 
     reading = asyncio.create_task(read())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5) as http:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", timeout=LIMIT_SECONDS
+        ) as http:
             yield WorkerProcess(process, http, lines)
     finally:
         if process.returncode is None:

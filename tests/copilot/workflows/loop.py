@@ -24,15 +24,20 @@ from copilot.workflows.models import Cadence, LoopEnd, LoopStatus, ObserveInput,
 from copilot.workflows.observe import Observe
 from copilot.workflows.payloads import DATA_CONVERTER
 from tests.copilot.workflows.cycles import THRESHOLDS, FakeCollector, FakeProbe, FakeStore
+from tests.ports import free_port
 
 TASK_QUEUE = "copilot-task-queue"
 CLUSTER = "monitored"
-_STEP = timedelta(minutes=10)
+_STEP = timedelta(minutes=5)
 
 
 async def time_skipping() -> WorkflowEnvironment:
     return await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(temporal_test_server()), data_converter=DATA_CONVERTER
+        test_server_existing_path=str(temporal_test_server()),
+        # A busy machine is slow, not wrong.
+        test_server_startup_timeout=timedelta(minutes=2),
+        port=free_port(),
+        data_converter=DATA_CONVERTER,
     )
 
 

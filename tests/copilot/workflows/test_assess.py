@@ -57,7 +57,6 @@ def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBedrock]:
         for name, value in fake.environment.items():
             if name.startswith("AWS_"):
                 monkeypatch.setenv(name, value)
-        monkeypatch.setattr(bedrock_model, "READ_SECONDS", 1)
         yield fake
 
 
@@ -133,6 +132,8 @@ def start(environment: WorkflowEnvironment, repository: Repository, database_url
             workflows=parts.workflows,
             activities=parts.activities,
             plugins=parts.plugins,
+            # Without the limit of 2 s for a workflow task, as in tests/copilot/workflows/loop.py.
+            debug_mode=True,
         ):
             yield Assessor(environment, repository)
 
@@ -224,8 +225,11 @@ async def test_without_a_usable_answer_the_template_stands_with_the_reason(
     *,
     answer: FakeAnswer,
     why: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bedrock.answers = [answer]
+    if answer.hangs:
+        monkeypatch.setattr(bedrock_model, "READ_SECONDS", 1)
     record = cycle()
     async with start() as assessor:
         result, stored = await assessor.assess(record)
@@ -281,9 +285,17 @@ async def test_an_answer_that_fails_a_check_goes_back_once_with_the_reason(
     ids=["throttled", "time-out"],
 )
 async def test_a_second_request_that_fails_counts_with_the_first(
-    start: Start, bedrock: FakeBedrock, *, second: FakeAnswer, tokens: int
+    start: Start,
+    bedrock: FakeBedrock,
+    *,
+    second: FakeAnswer,
+    tokens: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bedrock.answers = [typed_answer(reading=MADE_UP), second]
+    if second.hangs:
+        # The first request has to be answered in it, too.
+        monkeypatch.setattr(bedrock_model, "READ_SECONDS", 5)
     async with start() as assessor:
         result, stored = await assessor.assess(cycle())
     assert result.failure

@@ -31,7 +31,7 @@ async def test_changed_evidence_is_assessed_at_once_and_read_by_a_model(
 ) -> None:
     store = FakeStore()
     async with running(environment, FakeCollector(failing), store, assess=Explains) as loop:
-        await environment.sleep(timedelta(minutes=20))
+        await pass_time(environment, timedelta(minutes=20))
         (history,) = await loop.histories(environment)
     # At the second cycle, when it began, and at the fifth, when it became critical.
     first, second = request_times(history)
@@ -55,7 +55,7 @@ async def test_the_loop_repeats_a_failed_reading(
     environment: WorkflowEnvironment,
 ) -> None:
     async with running(environment, FakeCollector(failing), FakeStore(), assess=Fails) as loop:
-        await environment.sleep(timedelta(minutes=14))
+        await pass_time(environment, timedelta(minutes=14))
         (history,) = await loop.histories(environment)
     _, critical, *again = request_times(history)
     assert again
@@ -69,7 +69,7 @@ async def test_a_model_that_hangs_delays_no_cycle_and_times_out(
 ) -> None:
     store = FakeStore()
     async with running(environment, FakeCollector(failing), store, assess=Hangs) as loop:
-        await environment.sleep(timedelta(minutes=12))
+        await pass_time(environment, timedelta(minutes=12))
         assert len(store.records) >= 24
         (history,) = await loop.histories(environment)
     first, second, *_ = request_times(history)
@@ -82,7 +82,7 @@ async def test_without_a_model_no_reading_is_requested(
 ) -> None:
     store = FakeStore()
     async with running(environment, FakeCollector(failing), store) as loop:
-        await environment.sleep(timedelta(minutes=5))
+        await pass_time(environment, timedelta(minutes=5))
         (history,) = await loop.histories(environment)
     assert not list(request_times(history))
     assert any(record.assessment for record in store.records)

@@ -1,6 +1,7 @@
 """The loop keeps its cadence and its cycles while sources, store or rules fail."""
 
 import asyncio
+import time
 from datetime import timedelta
 from itertools import pairwise
 
@@ -17,9 +18,10 @@ from copilot.health.decision import Decision, Memory, State
 from copilot.health.evaluate import evaluate
 from copilot.signals.snapshot import Absence, LogSurvey, Probe, Snapshot
 from copilot.workflows.models import Cadence
-from copilot.workflows.observe import Observe
+from copilot.workflows.observe import SAVE_ATTEMPT_TIMEOUT, Observe
 from copilot.workflows.outbox import MAX_RECORDS
 from copilot.workflows.payloads import DATA_CONVERTER
+from copilot.workflows.probing import _GRACE
 from tests.builders import START
 from tests.copilot.workflows.cycles import (
     THRESHOLDS,
@@ -31,7 +33,7 @@ from tests.copilot.workflows.cycles import (
 from tests.copilot.workflows.loop import pass_time, running
 from tests.waiting import until_async
 
-SECONDS = 60
+SECONDS = 180
 
 
 def collection_times(history: WorkflowHistory) -> list[float]:
@@ -42,6 +44,26 @@ def collection_times(history: WorkflowHistory) -> list[float]:
         for event in history.events
         if event.activity_task_scheduled_event_attributes.activity_type.name == "look"
     ]
+
+
+def wake_times(history: WorkflowHistory) -> list[float]:
+    """Seconds from the first collection to the time for which each wait for a cycle was set.
+
+    It does not depend on how late the machine ends the wait.
+    """
+    begun, waits, started = None, list[float](), 0.0
+    for event in history.events:
+        if event.HasField("workflow_task_started_event_attributes"):
+            started = event.event_time.ToDatetime().timestamp()
+        if event.HasField("activity_task_scheduled_event_attributes") and begun is None:
+            name = event.activity_task_scheduled_event_attributes.activity_type.name
+            begun = started if name == "look" else None
+        if event.HasField("timer_started_event_attributes") and begun is not None:
+            wait = event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+            # The other waits are for a look that is late.
+            if wait != _GRACE:
+                waits.append(started + wait.total_seconds() - begun)
+    return waits
 
 
 async def test_cycles_keep_their_times_while_every_collection_hangs(
@@ -56,10 +78,11 @@ async def test_cycles_keep_their_times_while_every_collection_hangs(
     store = FakeStore()
     async with running(environment, FakeCollector(hang), store, cycle_seconds=2) as loop:
         await until_async(lambda: len(store.records) >= 3, SECONDS, "three cycles are stored")
-        times = collection_times((await loop.histories(environment))[0])
-    # Each at its time: a machine under load may skip cycles, but not shift them.
-    assert all(abs(time - 2 * round(time / 2)) < 0.8 for time in times)
-    assert times[2] < 15
+        waits = wake_times((await loop.histories(environment))[0])
+    # Each waits for its time: a machine under load may skip cycles, but not shift them. A wait
+    # seems to end earlier by the time that the evaluation before it took.
+    assert len(waits) >= 2
+    assert all(time % 2 < 0.1 or time % 2 > 1.2 for time in waits), waits
     for record in store.records:
         assert record.decision.state is State.UNKNOWN
         assert record.decision.causes
@@ -75,10 +98,13 @@ async def test_a_store_that_hangs_delays_no_cycle_and_gets_one_call(
         await until_async(lambda: len(store.records) == 1, SECONDS, "a cycle is stored")
         store.hangs = True
         attempts, evaluations = store.attempts, loop.evaluator.evaluations
+        began = time.monotonic()
         await until_async(
             lambda: loop.evaluator.evaluations >= evaluations + 3, SECONDS, "three more cycles"
         )
-        assert store.attempts == attempts + 1
+        # The call is tried again when its own time-out has passed.
+        more = int((time.monotonic() - began) / SAVE_ATTEMPT_TIMEOUT.total_seconds())
+        assert attempts + 1 <= store.attempts <= attempts + 1 + more
 
 
 async def test_after_an_outage_every_cycle_arrives_in_order(
@@ -88,7 +114,7 @@ async def test_after_an_outage_every_cycle_arrives_in_order(
     async with running(environment, FakeCollector(), store) as loop:
         await environment.sleep(timedelta(seconds=45))
         store.down = True
-        await environment.sleep(timedelta(minutes=6))
+        await pass_time(environment, timedelta(minutes=6))
         assert len(store.records) == 2
         latest = await loop.latest()
         assert latest.cycle == 14
@@ -257,7 +283,7 @@ async def test_a_loop_ends_when_its_worker_is_for_another_cluster(
         raise ApplicationError("for prod", type=OTHER_CLUSTER, non_retryable=True)
 
     async with running(environment, FakeCollector(other), FakeStore()) as loop:
-        ended = await asyncio.wait_for(loop.handle.result(), 15)
+        ended = await asyncio.wait_for(loop.handle.result(), SECONDS)
         assert "prod" in ended.reason
 
 
@@ -267,7 +293,7 @@ async def test_a_cancelled_loop_ends(environment: WorkflowEnvironment) -> None:
         await until_async(lambda: bool(collector.requests), SECONDS, "the first cycle begins")
         await loop.handle.cancel()
         with pytest.raises(WorkflowFailureError):
-            await asyncio.wait_for(loop.handle.result(), 15)
+            await asyncio.wait_for(loop.handle.result(), SECONDS)
 
 
 def looks(*results: tuple[str, ...]) -> FakeProbe:
