@@ -22,7 +22,7 @@ from lab.target import Target
 
 PortChoice = Literal["default", "free"]
 
-_COPILOT_READY_SECONDS = 60.0
+_COPILOT_READY_SECONDS = 180.0
 
 
 def _no_report(_: str) -> None:

@@ -20,8 +20,8 @@ COPILOT_INDEX = "temporal_visibility_v1_copilot"
 """As in the stacks."""
 
 _SCRIPT = Path(__file__).parent.parent / "docker" / "elasticsearch" / "create-indices.sh"
-_SCRIPT_SECONDS = 60
-_CALL_SECONDS = 30
+_SCRIPT_SECONDS = 180
+_CALL_SECONDS = 60
 _WATERMARK = "cluster.routing.allocation.disk.watermark"
 _FREE = {f"{_WATERMARK}.{name}": "1mb" for name in ("low", "high", "flood_stage")}
 # More than any disk has free.

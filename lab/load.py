@@ -44,8 +44,8 @@ STARTS_AFTER_ABANDONMENT = 20
 ORDERS_PER_PAYMENT = 9
 # Orders take 1 to 2.5 s on a healthy server. A load that stops lets them end: open orders without a
 # worker would be a starved queue.
-FINISH_SECONDS = 10.0
-STOP_SECONDS = 5.0
+FINISH_SECONDS = 15.0
+STOP_SECONDS = 10.0
 CANCEL_SECONDS = 0.5
 
 

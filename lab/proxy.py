@@ -14,7 +14,7 @@ from lab.ports import HOST
 DATABASE = "database"
 VISIBILITY = "visibility"
 _LATENCY = "latency"
-_REQUEST_SECONDS = 10
+_REQUEST_SECONDS = 60
 
 
 class DatabaseProxy:

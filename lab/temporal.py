@@ -26,9 +26,9 @@ _TEMPLATES = Path(__file__).parent.parent / "docker" / "temporal"
 _DYNAMIC_CONFIG_POLL = "5s"
 _PLUGIN = "postgres12"
 _HISTORY_SHARDS = 4
-_SQL_TOOL_SECONDS = 60
+_SQL_TOOL_SECONDS = 180
 _RETENTION_DAYS = 1
-_REQUEST_SECONDS = 10
+_REQUEST_SECONDS = 60
 
 
 @dataclass(frozen=True)

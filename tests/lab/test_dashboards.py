@@ -16,7 +16,7 @@ from tests.grafana.exported_metrics import metrics_of
 from tests.grafana.variables import expand_variables
 from tools.servers import TEMPORAL_SERVER, find
 
-WITHIN_SECONDS = 120
+WITHIN_SECONDS = 240
 FAST = {
     "COPILOT_CYCLE_SECONDS": "3",
     "COPILOT_SHORT_WINDOW_SECONDS": "10",
@@ -45,21 +45,21 @@ def busy(lab: Lab) -> Iterator[Lab]:
 @pytest.fixture
 async def prometheus(busy: Lab) -> AsyncIterator[MetricsClient]:
     endpoint = busy.environment()["PROMETHEUS_ENDPOINT"]
-    async with MetricsClient(endpoint, concurrency=4, timeout_seconds=10) as client:
+    async with MetricsClient(endpoint, concurrency=4, timeout_seconds=60) as client:
         yield client
 
 
-def silent(answers: dict[str, Answer]) -> list[str]:
-    return [expr for expr in ALWAYS if not answers[expr].samples]
+def wrong(answers: dict[str, Answer]) -> dict[str, str]:
+    """The queries that were refused, or are silent without a reason."""
+    refused = {expr: answer.detail for expr, answer in answers.items() if answer.absence}
+    return {expr: "silent" for expr in ALWAYS if not answers[expr].samples} | refused
 
 
 async def test_every_query_returns_series_or_says_why_not(prometheus: MetricsClient) -> None:
     deadline = asyncio.get_running_loop().time() + WITHIN_SECONDS
-    while silent(answers := await prometheus.query_all(REASONS)):
-        assert asyncio.get_running_loop().time() < deadline, silent(answers)
+    while wrong(answers := await prometheus.query_all(REASONS)):
+        assert asyncio.get_running_loop().time() < deadline, wrong(answers)
         await asyncio.sleep(1)
-    refused = {expr: answer.detail for expr, answer in answers.items() if answer.absence}
-    assert refused == {}
 
 
 def rare_metrics() -> set[str]:

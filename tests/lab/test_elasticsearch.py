@@ -15,7 +15,6 @@ from lab.elasticsearch import COPILOT_INDEX, MONITORED_INDEX
 from lab.errors import LabError
 from lab.faults import ABANDONED_QUEUE, FAULTS
 from stacks.settings import LocalSettings
-from tdeploy.checks.check import Check
 from tdeploy.checks.elasticsearch import check_elasticsearch
 from tests.lab.servers import require_opensearch, require_servers
 from tests.lab.watch import Watch, detected
@@ -28,8 +27,8 @@ FAST = {
 }
 RATE = 2
 OF_THE_STORE = [fault.name for fault in FAULTS.values() if fault.needs_elasticsearch]
-# The node may need a minute to start on a busy machine, and measures its disk every 10 s.
-WITHIN_SECONDS = 180
+# The node may need minutes to start on a busy machine, and measures its disk every 10 s.
+WITHIN_SECONDS = 300
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +84,11 @@ async def test_the_copilot_finds_the_queues_of_open_workflows(lab: Lab) -> None:
     await until_async(found, WITHIN_SECONDS, "a queue of the load is found", interval_seconds=1)
 
 
-def doctor(lab: Lab) -> list[Check]:
+def doctor(lab: Lab) -> set[str]:
+    """The states of doctor's checks; none of a store that does not answer in time."""
     ports = {"elasticsearch": lab.state.published.elasticsearch}
-    return [*check_elasticsearch(LocalSettings(visibility="elasticsearch", ports=ports))]
+    settings = LocalSettings(visibility="elasticsearch", ports=ports)
+    return {check.state for check in check_elasticsearch(settings)}
 
 
 def allows_new_indices(lab: Lab) -> bool:
@@ -108,13 +109,14 @@ def test_a_fault_of_the_store_is_stressed_and_heals(lab: Lab, watch: Watch, faul
         watch.until(detected(FAULTS[fault]), WITHIN_SECONDS, f"detected: {fault}")
         # A store that does not run has no indices to check.
         wrong: set[str] = set() if fault == "kill-elasticsearch" else {"wrong"}
-        assert {check.state for check in doctor(lab)} == wrong
+        # A verdict may still be about the fault before, and the disk is measured every 10 s.
+        until(lambda: doctor(lab) == wrong, WITHIN_SECONDS, f"doctor's checks are {wrong}")
     finally:
         lab.heal(fault)
     watch.until_state("happy", WITHIN_SECONDS)
-    assert [check.state for check in doctor(lab)] == ["ok"]
+    until(lambda: doctor(lab) == {"ok"}, WITHIN_SECONDS, "doctor's checks are ok")
     until(partial(allows_new_indices, lab), WITHIN_SECONDS, "new indices are allowed")
-    assert "critical" not in watch.states, "workflows go on without visibility"
+    assert "critical" not in watch.states, watch.changes  # workflows go on without visibility
 
 
 def test_an_index_of_an_older_version_gets_the_fields_that_it_lacks(lab: Lab) -> None:

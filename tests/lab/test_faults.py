@@ -16,7 +16,7 @@ from tests.lab.watch import query
 from tests.waiting import until, until_async
 
 RATE = 2
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 240
 # More than the few that wait at any moment.
 WAITING = 8
 

@@ -26,7 +26,7 @@ from tests.waiting import until_async
 # Not the queues of the verdict tests.
 BREAD, CAKE = "load-bread", "load-cake"
 RATE = 6.0
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 240
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ async def running(options: LoadOptions) -> AsyncIterator[LoadCounts]:
         await leave_nothing(options)
     finally:
         stop.set()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await load
 
 
@@ -98,16 +98,20 @@ async def backlog(client: Client, queue: str) -> int:
 
 async def test_starts_keep_their_schedule_and_their_orders_complete(options: LoadOptions) -> None:
     loop = asyncio.get_running_loop()
+    first = loop.time()
     async with running(options) as counts:
         begin, before = loop.time(), counts.started + counts.failed_starts
 
-        def late() -> float:
+        def late(begin: float, before: int) -> float:
             """Starts that are due and not counted; below 0 when they are early."""
             return (loop.time() - begin) * RATE - (counts.started + counts.failed_starts - before)
 
         def is_on_schedule() -> bool:
-            assert late() > -4
-            return late() < 4 and counts.started > before + 5 * RATE
+            nonlocal begin, before
+            assert late(first, 0) > -4
+            if loop.time() > begin + 10:  # a machine that stands still loses what was due
+                begin, before = loop.time(), counts.started + counts.failed_starts
+            return late(begin, before) < 4 and counts.started > before + 5 * RATE
 
         # Starts that wait for a busy server are counted when it answers.
         await until_async(is_on_schedule, LIMIT_SECONDS, "5 s of starts, on schedule")
@@ -159,7 +163,7 @@ async def test_an_abandoned_queue_is_left_with_a_few_orders(
     options: LoadOptions, client: Client
 ) -> None:
     async with running(options) as counts:
-        before = counts.started
+        before, open_before = counts.started, counts.open
         steer(options, LoadControl(abandoned_queues=(BREAD,), rate_factor=3))
 
         async def waits() -> bool:
@@ -168,13 +172,13 @@ async def test_an_abandoned_queue_is_left_with_a_few_orders(
         await until_async(waits, LIMIT_SECONDS, f"{STARTS_AFTER_ABANDONMENT} tasks wait on {BREAD}")
         # Now the other queue alone has more starts than the limit below.
         await until_async(
-            lambda: counts.started > before + 4 * STARTS_AFTER_ABANDONMENT,
+            lambda: counts.started > before + 4 * STARTS_AFTER_ABANDONMENT + open_before,
             LIMIT_SECONDS,
             "time passes",
         )
         left = await backlog(client, BREAD)
         # Orders that were open when the workers left may be on the queue again.
-        assert left <= STARTS_AFTER_ABANDONMENT + 3 * RATE
+        assert left <= STARTS_AFTER_ABANDONMENT + open_before + 3 * RATE
         steer(options, LoadControl())
 
 
@@ -213,17 +217,21 @@ async def test_an_invalid_control_file_changes_nothing_and_is_reported_once(
     assert len(reports) == 1
     await leave_nothing(options)
     stop.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         await load
 
 
 async def test_without_a_server_it_runs_until_it_is_stopped() -> None:
     address = f"{HOST}:{next(free_ports())}"
-    counts = LoadCounts()
-    options = LoadOptions(address=address, rate=20, duration_seconds=2)
-    await run_load(options, counts=counts)
+    await run_load(LoadOptions(address=address, rate=20, duration_seconds=1))
+    counts, stop = LoadCounts(), asyncio.Event()
+    load = asyncio.create_task(
+        run_load(LoadOptions(address=address, rate=20), counts=counts, stop=stop)
+    )
+    await until_async(lambda: counts.failed_starts > 10, LIMIT_SECONDS, "starts fail")
+    stop.set()
+    await load
     assert counts.started == 0
-    assert counts.failed_starts > 10
     assert counts.last_error
 
     command = [sys.executable, "-m", "lab", "load", "--address", address, "--rate", "20"]
@@ -235,11 +243,11 @@ async def test_without_a_server_it_runs_until_it_is_stopped() -> None:
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LIMIT_SECONDS):
         line = await process.stdout.readline()
     assert address.encode() in line
     process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_SECONDS):
         _, complaints = await process.communicate()
     assert process.returncode == 0
     assert complaints == b""

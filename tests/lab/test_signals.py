@@ -29,7 +29,7 @@ from lab.prometheus import MONITORED
 from tools.servers import TEMPORAL_SERVER
 
 SHORT, LONG, STALE_AFTER = 10, 20, 10
-WITHIN_SECONDS = 120
+WITHIN_SECONDS = 240
 T = TypeVar("T")
 # A metric's name stands before its matchers; suffixes come from its kind and unit.
 METRIC = re.compile(r"(\w+)\{")
@@ -62,7 +62,7 @@ RESTING = {
 @pytest.fixture
 async def prometheus(lab: Lab) -> AsyncIterator[MetricsClient]:
     endpoint = lab.environment()["PROMETHEUS_ENDPOINT"]
-    async with MetricsClient(endpoint, concurrency=4, timeout_seconds=10) as client:
+    async with MetricsClient(endpoint, concurrency=4, timeout_seconds=60) as client:
         yield client
 
 
@@ -104,12 +104,13 @@ async def test_an_idle_cluster_reads_as_idle(prometheus: MetricsClient) -> None:
         quiet = all(found.readings[name] == Reading.of(0) for name in AT_REST)
         # Without workers there is no worker without slots.
         alone = found.readings[S.ACTIVITY_SLOTS_AVAILABLE].absence is Absence.NOT_EXPORTED
-        return quiet and alone and value(found, S.PERSISTENCE_REQUEST_RATE) > 0
+        judged = [found.readings[signal.name] for signal in CATALOG if not signal.explains]
+        complete = not any(reading.is_missing for reading in judged)
+        up = set(found.targets.values()) == {Reading.of(1)}
+        works = value(found, S.PERSISTENCE_REQUEST_RATE) > 0
+        return quiet and alone and complete and up and works
 
-    found = await eventually(lambda: measured(prometheus), rests)
-    assert set(found.targets.values()) == {Reading.of(1)}
-    judged = [found.readings[signal.name] for signal in CATALOG if not signal.explains]
-    assert not any(reading.is_missing for reading in judged)
+    await eventually(lambda: measured(prometheus), rests)
 
 
 @pytest.mark.usefixtures("load")
@@ -240,10 +241,12 @@ async def test_a_served_queue_shows_its_workers_and_rates(client: Client) -> Non
     gone = QueueKey(namespace="signals-no-such", name="q", kind=QueueKind.WORKFLOW)
     found = await eventually(
         lambda: survey(client, [*keys, gone], limit=200),
-        lambda survey: all(facts.dispatch_rate > 0 for facts in survey.queues),
+        lambda survey: (
+            [facts.key for facts in survey.queues] == keys
+            and all(facts.dispatch_rate > 0 and facts.add_rate for facts in survey.queues)
+        ),
     )
-    assert all(facts.pollers and facts.last_poll and facts.add_rate for facts in found.queues)
-    assert [facts.key for facts in found.queues] == keys
+    assert all(facts.pollers and facts.last_poll for facts in found.queues)
     assert found.unanswered == ()
     assert found.absence is None
 
@@ -254,9 +257,11 @@ async def test_without_matching_the_frontend_still_answers_that_it_knows_nothing
     key = QueueKey(namespace="default", name="orders", kind=QueueKind.WORKFLOW)
     await asyncio.to_thread(lab.inject, "kill-matching")
     try:
-        found = await survey(client, [key], limit=200)
+        # A call that was under way when matching died may time out instead.
+        found = await eventually(
+            lambda: survey(client, [key], limit=200), lambda survey: "UNAVAILABLE" in survey.detail
+        )
     finally:
         await asyncio.to_thread(lab.heal, "kill-matching")
     assert found.absence is None
     assert found.unanswered == (key,)
-    assert "UNAVAILABLE" in found.detail
