@@ -21,7 +21,7 @@ from tests.lab.watch import Watch, detected
 from tests.waiting import until, until_async
 
 FAST = {
-    "COPILOT_CYCLE_SECONDS": "3",
+    "COPILOT_CYCLE_SECONDS": "5",
     "COPILOT_SHORT_WINDOW_SECONDS": "15",
     "COPILOT_LONG_WINDOW_SECONDS": "30",
 }
