@@ -16,7 +16,7 @@ def problems(files: Iterable[Path]) -> list[str]:
         [_LINTER, "--format", "json", *every],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     report = json.loads(done.stdout)["files"]

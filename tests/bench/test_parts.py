@@ -14,7 +14,7 @@ def test_an_unknown_part_is_refused_before_anything_is_measured() -> None:
         env={**os.environ, "ONLY": "costs"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")

@@ -4,14 +4,18 @@ import asyncio
 
 import pytest
 
+from copilot.signals import instances
 from copilot.signals.instances import answers, ask
-from lab.ports import free_ports
+from tests.ports import free_port
 
 
-async def test_who_listens_answers_and_who_does_not_is_dead() -> None:
+async def test_who_listens_answers_and_who_does_not_is_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(instances, "_CONNECT_SECONDS", 60)
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     name = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    dead = f"127.0.0.1:{next(free_ports())}"
+    dead = f"127.0.0.1:{free_port()}"
     async with server:
         assert await ask([name, dead]) == {name: True, dead: False}
     assert await answers(name) is False

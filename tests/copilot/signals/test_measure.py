@@ -17,6 +17,12 @@ from tests.copilot.signals.clusters import LONG, SCRAPE, SHORT, STALE_AFTER
 from tests.fakes.http_source import NEVER, Reply, closed_port, fake_metrics_store, vector
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is slow, not wrong."""
+    monkeypatch.setattr("copilot.signals.measure.EXPLAINING_SECONDS", 60)
+
+
 async def measurement_of(url: str, cluster: str) -> Measurement:
     async with MetricsClient(url, concurrency=4, timeout_seconds=60, budget_seconds=600) as client:
         return await measure(

@@ -23,7 +23,7 @@ async def client_of(port: int) -> Client:
 @pytest.mark.parametrize("keys", [(), KEYS])
 async def test_an_unreachable_frontend_refuses(keys: tuple[QueueKey, ...]) -> None:
     port = closed_port()
-    found = await survey(await client_of(port), keys, limit=2)
+    found = await survey(await client_of(port), keys, limit=2, call_seconds=60, budget_seconds=120)
     assert found.absence is Absence.REFUSED
     assert found.detail == (
         f"monitored cluster at 127.0.0.1:{port}: no connection to the frontend: Connection refused"
@@ -51,7 +51,7 @@ async def test_a_failure_of_visibility_is_one_line() -> None:
     with pytest.raises(
         MonitoredClusterError, match="of namespace default: no connection"
     ) as raised:
-        await visible_queues(client, ["default"])
+        await visible_queues(client, ["default"], call_seconds=60)
     assert "\n" not in str(raised.value)
     assert "MONITORED_TEMPORAL_ADDRESS" in str(raised.value)
 
