@@ -37,7 +37,8 @@ class StatusVerdict(Verdict):
     notices: tuple[Notice, ...] = ()
 
 
-_API_SECONDS = 1.0
+# A busy machine answers late; without a server the connection is refused at once.
+_API_SECONDS = 10
 
 
 @app.command()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.documents import ROOT
 
-_TIME_LIMIT_SECONDS = 300
+_TIME_LIMIT_SECONDS = 900
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ _READ_ONLY = f"without {LANGUAGE_HOST}: it reads and deletes a stack, and cannot
 _MISSING = "no Pulumi CLI is on this machine"
 _UNAVAILABLE = f"the Pulumi CLI can neither be downloaded nor built: {HOW_TO_INSTALL}"
 _CONNECT_SECONDS = 15
-_VERSION_SECONDS = 20
+_VERSION_SECONDS = 60
 
 
 def cli() -> Cli:

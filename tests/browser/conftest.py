@@ -14,6 +14,7 @@ from copilot.api.app import create_app
 from copilot.process import listening_socket
 from copilot.settings import Settings
 from copilot.store.repository import Repository
+from tests.ports import free_port
 
 ARGUMENTS = [
     "--headless",
@@ -26,7 +27,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 # The page refreshes every 5 s; the rest is for a busy machine.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
 
 
 class Server(uvicorn.Server):
@@ -38,10 +39,13 @@ class Server(uvicorn.Server):
 
 
 class Site:
-    """The API and its page, on a free port unless `port` is given."""
+    """The API and its page, on a free port unless `port` is given.
+
+    Not a port of the kernel's choice, which another program may get while a site is stopped.
+    """
 
     def __init__(self, settings: Settings, repository: Repository, port: int = 0) -> None:
-        self._listener = listening_socket("127.0.0.1", port)
+        self._listener = listening_socket("127.0.0.1", port or free_port())
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         app = create_app(settings, repository)
@@ -52,7 +56,7 @@ class Site:
 
     async def stop(self) -> None:
         self._server.should_exit = True
-        await asyncio.wait_for(self._task, 30)
+        await asyncio.wait_for(self._task, PATIENCE_MS / 1000)
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ _PACKAGES = (
     "tzdata",
     "wget",
 )
-_TIME_LIMIT_SECONDS = 600
+_TIME_LIMIT_SECONDS = 1200
 _ISOLATED = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 # Files that no container reads.
 _LEFT_OUT = (

@@ -17,8 +17,8 @@ from tests.docker.machine import NotHereError
 from tests.fakes.pulumi.docker_package import API_VERSION
 from tests.waiting import until
 
-_START_SECONDS = 60
-_STOP_SECONDS = 60
+_START_SECONDS = 180
+_STOP_SECONDS = 180
 _REQUEST_SECONDS = 300
 _LAST_LINES = 5
 # The engine uses another engine's containerd if it finds one in /run, or its dead socket.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_STOP_SECONDS = 20
+_STOP_SECONDS = 60
 
 
 @contextmanager

@@ -31,7 +31,7 @@ _ACCEPTED = (("INPUT", "-s"), ("OUTPUT", "-d"), ("FORWARD", "-s"), ("FORWARD", "
 _SOCKET = Path("/run/docker.sock")
 _LOCK = Path("/run/lock/temporal-sre-copilot-docker-tests")
 _NEEDED = ("debootstrap", "dockerd", "ip", "iptables-save", "setpriv", "unshare")
-_TIME_LIMIT_SECONDS = 30
+_TIME_LIMIT_SECONDS = 180
 
 
 class NotHereError(Exception):

@@ -26,16 +26,17 @@ from tests.lab.watch import Watch
 from tests.tdeploy.command import Tdeploy, ended
 
 # Windows of 15 and 30 s have to fill, and two clear cycles pass.
-HAPPY_SECONDS = 120
-DETECTED_SECONDS = 60
-UNHEALTHY_SECONDS = 60
+HAPPY_SECONDS = 300
+DETECTED_SECONDS = 180
+UNHEALTHY_SECONDS = 180
+REQUEST_SECONDS = 60
 RATE = 5.0
 
 
 def test_up_ends_when_all_is_happy(watch: Watch, tdeploy: Tdeploy) -> None:
     status = tdeploy("status", "-p", STACK)
     assert status.exit_code == 0, status.stdout
-    changes = httpx.get(f"{watch.url}/status/timeline").json()["timeline"]
+    changes = httpx.get(f"{watch.url}/status/timeline", timeout=REQUEST_SECONDS).json()["timeline"]
     # Before its first verdict a cluster may be unknown.
     assert {change["health_state"] for change in changes} - {"unknown"} == {"happy"}, changes
 
@@ -173,12 +174,16 @@ def test_the_log_of_a_service_that_does_not_get_healthy_is_read(
 
 
 def namespaces(frontend: str) -> set[str]:
-    listed = httpx.get(f"{frontend}/api/v1/namespaces").json()["namespaces"]
+    listed = httpx.get(f"{frontend}/api/v1/namespaces", timeout=REQUEST_SECONDS).json()[
+        "namespaces"
+    ]
     return {one["namespaceInfo"]["name"] for one in listed}
 
 
 def timeline(watch: Watch) -> int:
-    return len(httpx.get(f"{watch.url}/status/timeline").json()["timeline"])
+    return len(
+        httpx.get(f"{watch.url}/status/timeline", timeout=REQUEST_SECONDS).json()["timeline"]
+    )
 
 
 def test_a_schema_is_kept_until_it_is_overwritten(
@@ -188,6 +193,7 @@ def test_a_schema_is_kept_until_it_is_overwritten(
     registered = httpx.post(
         f"{frontend}/api/v1/namespaces",
         json={"namespace": "mine", "workflowExecutionRetentionPeriod": "86400s"},
+        timeout=REQUEST_SECONDS,
     )
     assert registered.status_code == httpx.codes.OK, registered.text
     recorded = timeline(watch)
@@ -201,7 +207,8 @@ def test_a_schema_is_kept_until_it_is_overwritten(
     assert overwritten.exit_code == 0, overwritten.stderr
     assert "default" in namespaces(frontend)
     assert "mine" not in namespaces(frontend)
-    assert watch.status()["health_state"] != "unknown"
+    # A verdict is valid for three cycles, of 5 s here: a busy machine may miss them.
+    watch.until(lambda status: status["health_state"] != "unknown", HAPPY_SECONDS, "known after it")
     # The Copilot's records are in another schema.
     assert timeline(watch) >= recorded
 

@@ -29,12 +29,13 @@ from tests.tdeploy.command import Tdeploy
 from tests.waiting import until
 
 RATE = 5.0
-HAPPY_SECONDS = 120
-READY_SECONDS = 120
+HAPPY_SECONDS = 300
+READY_SECONDS = 300
 # The load's workers may have to catch up after a restart.
-ENDED_SECONDS = 180
+ENDED_SECONDS = 400
 # The load reports its counts every 10 s.
-REPORTED_SECONDS = 60
+REPORTED_SECONDS = 180
+REQUEST_SECONDS = 60
 # A namespace has ten lists and counts a second, for all who ask.
 COUNT_INTERVAL_SECONDS = 1.0
 KILLED = 137
@@ -45,13 +46,13 @@ LOOP = "workflows/copilot-observe-monitored"
 def answer(start: Start, cluster: str, path: str, **query: str) -> Any:  # noqa: ANN401
     """The answer of a Temporal cluster's frontend for its namespace `default`."""
     url = f"{start.stack.url(f'{cluster}-http')}/api/v1/namespaces/default/{path}"
-    return httpx.get(url, params=query, timeout=30).raise_for_status().json()
+    return httpx.get(url, params=query, timeout=REQUEST_SECONDS).raise_for_status().json()
 
 
 def start_workflow(start: Start, cluster: str, identifier: str) -> None:
     url = f"{start.stack.url(f'{cluster}-http')}/api/v1/namespaces/default/workflows/{identifier}"
     nobody = {"workflowType": {"name": "None"}, "taskQueue": {"name": "none"}}
-    httpx.post(url, json=nobody, timeout=30).raise_for_status()
+    httpx.post(url, json=nobody, timeout=REQUEST_SECONDS).raise_for_status()
 
 
 def count(start: Start, cluster: str, query: str = "") -> int:
@@ -83,7 +84,8 @@ def started(load_log: Path) -> int:
 
 def timeline(watch: Watch, since: datetime) -> Any:  # noqa: ANN401
     query = {"start": since.isoformat()}
-    return httpx.get(f"{watch.url}/status/timeline", params=query).raise_for_status().json()
+    url = f"{watch.url}/status/timeline"
+    return httpx.get(url, params=query, timeout=REQUEST_SECONDS).raise_for_status().json()
 
 
 def stored_cycles(start: Start, since: datetime) -> list[int]:
@@ -170,7 +172,8 @@ def test_visibility_moves_to_elasticsearch_and_a_lost_index_comes_back(
     assert "postgresql" not in set().union(*moved.values())
     store = project.outputs(STACK)["elasticsearch_url"]
     for index in INDICES:
-        fields = httpx.get(f"{store}/{index}/_mapping").json()[index]["mappings"]["properties"]
+        mapping = httpx.get(f"{store}/{index}/_mapping", timeout=REQUEST_SECONDS).json()
+        fields = mapping[index]["mappings"]["properties"]
         assert fields["ExecutionStatus"]["type"] == "keyword"
 
     for cluster in ("temporal-frontend", "copilot-temporal"):
@@ -188,10 +191,10 @@ def test_visibility_moves_to_elasticsearch_and_a_lost_index_comes_back(
     assert status.exit_code == 0, status.stdout
 
     start.stack.client.containers.get(f"{STACK}-{INDICES_JOB}").remove()
-    assert httpx.delete(f"{store}/{MONITORED_INDEX}").is_success
+    assert httpx.delete(f"{store}/{MONITORED_INDEX}", timeout=REQUEST_SECONDS).is_success
     repaired = tdeploy("up", "-p", STACK)
     assert repaired.exit_code == 0, repaired.stderr
-    assert httpx.head(f"{store}/{MONITORED_INDEX}").is_success
+    assert httpx.head(f"{store}/{MONITORED_INDEX}", timeout=REQUEST_SECONDS).is_success
 
 
 def test_destroy_gives_every_service_its_time_and_leaves_nothing(start: Start) -> None:

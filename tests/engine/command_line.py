@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
-_TIME_LIMIT_SECONDS = 240
-"""For one command; the slowest takes a tenth of it on an idle machine."""
+from tests.waiting import until
+
+_TIME_LIMIT_SECONDS = 600
+"""For one command; the slowest takes some 20 s on an idle machine."""
 _NO_CHANGE = {"same", "refresh", "read", "read-replacement", "discard-replaced"}
 # The variables of this process that a command gets: others could configure Pulumi, Docker or AWS.
 _INHERITED = ("LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "TMPDIR")
@@ -105,6 +108,12 @@ class RunningCommand:
             raise CommandError(f"pulumi still runs: {self._output.read_text()}") from error
         seconds = time.monotonic() - self._start
         return Outcome(exit_code, self._output.read_text(), seconds, _steps(self._events))
+
+    def await_event(self, event: Event, what: str) -> None:
+        """Wait until the command causes it. Raises CommandError when the command ends before."""
+        until(lambda: event.is_set() or self._process.poll() is not None, _TIME_LIMIT_SECONDS, what)
+        if not event.is_set():
+            raise CommandError(f"pulumi ended before {what}: {self._output.read_text()}")
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the command and its plug-ins, as a terminal does for Ctrl-C."""

@@ -9,7 +9,6 @@ from tests.fakes.docker_engine.memory import JobEnd
 
 STACK = "local"
 LAST_STARTED = "local-copilot-worker"
-START_SECONDS = 180
 
 
 def test_a_failed_job_fails_the_up_and_is_run_again_by_the_next(empty_local: World) -> None:
@@ -76,7 +75,7 @@ def test_a_killed_up_is_repaired_by_the_next(empty_local: World, held_back: str)
         empty_local.docker.pause_before_start(held_back) as pause,
         empty_local.commands.started("up", "--yes", "--skip-preview", "-s", STACK) as running,
     ):
-        assert pause.reached.wait(START_SECONDS)
+        running.await_event(pause.reached, f"the start of {held_back}")
         running.kill()
     # The killed command's lock is still there.
     assert "pulumi cancel" in empty_local.up(STACK, fails=True).output
@@ -92,7 +91,7 @@ def test_an_interrupted_up_is_repaired_by_the_next(empty_local: World) -> None:
         empty_local.docker.pause_before_start("local-temporal-history") as pause,
         empty_local.commands.started("up", "--yes", "--skip-preview", "-s", STACK) as running,
     ):
-        assert pause.reached.wait(START_SECONDS)
+        running.await_event(pause.reached, "the start of history")
         running.signal(signal.SIGINT)
         pause.go_on.set()
         assert running.ended().exit_code != 0

@@ -15,7 +15,7 @@ from tests.engine.project import free_stack_ports
 from tests.engine.worlds import World, world
 
 STACK = "local"
-_SETUP_SECONDS = 60
+_SETUP_SECONDS = 300
 
 
 @pytest.fixture

@@ -5,13 +5,16 @@ has one job at a time: a second one is refused with ConflictException.
 """
 
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.fakes import http_server
 from tests.fakes.http_server import Request, Response
+from tests.waiting import until
 
+LIMIT_SECONDS = 180
 MOMENT = "2026-01-02T03:04:05Z"
 
 
@@ -36,9 +39,16 @@ class FakeIngestion:
         self.reasons = list(reasons)
         self.states[job] = state
 
-    def await_question(self) -> None:
-        """Return when a job's state was requested since the last call."""
-        assert self.asked.acquire(timeout=120), "no request for a job's state"
+    def await_question(self, asking: subprocess.Popen[str]) -> None:
+        """Return when a job's state was requested since the last call. `asking` runs until then."""
+
+        def asked() -> bool:
+            has_ended = asking.poll() is not None
+            is_asked = self.asked.acquire(blocking=False)
+            assert is_asked or not has_ended, asking.communicate()
+            return is_asked
+
+        until(asked, LIMIT_SECONDS, "a job's state is requested")
 
     def respond(self, request: Request) -> Response:
         if request.method == "PUT":

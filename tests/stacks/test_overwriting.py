@@ -53,7 +53,7 @@ def shell(script: str, *arguments: str, **variables: str) -> str:
         env={"PATH": os.environ["PATH"], **variables},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -59,7 +59,7 @@ class Tools:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=180,
             check=False,
         )
 

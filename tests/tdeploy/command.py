@@ -4,22 +4,28 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
+import psutil
+
 from tdeploy import console
 from tdeploy.app import main
+from tests.waiting import until as wait_until
 
-_TIME_LIMIT_SECONDS = 240
+_TIME_LIMIT_SECONDS = 600
+"""For one command; the slowest takes some 20 s on an idle machine."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +94,10 @@ class Tdeploy:
     def on_terminal(self, *arguments: str, until: str, then: Callable[[], None]) -> tuple[int, str]:
         """Run with a terminal for everything. Returns the exit code and what was drawn.
 
-        Calls `then` once `until` is drawn.
+        Calls `then` once the pattern `until` is drawn.
         """
         ours, theirs = pty.openpty()
-        drawn = b""
+        drawn, pattern = b"", re.compile(until.encode())
         with self.started(*arguments, stdin=theirs, stdout=theirs, stderr=theirs) as process:
             os.close(theirs)
             while select.select([ours], [], [], _TIME_LIMIT_SECONDS)[0]:
@@ -99,7 +105,7 @@ class Tdeploy:
                     drawn += os.read(ours, 65_536)
                 except OSError:  # its other side is closed
                     break
-                if until.encode() in drawn:
+                if pattern.search(drawn):
                     then()
             os.close(ours)
             return process.wait(_TIME_LIMIT_SECONDS), drawn.decode()
@@ -113,7 +119,7 @@ class Tdeploy:
         stderr: int = subprocess.PIPE,
         more: Mapping[str, str] | None = None,
     ) -> Iterator[subprocess.Popen[str]]:
-        """A running command, killed at the end of the block."""
+        """A running command, killed with its children at the end of the block."""
         with subprocess.Popen(
             [*self.before, sys.executable, "-m", "tdeploy", *arguments],
             cwd=self.folder,
@@ -128,7 +134,7 @@ class Tdeploy:
             try:
                 yield process
             finally:
-                process.send_signal(signal.SIGKILL)
+                _kill(process)
 
 
 def run_here(*arguments: str, environment: Mapping[str, str]) -> Completed:
@@ -156,6 +162,29 @@ def run_here(*arguments: str, environment: Mapping[str, str]) -> Completed:
 
 
 def ended(process: subprocess.Popen[str]) -> Completed:
-    """Wait for the end of a command."""
-    stdout, stderr = process.communicate(timeout=_TIME_LIMIT_SECONDS)
+    """Wait for the end of a command. Fails with its output after the time limit."""
+    try:
+        stdout, stderr = process.communicate(timeout=_TIME_LIMIT_SECONDS)
+    except subprocess.TimeoutExpired as late:
+        _kill(process)
+        stdout, stderr = process.communicate()
+        raise AssertionError(f"{late}\n{stdout}\n{stderr}") from late
     return Completed(process.returncode, stdout, stderr)
+
+
+def await_event(event: Event, process: subprocess.Popen[str], what: str) -> None:
+    """Wait until a running command causes the event. Fails with its output when it ends before."""
+    wait_until(lambda: event.is_set() or process.poll() is not None, _TIME_LIMIT_SECONDS, what)
+    if not event.is_set():
+        raise AssertionError(f"before {what}: {ended(process)}")
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a command and its children, which are in sessions of their own."""
+    children = []
+    with suppress(psutil.NoSuchProcess):
+        children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    for child in children:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
+
 from tests.tdeploy.conftest import Clone
 
 NO_DOCKER = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
@@ -16,6 +18,13 @@ def used_port() -> Iterator[int]:
     """A port on which a program of this machine listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+def ports(clone: Clone) -> dict[str, int]:
+    """The configured ports: the default ones may be in use on this machine."""
+    text = (clone.world.folder / "Pulumi.local.yaml").read_text(encoding="utf-8")
+    configured: dict[str, int] = yaml.safe_load(text)["config"]["copilot:ports"]
+    return configured
 
 
 def checks(clone: Clone, *words: str, **more: str) -> dict[str, dict[str, str]]:
@@ -47,7 +56,7 @@ def test_what_does_not_reach_containers_is_a_warning(local: Clone) -> None:
 
 def test_a_fix_follows_what_is_wrong(local: Clone) -> None:
     with used_port() as port:
-        local.world.configure("local", ports={"grafana": port})
+        local.world.configure("local", ports={**ports(local), "grafana": port})
         ended = local.tdeploy("doctor", "-p", "local")
     assert ended.exit_code == 1
     lines = ended.stdout.splitlines()
@@ -70,7 +79,7 @@ def test_a_check_that_cannot_be_made_is_unknown(fresh: Clone, tmp_path: Path) ->
         assert found[name]["state"] == "unknown"
     assert found["ports"]["state"] == "ok"
     with used_port() as port:
-        fresh.world.configure("local", ports={"grafana": port})
+        fresh.world.configure("local", ports={**ports(fresh), "grafana": port})
         found = checks(fresh, "-p", "local", **NO_DOCKER)
     assert found["ports"]["state"] == "warning"
     assert f"port {port}, which grafana needs" in found["ports"]["finding"]

@@ -139,7 +139,7 @@ class _Daemon:
         wanted = json.loads(query.get("filters", "{}"))
         listed = [
             self._summary(container)
-            for container in self._engine.containers.values()
+            for container in self._engine.listed()
             if (query.get("all") in {"1", "true", "True"} or container.running)
             and _fits(container, wanted)
         ]

@@ -108,6 +108,11 @@ class MemoryEngine:
                     return container
         raise EngineError(404, f"No such container: {name}")
 
+    def listed(self) -> list[StoredContainer]:
+        """The containers at this moment, while other threads create and remove some."""
+        with self._lock:
+            return [*self.containers.values()]
+
     def create_container(self, name: str, body: Body) -> str:
         with self._lock:
             if any(container.name == name for container in self.containers.values()):
@@ -196,11 +201,9 @@ class MemoryEngine:
         }
 
     def network(self, name: str) -> Body:
-        for network in self.networks.values():
+        for network in [*self.networks.values()]:
             if name in {network["Id"], network["Name"]}:
-                joined = (
-                    one for one in self.containers.values() if network["Name"] in one.networks
-                )
+                joined = (one for one in self.listed() if network["Name"] in one.networks)
                 attached = {one.identifier: {"Name": one.name} for one in joined if one.running}
                 return {**network, "Containers": attached}
         raise EngineError(404, f"network {name} not found")
@@ -266,7 +269,7 @@ class MemoryEngine:
             del self.volumes[name]
 
     def image(self, name: str) -> Body:
-        for tag, identifier in self.images.items():
+        for tag, identifier in [*self.images.items()]:
             if name in {tag, identifier}:
                 return {"Id": identifier, "RepoTags": [tag], "RepoDigests": [], "Config": {}}
         raise EngineError(404, f"No such image: {name}")

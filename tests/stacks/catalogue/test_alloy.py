@@ -12,7 +12,7 @@ from stacks.catalogue.catalogue import Catalogue
 from stacks.settings import CopilotSettings, LocalSettings
 
 PARSER = Path(__file__).parent / "alloy_syntax"
-BUILD_SECONDS = 300
+BUILD_SECONDS = 900
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def parser(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def refusal(parser: Path, text: str) -> str:
     answer = subprocess.run(
-        [str(parser)], input=text, capture_output=True, text=True, timeout=30, check=False
+        [str(parser)], input=text, capture_output=True, text=True, timeout=180, check=False
     )
     assert (answer.returncode == 0) == (answer.stderr == "")
     return answer.stderr

@@ -40,7 +40,7 @@ def server() -> Path:
 
 def ask(server: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(server), *arguments], capture_output=True, text=True, timeout=30, check=False
+        [str(server), *arguments], capture_output=True, text=True, timeout=180, check=False
     )
 
 

@@ -9,7 +9,7 @@ from tests.stacks.jobs.answers import answering
 def test_it_ends_as_soon_as_the_url_answers(capsys: pytest.CaptureFixture[str]) -> None:
     statuses = iter([503, 404, 200])
     with answering(lambda *_: next(statuses)) as url:
-        assert await_answer.main([f"{url}/ready", "10"]) == 0
+        assert await_answer.main([f"{url}/ready", "120"]) == 0
     assert f"{url}/ready" in capsys.readouterr().out
 
 

@@ -28,7 +28,7 @@ def slow(bedrock: FakeIngestion) -> World:
 
 def test_ctrl_c_stops_the_waiting_and_not_the_job(slow: World, bedrock: FakeIngestion) -> None:
     process = slow.start("ingest", *slow.base_options)
-    bedrock.await_question()
+    bedrock.await_question(process)
     process.send_signal(signal.SIGINT)
     result = ended(process)
     assert result.exit_code == 2
@@ -43,10 +43,10 @@ def test_a_running_job_is_awaited_before_another_starts(
     earlier = bedrock.start()
     assert earlier is not None
     process = slow.start("ingest", *slow.base_options)
-    bedrock.await_question()
+    bedrock.await_question(process)
     bedrock.end(earlier, "COMPLETE")
     while len(bedrock.states) == 1:
-        bedrock.await_question()
+        bedrock.await_question(process)
     bedrock.end("JOB0000001", "COMPLETE")
     result = ended(process)
     assert result.exit_code == 0, result.stderr
@@ -56,7 +56,7 @@ def test_a_running_job_is_awaited_before_another_starts(
 
 def test_every_reason_of_a_failed_job_is_printed(slow: World, bedrock: FakeIngestion) -> None:
     process = slow.start("ingest", *slow.base_options)
-    bedrock.await_question()
+    bedrock.await_question(process)
     bedrock.end("JOB0000000", "FAILED", "no such model", "no such role")
     result = ended(process)
     assert result.exit_code == 1
