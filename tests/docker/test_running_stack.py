@@ -176,6 +176,12 @@ def test_visibility_moves_to_elasticsearch_and_a_lost_index_comes_back(
         fields = mapping[index]["mappings"]["properties"]
         assert fields["ExecutionStatus"]["type"] == "keyword"
 
+    # Before there are workflows that nobody runs, of which the verdict would tell.
+    watch.begin()
+    watch.until_steady("happy", 3, HAPPY_SECONDS)
+    status = tdeploy("status", "-p", STACK)
+    assert status.exit_code == 0, status.stdout
+
     for cluster in ("temporal-frontend", "copilot-temporal"):
         start_workflow(start, cluster, "listed")
         query = "WorkflowId = 'listed'"
@@ -186,9 +192,6 @@ def test_visibility_moves_to_elasticsearch_and_a_lost_index_comes_back(
             COUNT_INTERVAL_SECONDS,
         )
         assert len(answer(start, cluster, "workflows", query=query)["executions"]) == 1
-    watch.until_state("happy", HAPPY_SECONDS)
-    status = tdeploy("status", "-p", STACK)
-    assert status.exit_code == 0, status.stdout
 
     start.stack.client.containers.get(f"{STACK}-{INDICES_JOB}").remove()
     assert httpx.delete(f"{store}/{MONITORED_INDEX}", timeout=REQUEST_SECONDS).is_success
