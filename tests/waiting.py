@@ -2,9 +2,11 @@
 
 import asyncio
 import inspect
+import subprocess
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast, overload
+from threading import Event
+from typing import Any, TypeVar, cast, overload
 
 T = TypeVar("T")
 
@@ -26,6 +28,12 @@ def until(
         _fail_after(deadline, seconds, what)
         time.sleep(interval_seconds)
     return value
+
+
+def is_caused(event: Event, by: subprocess.Popen[Any], seconds: float, what: str) -> bool:
+    """Wait until a process causes the event or ends; false when it ended without."""
+    until(lambda: event.is_set() or by.poll() is not None, seconds, what)
+    return event.is_set()
 
 
 @overload

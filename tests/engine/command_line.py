@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from tests.waiting import until
+from tests.waiting import is_caused
 
 _TIME_LIMIT_SECONDS = 600
 """For one command; the slowest takes some 20 s on an idle machine."""
@@ -111,8 +111,7 @@ class RunningCommand:
 
     def await_event(self, event: Event, what: str) -> None:
         """Wait until the command causes it. Raises CommandError when the command ends before."""
-        until(lambda: event.is_set() or self._process.poll() is not None, _TIME_LIMIT_SECONDS, what)
-        if not event.is_set():
+        if not is_caused(event, self._process, _TIME_LIMIT_SECONDS, what):
             raise CommandError(f"pulumi ended before {what}: {self._output.read_text()}")
 
     def signal(self, number: signal.Signals) -> None:

@@ -22,7 +22,7 @@ import psutil
 
 from tdeploy import console
 from tdeploy.app import main
-from tests.waiting import until as wait_until
+from tests.waiting import is_caused
 
 _TIME_LIMIT_SECONDS = 600
 """For one command; the slowest takes some 20 s on an idle machine."""
@@ -174,8 +174,7 @@ def ended(process: subprocess.Popen[str]) -> Completed:
 
 def await_event(event: Event, process: subprocess.Popen[str], what: str) -> None:
     """Wait until a running command causes the event. Fails with its output when it ends before."""
-    wait_until(lambda: event.is_set() or process.poll() is not None, _TIME_LIMIT_SECONDS, what)
-    if not event.is_set():
+    if not is_caused(event, process, _TIME_LIMIT_SECONDS, what):
         raise AssertionError(f"before {what}: {ended(process)}")
 
 
