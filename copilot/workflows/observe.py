@@ -5,7 +5,6 @@ A recorded history must replay: change the order or number of commands only behi
 change freely: they run in a local activity, whose result is recorded.
 """
 
-import asyncio
 import contextlib
 from datetime import datetime, timedelta
 
@@ -22,11 +21,10 @@ with workflow.unsafe.imports_passed_through():
         Evaluation,
         LoadMemoryRequest,
         MemoryRestore,
-        SaveRequest,
     )
     from copilot.activities.persist import PersistActivities
     from copilot.canary.models import ProbeResult
-    from copilot.explain.assessment import Depth, remember
+    from copilot.explain.assessment import remember
     from copilot.health.decision import State
     from copilot.signals import instances
     from copilot.signals.roles import Role
@@ -44,6 +42,7 @@ with workflow.unsafe.imports_passed_through():
     from copilot.workflows.model_readings import ModelReadings
     from copilot.workflows.models import Cadence, LoopEnd, LoopStatus, ObserveInput, Progress
     from copilot.workflows.probing import Probing
+    from copilot.workflows.saving import Saving
     from copilot.workflows.schedule import Schedule
 
 CYCLES_PER_RUN = 240
@@ -54,8 +53,6 @@ FIND_QUEUES_EVERY = 10
 COLLECT_SHARE = 25 / 30
 HANGING = "TemporalTimeout:StartToClose"
 LOAD_TIMEOUT = timedelta(seconds=10)
-SAVE_TIMEOUT = timedelta(seconds=60)
-SAVE_ATTEMPT_TIMEOUT = timedelta(seconds=15)
 EVALUATE_TIMEOUT = timedelta(seconds=5)
 # The least time between two cycles: an early one comes when the probe's result turns.
 EARLY_AFTER = timedelta(seconds=10)
@@ -72,8 +69,8 @@ class Observe:
             run_id=workflow.info().run_id,
             schedule=Schedule(origin=workflow.now(), cycle_seconds=start.cadence.cycle_seconds),
         )
-        self._saving: asyncio.Task[None] | None = None
-        self._model_readings = ModelReadings(start.cluster, self._progress)
+        readings = ModelReadings(start.cluster, self._progress)
+        self._saving = Saving(start.cluster, self._progress, readings)
         self._probing = Probing(start.cluster, self._progress)
         self._retimed = False
 
@@ -91,11 +88,11 @@ class Observe:
             cycles += 1
             continuing = cycles >= CYCLES_PER_RUN or workflow.info().is_continue_as_new_suggested()
             # This run's end would cancel the save under way: check again after the next cycle.
-            if self._is_saving():
+            if self._saving.is_under_way:
                 continue
             if continuing:
                 workflow.continue_as_new(start.model_copy(update={"progress": self._progress}))
-            self._saving = asyncio.create_task(self._save())
+            self._saving.begin()
 
     @workflow.signal
     def configure(self, cadence: Cadence) -> None:
@@ -186,7 +183,7 @@ class Observe:
         try:
             snapshot = await self._collect()
         except ApplicationError as error:
-            await self._save()
+            await self._saving.save()
             return LoopEnd(reason=error.message)
         if evaluation := await self._evaluate(snapshot):
             progress.memory = evaluation.decision.memory
@@ -267,36 +264,6 @@ class Observe:
             workflow.logger.error("no decision in this cycle: %s", error)
             self._progress.unjudged += 1
             return None
-
-    def _is_saving(self) -> bool:
-        if self._saving is None:
-            return False
-        if self._saving.done():
-            # No one awaits the task: raise its defect here.
-            self._saving.result()
-        return not self._saving.done()
-
-    async def _save(self) -> None:
-        """Store the waiting records in order; those that fail wait on."""
-        while records := self._progress.outbox.batch:
-            try:
-                await workflow.execute_activity_method(
-                    PersistActivities.save_cycles,
-                    SaveRequest(cluster=self._cluster, records=records),
-                    schedule_to_close_timeout=SAVE_TIMEOUT,
-                    start_to_close_timeout=SAVE_ATTEMPT_TIMEOUT,
-                    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10)),
-                )
-            except FailureError as error:
-                raise_if_cancelled(error)
-                waiting = len(self._progress.outbox.records)
-                workflow.logger.warning("%d cycles wait for the store: %s", waiting, error.cause)
-                return
-            self._progress.outbox = self._progress.outbox.without(records)
-            for record in reversed(records):
-                if record.assessment and record.assessment.depth is not Depth.NONE:
-                    self._model_readings.request(record, record.assessment)
-                    break
 
 
 def _empty_snapshot(cluster: str, probed: ProbeResult | None) -> Snapshot:

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
 # A shorter look is not worth an activity.
 _SHORTEST = timedelta(seconds=1)
 # How long a cycle waits for a look that should have ended.
-_GRACE = timedelta(seconds=1)
+GRACE = timedelta(seconds=1)
 _TIMEOUT = timedelta(seconds=5)
 
 
@@ -47,7 +47,7 @@ class Probing:
             return
         self._looking = None
         with contextlib.suppress(TimeoutError):
-            await workflow.wait_condition(looking.done, timeout=_GRACE)
+            await workflow.wait_condition(looking.done, timeout=GRACE)
         if not looking.done():
             looking.cancel()
             return

@@ -18,10 +18,11 @@ from copilot.health.decision import Decision, Memory, State
 from copilot.health.evaluate import evaluate
 from copilot.signals.snapshot import Absence, LogSurvey, Probe, Snapshot
 from copilot.workflows.models import Cadence
-from copilot.workflows.observe import SAVE_ATTEMPT_TIMEOUT, Observe
+from copilot.workflows.observe import Observe
 from copilot.workflows.outbox import MAX_RECORDS
 from copilot.workflows.payloads import DATA_CONVERTER
-from copilot.workflows.probing import _GRACE
+from copilot.workflows.probing import GRACE
+from copilot.workflows.saving import ATTEMPT_TIMEOUT
 from tests.builders import START
 from tests.copilot.workflows.cycles import (
     THRESHOLDS,
@@ -61,7 +62,7 @@ def wake_times(history: WorkflowHistory) -> list[float]:
         if event.HasField("timer_started_event_attributes") and begun is not None:
             wait = event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
             # The other waits are for a look that is late.
-            if wait != _GRACE:
+            if wait != GRACE:
                 waits.append(started + wait.total_seconds() - begun)
     return waits
 
@@ -103,7 +104,7 @@ async def test_a_store_that_hangs_delays_no_cycle_and_gets_one_call(
             lambda: loop.evaluator.evaluations >= evaluations + 3, SECONDS, "three more cycles"
         )
         # The call is tried again when its own time-out has passed.
-        more = int((time.monotonic() - began) / SAVE_ATTEMPT_TIMEOUT.total_seconds())
+        more = int((time.monotonic() - began) / ATTEMPT_TIMEOUT.total_seconds())
         assert attempts + 1 <= store.attempts <= attempts + 1 + more
 
 
