@@ -5,6 +5,7 @@ from string import Template
 from copilot.signals.catalog import BY_NAME
 from copilot.signals.signal import CONDITION_MEANS, Condition, Signal
 from copilot.signals.signal_names import SignalName
+from copilot.signals.style import OPENTELEMETRY
 from grafana.dashboard import PromQL, Variable
 
 CLUSTER = 'cluster="$cluster"'
@@ -43,7 +44,7 @@ def signal_query(name: SignalName, legend: str) -> PromQL:
 
 def signal_expr(signal: Signal) -> str:
     """A signal's PromQL over Grafana's windows."""
-    return Template(signal.query.promql).substitute(
+    return Template(OPENTELEMETRY.write(signal.query.promql)).substitute(
         cluster=CLUSTER, short=SHORT_WINDOW, long=LONG_WINDOW
     )
 

@@ -40,9 +40,9 @@ SUPPORTED_NAMES = frozenset(
 )
 
 _ENDINGS = by_outcome(
-    "workflow_success_total",
-    "workflow_failed_total",
-    "workflow_timeout_total",
+    "workflow_success",
+    "workflow_failed",
+    "workflow_timeout",
     outcomes=("success", "failed", "timeout"),
     where=USER,
 )
@@ -52,28 +52,28 @@ OUTCOMES = f"sum by (namespace, taskqueue, workflowType, outcome) ({_ENDINGS})"
 ACTIVE_QUEUES = " or ".join(
     f"{_QUEUE} ({activity}) > 0"
     for activity in (
-        f"rate(poll_success_total{{$cluster,{USER_BACKLOG}}}[$long])",
-        f"last_over_time(approximate_backlog_count{{$cluster,{USER_BACKLOG}}}[$short])",
-        f"rate(no_poller_tasks_total{{$cluster,{USER_BACKLOG}}}[$long])",
-        f"rate(poll_timeouts_total{{$cluster,{USER_BACKLOG}}}[$long])",
+        f"rate(counter:poll_success{{$cluster,{USER_BACKLOG}}}[$long])",
+        f"last_over_time(gauge:approximate_backlog_count{{$cluster,{USER_BACKLOG}}}[$short])",
+        f"rate(counter:no_poller_tasks{{$cluster,{USER_BACKLOG}}}[$long])",
+        f"rate(counter:poll_timeouts{{$cluster,{USER_BACKLOG}}}[$long])",
     )
 )
 """Queues with activity in the long window, or with tasks."""
 
 NAMESPACE_REFUSALS = (
-    "sum by (namespace) (rate(service_errors_resource_exhausted_total"
+    "sum by (namespace) (rate(counter:service_errors_resource_exhausted"
     f'{{$cluster,{FRONTEND_OF_USERS},resource_exhausted_cause=~"RpsLimit|ConcurrentLimit"}}[$short]))'
 )
 """Requests a second that a limit of requests refused, by namespace."""
 
 NAMESPACE_REQUESTS = (
-    "sum by (namespace) (rate(service_requests_total"
+    "sum by (namespace) (rate(counter:service_requests"
     f'{{$cluster,{FRONTEND_OF_USERS},operation!~"Poll.*"}}[$short]))'
 )
 """Requests a second without polls, refused ones too, by namespace."""
 
 TASK_FAILURES = (
-    "sum by (namespace, failure) (rate(failed_workflow_tasks_total"
+    "sum by (namespace, failure) (rate(counter:failed_workflow_tasks"
     f'{{$cluster,{USER},failure!~"{USUAL_TASK_FAILURES}"}}[$long])) > 0'
 )
 """Workflow tasks that fail, a second, by namespace and reason."""

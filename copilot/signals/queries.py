@@ -1,11 +1,14 @@
 """The queries of signals: templates of PromQL over `$cluster`, `$short` and `$long`.
 
-`where` are label matchers beside the cluster's.
+`where` are label matchers beside the cluster's. A metric is named as the server defines it, such as
+`persistence_requests`: a `Style` writes the name under which a cluster exports it.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from string import Template
+
+from copilot.signals.style import OPENTELEMETRY, Style, Unit
 
 
 class Shape(StrEnum):
@@ -28,6 +31,16 @@ class Query:
     count_promql: str | None = None
 
 
+def dimensionless(histogram: str) -> str:
+    """Names a histogram of numbers; others are of times."""
+    return f"dimensionless:{histogram}"
+
+
+def sdk(metric: str) -> str:
+    """Names a metric of the SDKs, as they export it."""
+    return f"sdk:{metric}"
+
+
 def rate(counter: str, where: str = "") -> Query:
     """Events a second, summed over instances."""
     return Query(Shape.RATE, per_second(counter, where))
@@ -47,16 +60,27 @@ def ratio(part: str, whole: str, *, complement: bool = False) -> Query:
     return Query(Shape.RATIO, f"1 - {share}" if complement else share, whole)
 
 
-def quantile(share: float, histogram: str, where: str = "", *, divided_by: int = 1) -> Query:
-    """A quantile (0 to 1). The server's buckets end at 1000 s: a larger value reads as that."""
-    matchers = _matchers(where)
-    buckets = f"rate({histogram}_bucket{{{matchers}}}[$long])"
-    scale = f" / {divided_by}" if divided_by != 1 else ""
+def quantile(
+    share: float, histogram: str, where: str = "", *, unit: Unit = Unit.MILLISECONDS
+) -> Query:
+    """A quantile (0 to 1) of a timer in `unit`, or of a `dimensionless` histogram.
+
+    The server's buckets end at 1000 s: a larger value reads as that.
+    """
+    metric, matchers = _metric("timer", histogram), _matchers(where)
+    buckets = f"rate({metric}_bucket{{{matchers}}}[$long])"
+    scale = f" in:{unit}" if metric.startswith("timer:") else ""
     return Query(
         Shape.QUANTILE,
         f"histogram_quantile({share}, sum by (le) ({buckets})){scale}",
-        f"sum(rate({histogram}_count{{{matchers}}}[$long]))",
+        f"sum(rate({metric}_count{{{matchers}}}[$long]))",
     )
+
+
+def rate_of_observations(histogram: str, where: str = "") -> Query:
+    """Observations a second of a histogram, summed over instances."""
+    metric = _metric("timer", histogram)
+    return Query(Shape.RATE, f"sum(rate({metric}_count{{{_matchers(where)}}}[$short]))")
 
 
 def gauge(promql: str) -> Query:
@@ -70,12 +94,12 @@ def newest(gauge_name: str, where: str = "") -> str:
     A failed scrape takes a gauge away at once, while its role counts as up until a second one
     fails: without the window it would read as absent, and absent as 0.
     """
-    return f"last_over_time({gauge_name}{{{_matchers(where)}}}[$short])"
+    return f"last_over_time({_metric('gauge', gauge_name)}{{{_matchers(where)}}}[$short])"
 
 
 def per_second(counter: str, where: str = "") -> str:
     """Events a second, summed over instances."""
-    return f"sum(rate({counter}{{{_matchers(where)}}}[$short]))"
+    return f"sum(rate({_metric('counter', counter)}{{{_matchers(where)}}}[$short]))"
 
 
 def per_second_of_any(*counters: str, where: str = "", outcomes: tuple[str, ...] = ()) -> str:
@@ -91,15 +115,18 @@ def by_outcome(*counters: str, where: str = "", outcomes: tuple[str, ...] = ()) 
     """
     matchers = _matchers(where)
     return " or ".join(
-        f'label_replace(rate({counter}{{{matchers}}}[$short]), "outcome", "{outcome}", "", "")'
+        f"label_replace(rate({_metric('counter', counter)}{{{matchers}}}[$short]), "
+        f'"outcome", "{outcome.rpartition(":")[2]}", "", "")'
         for counter, outcome in zip(counters, outcomes or counters, strict=True)
     )
 
 
-def fill(template: str, cluster: str, short: float, long: float) -> str:
-    """Replace the cluster's matcher and the windows (seconds) in a template."""
+def fill(
+    template: str, cluster: str, short: float, long: float, style: Style = OPENTELEMETRY
+) -> str:
+    """Replace the names, the cluster's matcher and the windows (seconds) in a template."""
     escaped = cluster.replace("\\", "\\\\").replace('"', '\\"')
-    return Template(template).substitute(
+    return Template(style.write(template)).substitute(
         cluster=f'cluster="{escaped}"', short=duration(short), long=duration(long)
     )
 
@@ -107,6 +134,10 @@ def fill(template: str, cluster: str, short: float, long: float) -> str:
 def duration(seconds: float) -> str:
     """PromQL's form of a duration, which must be a whole number."""
     return f"{round(seconds * 1000)}ms" if seconds % 1 else f"{seconds:.0f}s"
+
+
+def _metric(kind: str, name: str) -> str:
+    return name if ":" in name else f"{kind}:{name}"
 
 
 def _matchers(where: str) -> str:

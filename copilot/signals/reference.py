@@ -6,6 +6,7 @@ from pathlib import Path
 
 from copilot.signals.catalog import CATALOG
 from copilot.signals.signal import Kind, Signal
+from copilot.signals.style import OPENTELEMETRY
 
 _HEAD = """# Signals
 
@@ -45,7 +46,7 @@ def _row(signal: Signal) -> str:
     absent = signal.absence_means
     if signal.absent_when_healthy:
         absent += f" ({signal.absent_when_healthy})"
-    name, query = f"{number}`{signal.name}`", f"`{signal.query.promql}`"
+    name, query = f"{number}`{signal.name}`", f"`{OPENTELEMETRY.write(signal.query.promql)}`"
     cells = (name, signal.unit, signal.meaning, absent, query)
     return f"| {' | '.join(cell.replace('|', ESCAPED_BAR) for cell in cells)} |"
 

@@ -31,9 +31,9 @@ from tools.servers import TEMPORAL_SERVER
 SHORT, LONG, STALE_AFTER = 10, 20, 10
 WITHIN_SECONDS = 240
 T = TypeVar("T")
-# A metric's name stands before its matchers; suffixes come from its kind and unit.
-METRIC = re.compile(r"(\w+)\{")
-SUFFIXES = re.compile(r"(_milliseconds|_ratio)?(_bucket|_count|_sum)?(_total)?$")
+# A metric's kind and its definition's name stand before its matchers.
+METRIC = re.compile(r"\b(counter|gauge|sdk|timer|dimensionless):(\w+)\{")
+HISTOGRAM = re.compile(r"_(bucket|count)$")
 # Zero in an idle cluster.
 AT_REST = {
     S.STATE_TRANSITIONS_RATE,
@@ -159,8 +159,10 @@ def test_every_metric_is_one_that_the_server_or_the_sdk_knows(signal: Signal) ->
         return
     program = binary(TEMPORAL_SERVER) if signal.role else Path(temporal_sdk_bridge.__file__)
     content = content_of(program)
-    for name in METRIC.findall(signal.query.promql):
-        known = SUFFIXES.sub("", name.removeprefix("temporal_"))
+    for kind, name in METRIC.findall(signal.query.promql):
+        known = name.removeprefix("temporal_").removesuffix("_total") if kind == "sdk" else name
+        if kind in ("timer", "dimensionless"):
+            known = HISTOGRAM.sub("", name)
         assert known.encode() in content, f"{program.name} has no metric {known}"
 
 

@@ -43,9 +43,9 @@ DSQL = (
         "again, and Aurora DSQL accepts a hundred a second.",
         # The fork exports these totals as gauges; they only rise, so their rate is right.
         query=rate_of_any(
-            "dsql_db_closed_max_lifetime_total",
-            "dsql_db_closed_max_idle_time_total",
-            "dsql_db_closed_max_idle_total",
+            "gauge:dsql_db_closed_max_lifetime_total",
+            "gauge:dsql_db_closed_max_idle_time_total",
+            "gauge:dsql_db_closed_max_idle_total",
             where=SERVICE_STORES,
         ),
     ),
@@ -108,7 +108,7 @@ DSQL = (
         unit="ms",
         meaning="How long a call waits for a connection of the reservoir; under a millisecond "
         "reads as 0.",
-        query=quantile(0.95, "dsql_reservoir_checkout_latency_milliseconds", SERVICE_STORES),
+        query=quantile(0.95, "dsql_reservoir_checkout_latency", SERVICE_STORES),
         absent_when_healthy=_RESERVOIR,
     ),
 )

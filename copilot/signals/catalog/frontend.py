@@ -15,7 +15,7 @@ from copilot.signals.roles import Role
 from copilot.signals.signal import RARE, Kind, Signal
 from copilot.signals.signal_names import SignalName as S
 
-_LATENCY = "service_latency_milliseconds"
+_LATENCY = "service_latency"
 _SHORT_CALLS = SERVICE + f',operation!~"{WAITING}"'
 _LONG_POLLS = FRONTEND_OF_USERS + ',operation=~"Poll.*TaskQueue"'
 _frontend_signal = partial(Signal, role=Role.FRONTEND)
@@ -29,7 +29,7 @@ FRONTEND = (
         unit="errors/s",
         meaning="Calls of clients that failed through the server's fault, by its own judgement: "
         "not found, already started, invalid, cancelled and over a namespace's limit do not count.",
-        query=rate("service_errors_total", SERVICE + f',operation!~"{WORKER_ANSWERS}"'),
+        query=rate("service_errors", SERVICE + f',operation!~"{WORKER_ANSWERS}"'),
         absent_when_healthy=RARE,
     ),
     _frontend_signal(
@@ -62,7 +62,7 @@ FRONTEND = (
         unit="requests/s",
         kind=Kind.DEMAND,
         meaning="Requests of clients that start work, successful or not, with their retries.",
-        query=rate("service_requests_total", FRONTEND_OF_USERS + f',operation=~"{STARTS}"'),
+        query=rate("service_requests", FRONTEND_OF_USERS + f',operation=~"{STARTS}"'),
     ),
     _frontend_signal(
         name=S.START_REFUSED_RATE,
@@ -71,7 +71,7 @@ FRONTEND = (
         kind=Kind.DEMAND,
         meaning="Requests that start work and that a limit refused: they are not accepted work.",
         query=rate(
-            "service_errors_resource_exhausted_total",
+            "service_errors_resource_exhausted",
             FRONTEND_OF_USERS + f',operation=~"{STARTS}"',
         ),
         absent_when_healthy=RARE,
@@ -82,7 +82,7 @@ FRONTEND = (
         unit="requests/s",
         kind=Kind.DEMAND,
         meaning="Requests of clients that give an open workflow something to do.",
-        query=rate("service_requests_total", FRONTEND_OF_USERS + f',operation=~"{SIGNALS}"'),
+        query=rate("service_requests", FRONTEND_OF_USERS + f',operation=~"{SIGNALS}"'),
         absent_when_healthy="clients need not send any",
     ),
     _frontend_signal(
@@ -91,7 +91,7 @@ FRONTEND = (
         unit="requests/s",
         kind=Kind.DEMAND,
         meaning="All calls of clients and workers, against which errors are counted.",
-        query=rate("service_requests_total", SERVICE + f',operation!~"{WORKER_ANSWERS}"'),
+        query=rate("service_requests", SERVICE + f',operation!~"{WORKER_ANSWERS}"'),
     ),
     _frontend_signal(
         name=S.FRONTEND_WAITING_CALLS,
@@ -112,7 +112,7 @@ FRONTEND = (
         meaning="Calls refused by a limit of a namespace or of the system, for their rate, their "
         "number or the store's load.",
         query=rate(
-            "service_errors_resource_exhausted_total",
+            "service_errors_resource_exhausted",
             SERVICE + ',resource_exhausted_cause!="BusyWorkflow"',
         ),
         absent_when_healthy=RARE,

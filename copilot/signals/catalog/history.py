@@ -4,17 +4,18 @@ from functools import partial
 
 from copilot.signals.matchers import HISTORY as SERVICE
 from copilot.signals.matchers import HISTORY_OF_USERS, USER, USUAL_TASK_FAILURES, VISIBILITY_TASK
-from copilot.signals.queries import gauge, newest, per_second, quantile, rate, ratio
+from copilot.signals.queries import dimensionless, gauge, newest, per_second, quantile, rate, ratio
 from copilot.signals.roles import Role
 from copilot.signals.signal import RARE, Kind, Signal
 from copilot.signals.signal_names import SignalName as S
+from copilot.signals.style import Unit
 
 _LAG_IS_RARE = "a shard reports its lag every 5 minutes; a shorter window is often empty"
 _STATE_CACHE = SERVICE + ',cache_type="mutablestate"'
 # Events that are put into the cache count as requests, too.
 _EVENTS_CACHE = SERVICE + ',cache_type="events",operation="EventsCacheGetEvent"'
-_QUEUE_LATENCY = "task_latency_queue_milliseconds"
-_MISSES, _LOOKUPS = "cache_miss_total", "cache_requests_total"
+_QUEUE_LATENCY = "task_latency_queue"
+_MISSES, _LOOKUPS = "cache_miss", "cache_requests"
 _history_signal = partial(Signal, role=Role.HISTORY)
 
 
@@ -30,7 +31,7 @@ HISTORY = (
             0.95,
             _QUEUE_LATENCY,
             SERVICE + f',task_type!~"{VISIBILITY_TASK}"',
-            divided_by=1000,
+            unit=Unit.SECONDS,
         ),
     ),
     _history_signal(
@@ -44,7 +45,7 @@ HISTORY = (
             0.95,
             _QUEUE_LATENCY,
             SERVICE + f',task_type=~"{VISIBILITY_TASK}"',
-            divided_by=1000,
+            unit=Unit.SECONDS,
         ),
     ),
     _history_signal(
@@ -54,7 +55,7 @@ HISTORY = (
         unit="tasks/s",
         meaning="Workflow tasks that workers fail, such as for code that does not match the "
         "history: the server retries them without end.",
-        query=rate("failed_workflow_tasks_total", USER + f',failure!~"{USUAL_TASK_FAILURES}"'),
+        query=rate("failed_workflow_tasks", USER + f',failure!~"{USUAL_TASK_FAILURES}"'),
         absent_when_healthy=RARE,
     ),
     _history_signal(
@@ -65,7 +66,7 @@ HISTORY = (
         meaning="Starts whose workflow id is taken: most are answered by the workflow that runs, "
         "and are not new work.",
         query=rate(
-            "persistence_error_with_type_total",
+            "persistence_error_with_type",
             'operation="CreateWorkflowExecution",'
             r'error_type=~"persistence\\.CurrentWorkflowConditionFailedError"',
         ),
@@ -86,7 +87,7 @@ HISTORY = (
         unit="s",
         meaning="How far the oldest pending timer of a shard is behind the clock; "
         "up to a minute is usual, because shards save their position that rarely.",
-        query=quantile(0.95, "shardinfo_scheduled_queue_lag_milliseconds", divided_by=1000),
+        query=quantile(0.95, "shardinfo_scheduled_queue_lag", unit=Unit.SECONDS),
         absent_when_healthy=_LAG_IS_RARE,
     ),
     _history_signal(
@@ -98,7 +99,9 @@ HISTORY = (
         meaning="How many task ids lie between a shard's oldest pending task and its newest; "
         "thousands are usual.",
         query=quantile(
-            0.95, "shardinfo_immediate_queue_lag_ratio", 'task_category=~"transfer|visibility"'
+            0.95,
+            dimensionless("shardinfo_immediate_queue_lag"),
+            'task_category=~"transfer|visibility"',
         ),
         absent_when_healthy=_LAG_IS_RARE,
     ),
@@ -108,7 +111,7 @@ HISTORY = (
         title="History tasks executed",
         unit="tasks/s",
         meaning="Capacity of the engine, in attempts at tasks of user workflows.",
-        query=rate("task_requests_total", HISTORY_OF_USERS),
+        query=rate("task_requests", HISTORY_OF_USERS),
     ),
     _history_signal(
         name=S.SHARD_CREATED_RATE,
@@ -116,7 +119,7 @@ HISTORY = (
         title="Shards acquired",
         unit="shards/s",
         meaning="Shards that a history instance takes over: many at a start, none later.",
-        query=rate("sharditem_created_count_total"),
+        query=rate("sharditem_created_count"),
     ),
     _history_signal(
         name=S.SHARD_CLOSED_RATE,
@@ -124,7 +127,7 @@ HISTORY = (
         title="Shards closed",
         unit="shards/s",
         meaning="Shards that a history instance gives up, also when it loses their ownership.",
-        query=rate("shard_closed_count_total"),
+        query=rate("shard_closed_count"),
         absent_when_healthy=RARE,
     ),
     _history_signal(
@@ -134,7 +137,7 @@ HISTORY = (
         kind=Kind.CONTRIBUTING,
         meaning="How long writes wait until their shard may write: grows when a store is slow or "
         "one shard has too much of the work.",
-        query=quantile(0.95, "semaphore_latency_milliseconds", 'operation="ShardInfo"'),
+        query=quantile(0.95, "semaphore_latency", 'operation="ShardInfo"'),
     ),
     _history_signal(
         name=S.MEMBERSHIP_CHANGE_RATE,
@@ -143,7 +146,7 @@ HISTORY = (
         kind=Kind.CONTRIBUTING,
         meaning="History instances that came or went, as the history service saw it: a deployment, "
         "a crash or a network that breaks.",
-        query=rate("membership_changed_count_total"),
+        query=rate("membership_changed_count"),
     ),
     _history_signal(
         name=S.MUTABLE_STATE_CACHE_HIT_RATIO,
@@ -186,7 +189,7 @@ HISTORY = (
         meaning="Calls refused because too many were made to one workflow at once: its lock was "
         "held.",
         query=rate(
-            "service_errors_resource_exhausted_total",
+            "service_errors_resource_exhausted",
             SERVICE + ',resource_exhausted_cause="BusyWorkflow"',
         ),
         absent_when_healthy=RARE,

@@ -15,7 +15,7 @@ from copilot.signals.signal_names import SignalName as S
 
 _BACKLOG_IS_LATE = "matching reports a queue's backlog up to a minute after it loaded the queue"
 _BACKLOG_AGE = "approximate_backlog_age_seconds"
-_SCHEDULE_TO_START = "task_schedule_to_start_latency_milliseconds"
+_SCHEDULE_TO_START = "task_schedule_to_start_latency"
 _WORKFLOW = ',task_type="Workflow"'
 _ACTIVITY = ',task_type="Activity"'
 _matching_signal = partial(Signal, role=Role.MATCHING)
@@ -56,7 +56,7 @@ MATCHING = (
         unit="attempts/s",
         meaning="Attempts, retries too, to add tasks to user queues without a poll for "
         "two minutes.",
-        query=rate("no_poller_tasks_total", USER_QUEUE),
+        query=rate("no_poller_tasks", USER_QUEUE),
         absent_when_healthy=RARE,
     ),
     _matching_signal(
@@ -65,7 +65,7 @@ MATCHING = (
         title="Polls that got a task",
         unit="polls/s",
         meaning="Polls of workers that returned a task.",
-        query=rate("poll_success_total", USER_QUEUE),
+        query=rate("poll_success", USER_QUEUE),
     ),
     _matching_signal(
         name=S.POLL_TIMEOUT_RATE,
@@ -73,7 +73,7 @@ MATCHING = (
         title="Polls without a task",
         unit="polls/s",
         meaning="Polls of workers that returned no task for a minute: usual when idle.",
-        query=rate("poll_timeouts_total", USER_QUEUE),
+        query=rate("poll_timeouts", USER_QUEUE),
         absent_when_healthy="a queue that is always busy lets no poll time out",
     ),
     _matching_signal(
@@ -82,7 +82,7 @@ MATCHING = (
         title="Poll latency, p95",
         unit="ms",
         meaning="How long polls wait in matching: short when tasks are plenty, a minute when idle.",
-        query=quantile(0.95, "poll_latency_milliseconds", USER_QUEUE),
+        query=quantile(0.95, "poll_latency", USER_QUEUE),
     ),
     Signal(
         name=S.WORKFLOW_SCHEDULE_TO_START_P95,
@@ -110,8 +110,8 @@ MATCHING = (
         meaning="Share of tasks for which a worker was already waiting, so that they were never "
         "written to a backlog.",
         query=ratio(
-            per_second("poll_success_sync_total", USER_QUEUE),
-            per_second("poll_success_total", USER_QUEUE),
+            per_second("poll_success_sync", USER_QUEUE),
+            per_second("poll_success", USER_QUEUE),
         ),
     ),
 )

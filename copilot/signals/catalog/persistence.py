@@ -8,9 +8,9 @@ from copilot.signals.roles import Role
 from copilot.signals.signal import RARE, Kind, Signal
 from copilot.signals.signal_names import SignalName as S
 
-_LATENCY = "persistence_latency_milliseconds"
+_LATENCY = "persistence_latency"
 _UPDATES = HISTORY + ',operation="UpdateWorkflowExecution"'
-_ERRORS = "persistence_error_with_type_total"
+_ERRORS = "persistence_error_with_type"
 _REAL = f'{NOT_CANARY},error_type!~"{EXPECTED_ERRORS}"'
 _store_signal = partial(Signal, role=Role.HISTORY)
 
@@ -66,7 +66,7 @@ PERSISTENCE = (
         title="Persistence requests",
         unit="requests/s",
         meaning="Calls of all services to their store.",
-        query=rate("persistence_requests_total", NOT_CANARY),
+        query=rate("persistence_requests", NOT_CANARY),
     ),
     _store_signal(
         name=S.VISIBILITY_ERROR_RATE,
@@ -75,7 +75,7 @@ PERSISTENCE = (
         unit="errors/s",
         meaning="Failed calls of all services to the visibility store, without a user's mistakes "
         "in a query; the history service repeats a write until it succeeds.",
-        query=rate("visibility_persistence_error_with_type_total", _REAL),
+        query=rate("visibility_persistence_error_with_type", _REAL),
         absent_when_healthy=RARE,
     ),
     _store_signal(
@@ -85,7 +85,7 @@ PERSISTENCE = (
         unit="requests/s",
         meaning="Calls of all services to the visibility store: writes of the history service, "
         "lists and counts of the frontend.",
-        query=rate("visibility_persistence_requests_total"),
+        query=rate("visibility_persistence_requests"),
     ),
     _store_signal(
         name=S.CONDITION_FAILED_RATE,
@@ -122,7 +122,7 @@ PERSISTENCE = (
         unit="errors/s",
         kind=Kind.CONTRIBUTING,
         meaning="Calls to the store refused for load, by the server's own limits or by the store.",
-        query=rate("persistence_errors_resource_exhausted_total", NOT_CANARY),
+        query=rate("persistence_errors_resource_exhausted", NOT_CANARY),
         absent_when_healthy=RARE,
     ),
     _store_signal(
@@ -132,7 +132,7 @@ PERSISTENCE = (
         kind=Kind.CONTRIBUTING,
         meaning="Connection pools thrown away and built again after a connection error: none "
         "after the start.",
-        query=rate("persistence_session_refresh_attempts_total", SERVICE_STORES),
+        query=rate("persistence_session_refresh_attempts", SERVICE_STORES),
     ),
     _store_signal(
         name=S.SQL_CONNECTIONS_IN_USE_RATIO,

@@ -12,6 +12,7 @@ from copilot.signals.queries import (
     per_second_of_any,
     rate_of_any,
     ratio,
+    sdk,
 )
 from copilot.signals.roles import Role
 from copilot.signals.signal import RARE, Condition, Kind, Signal
@@ -24,15 +25,15 @@ _ACTIVITY_SLOTS = _USERS + ',worker_type="ActivityWorker"'
 # Sticky ones too: sticky_workflow_task in Core, workflow_sticky_task in Go.
 _WORKFLOW_POLLERS = _USERS + ',poller_type=~".*workflow.*"'
 _ACTIVITY_POLLERS = _USERS + ',poller_type="activity_task"'
-_HITS = ("temporal_sticky_cache_hit", "temporal_sticky_cache_hit_total")
-_MISSES = ("temporal_sticky_cache_miss", "temporal_sticky_cache_miss_total")
+_HITS = (sdk("temporal_sticky_cache_hit"), sdk("temporal_sticky_cache_hit_total"))
+_MISSES = (sdk("temporal_sticky_cache_miss"), sdk("temporal_sticky_cache_miss_total"))
 _HIT_RATE = per_second_of_any(*_HITS, where=_USERS)
 _LOOKUP_RATE = per_second_of_any(*_HITS, *_MISSES, where=_USERS)
 _FAILURES = (
-    "temporal_request_failure",
-    "temporal_request_failure_total",
-    "temporal_long_request_failure",
-    "temporal_long_request_failure_total",
+    sdk("temporal_request_failure"),
+    sdk("temporal_request_failure_total"),
+    sdk("temporal_long_request_failure"),
+    sdk("temporal_long_request_failure_total"),
 )
 _worker_signal = partial(Signal, kind=Kind.WORKER, condition=Condition.SDK, role=None)
 
@@ -49,7 +50,7 @@ WORKERS = (
         unit="slots",
         meaning="Workflow tasks that a task queue's workers could take on at once, at the queue "
         "with fewest; workers with resource-based tuning do not report it.",
-        query=gauge(_fewest("temporal_worker_task_slots_available", _WORKFLOW_SLOTS)),
+        query=gauge(_fewest(sdk("temporal_worker_task_slots_available"), _WORKFLOW_SLOTS)),
     ),
     _worker_signal(
         name=S.ACTIVITY_SLOTS_AVAILABLE,
@@ -57,35 +58,35 @@ WORKERS = (
         unit="slots",
         meaning="Activities that a task queue's workers could take on at once, at the queue with "
         "fewest; workers with resource-based tuning do not report it.",
-        query=gauge(_fewest("temporal_worker_task_slots_available", _ACTIVITY_SLOTS)),
+        query=gauge(_fewest(sdk("temporal_worker_task_slots_available"), _ACTIVITY_SLOTS)),
     ),
     _worker_signal(
         name=S.WORKFLOW_SLOTS_USED,
         title="Workflow slots in use",
         unit="slots",
         meaning="Workflow tasks that all workers execute.",
-        query=gauge(f"sum({newest('temporal_worker_task_slots_used', _WORKFLOW_SLOTS)})"),
+        query=gauge(f"sum({newest(sdk('temporal_worker_task_slots_used'), _WORKFLOW_SLOTS)})"),
     ),
     _worker_signal(
         name=S.ACTIVITY_SLOTS_USED,
         title="Activity slots in use",
         unit="slots",
         meaning="Activities that all workers execute.",
-        query=gauge(f"sum({newest('temporal_worker_task_slots_used', _ACTIVITY_SLOTS)})"),
+        query=gauge(f"sum({newest(sdk('temporal_worker_task_slots_used'), _ACTIVITY_SLOTS)})"),
     ),
     _worker_signal(
         name=S.WORKFLOW_POLLERS,
         title="Workflow pollers",
         unit="pollers",
         meaning="Polls for workflow tasks that all workers have under way, sticky ones too.",
-        query=gauge(f"sum({newest('temporal_num_pollers', _WORKFLOW_POLLERS)})"),
+        query=gauge(f"sum({newest(sdk('temporal_num_pollers'), _WORKFLOW_POLLERS)})"),
     ),
     _worker_signal(
         name=S.ACTIVITY_POLLERS,
         title="Activity pollers",
         unit="pollers",
         meaning="Polls for activity tasks that all workers have under way.",
-        query=gauge(f"sum({newest('temporal_num_pollers', _ACTIVITY_POLLERS)})"),
+        query=gauge(f"sum({newest(sdk('temporal_num_pollers'), _ACTIVITY_POLLERS)})"),
     ),
     _worker_signal(
         name=S.STICKY_CACHE_HIT_RATIO,
@@ -100,7 +101,7 @@ WORKERS = (
         title="Workflows cached by workers",
         unit="workflows",
         meaning="Workflows that all workers keep in memory.",
-        query=gauge(f"sum({newest('temporal_sticky_cache_size', _USERS)})"),
+        query=gauge(f"sum({newest(sdk('temporal_sticky_cache_size'), _USERS)})"),
     ),
     _worker_signal(
         name=S.WORKER_REQUEST_FAILURE_RATE,

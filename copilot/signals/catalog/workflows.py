@@ -3,7 +3,7 @@
 from functools import partial
 
 from copilot.signals.matchers import HISTORY, USER
-from copilot.signals.queries import rate, rate_of_any
+from copilot.signals.queries import dimensionless, rate, rate_of_any, rate_of_observations
 from copilot.signals.roles import Role
 from copilot.signals.signal import RARE, Kind, Signal
 from copilot.signals.signal_names import SignalName as S
@@ -20,7 +20,7 @@ WORKFLOWS = (
         unit="updates/s",
         meaning="Progress: how often a user workflow's state is written.",
         # Not `_sum`: each write records the run's whole count so far.
-        query=rate("state_transition_count_ratio_count", USER),
+        query=rate_of_observations(dimensionless("state_transition_count"), USER),
     ),
     _history_signal(
         name=S.WORKFLOW_SUCCESS_RATE,
@@ -28,7 +28,7 @@ WORKFLOWS = (
         title="Workflows completed",
         unit="workflows/s",
         meaning="User workflows that returned a result.",
-        query=rate("workflow_success_total", USER),
+        query=rate("workflow_success", USER),
     ),
     _history_signal(
         name=S.WORKFLOW_FAILED_RATE,
@@ -37,8 +37,8 @@ WORKFLOWS = (
         unit="workflows/s",
         meaning="User workflows that ended in an error or ran out of time.",
         query=rate_of_any(
-            "workflow_failed_total",
-            "workflow_timeout_total",
+            "workflow_failed",
+            "workflow_timeout",
             outcomes=("failed", "timeout"),
             where=USER,
         ),
@@ -50,7 +50,7 @@ WORKFLOWS = (
         title="Workflows terminated",
         unit="workflows/s",
         meaning="User workflows that were terminated.",
-        query=rate("workflow_terminate_total", USER),
+        query=rate("workflow_terminate", USER),
         absent_when_healthy=RARE,
     ),
     _history_signal(
@@ -59,7 +59,7 @@ WORKFLOWS = (
         title="Workflows cancelled",
         unit="workflows/s",
         meaning="User workflows that ended after a cancellation request.",
-        query=rate("workflow_cancel_total", USER),
+        query=rate("workflow_cancel", USER),
         absent_when_healthy=RARE,
     ),
     _history_signal(
@@ -68,7 +68,7 @@ WORKFLOWS = (
         unit="tasks/s",
         kind=Kind.SYSTEM,
         meaning="Retention at work: history tasks that delete ended workflows.",
-        query=rate("task_requests_total", HISTORY + ',task_type=~".*Delete.*"'),
+        query=rate("task_requests", HISTORY + ',task_type=~".*Delete.*"'),
         absent_when_healthy=_FIRST_RETENTION,
     ),
     _history_signal(
@@ -77,7 +77,7 @@ WORKFLOWS = (
         unit="workflows/s",
         kind=Kind.SYSTEM,
         meaning="Workflows that retention removed from the store.",
-        query=rate("workflow_cleanup_delete_total"),
+        query=rate("workflow_cleanup_delete"),
         absent_when_healthy=_FIRST_RETENTION,
     ),
 )

@@ -1,0 +1,61 @@
+"""The names of metrics in the catalogue, and how a style writes them."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from copilot.signals.catalog import CATALOG
+from copilot.signals.signal import Condition, Signal
+from copilot.signals.style import OPENTELEMETRY, Style, Unit
+
+METRIC = re.compile(r"\b(?:(\w+):)?(\w+)\{")
+ENDINGS = ("_total", "_milliseconds", "_seconds", "_ratio")
+# Definitions with such an ending of their own.
+OWN_ENDINGS = {"approximate_backlog_age_seconds"}
+PLAIN = Style(counter="", timer="", dimensionless="", unit=Unit.SECONDS)
+
+
+def metrics_of(signal: Signal) -> Iterator[tuple[str, str]]:
+    """Kind and name of each metric that the signal's queries read."""
+    for template in filter(None, (signal.query.promql, signal.query.count_promql)):
+        yield from METRIC.findall(template)
+
+
+@pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)
+def test_the_catalogue_names_a_metric_by_its_definition(signal: Signal) -> None:
+    """A style adds what an exporter adds; the fork for Aurora DSQL ends names by itself."""
+    for kind, name in metrics_of(signal):
+        assert kind
+        own = kind == "sdk" or name in OWN_ENDINGS or signal.condition is Condition.DSQL
+        assert own or not re.sub("_(bucket|count)$", "", name).endswith(ENDINGS), name
+
+
+@pytest.mark.parametrize(
+    ("template", "opentelemetry", "plain"),
+    [
+        (
+            "counter:persistence_requests{}",
+            "persistence_requests_total{}",
+            "persistence_requests{}",
+        ),
+        # The fork for Aurora DSQL defines it with the ending.
+        ("counter:dsql_pool_wait_total{}", "dsql_pool_wait_total{}", "dsql_pool_wait_total{}"),
+        ("timer:x_latency_bucket{}", "x_latency_milliseconds_bucket{}", "x_latency_bucket{}"),
+        ("dimensionless:x_count_count{}", "x_count_ratio_count{}", "x_count_count{}"),
+        ("gauge:x_count{}", "x_count{}", "x_count{}"),
+        ("sdk:temporal_x_total{}", "temporal_x_total{}", "temporal_x_total{}"),
+        ("f(x) in:ms", "f(x)", "f(x) * 1000"),
+        ("f(x) in:s", "f(x) / 1000", "f(x)"),
+    ],
+)
+def test_a_style_writes_names_and_units(template: str, opentelemetry: str, plain: str) -> None:
+    assert OPENTELEMETRY.write(template) == opentelemetry
+    assert PLAIN.write(template) == plain
+
+
+@pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)
+def test_a_quantile_of_a_timer_has_the_unit_of_its_signal(signal: Signal) -> None:
+    units = re.findall(r" in:(\w+)", signal.query.promql)
+    assert units in ([], [signal.unit])
+    assert bool(units) == ("timer:" in signal.query.promql)
