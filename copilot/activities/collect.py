@@ -12,6 +12,7 @@ from copilot.access.temporal import MonitoredTemporal
 from copilot.activities.models import CollectRequest
 from copilot.errors import AccessError, MonitoredClusterError, StoreError
 from copilot.settings import Settings
+from copilot.signals.instances import ask_unscraped
 from copilot.signals.loki import LogsClient, window
 from copilot.signals.measure import measure
 from copilot.signals.monitored_frontend import CALL_SECONDS
@@ -38,6 +39,9 @@ QUEUES_SHARE = 0.25
 # Updates a second below which open workflows are counted: a count costs the visibility store more
 # than a list.
 QUIET_UPDATES = 1.0
+# For instances whose scrapes fail. A process that runs answers at once, also when writing all of
+# its metrics takes longer than a scrape may.
+INSTANCE_SECONDS = 5.0
 # The store answers at once or is down.
 STORED_QUEUES_SECONDS = 3
 
@@ -90,15 +94,20 @@ class CollectActivities:
         async with asyncio.TaskGroup() as group:
             surveyed = group.create_task(self._queues(keys))
             counted = group.create_task(self._open_workflows(wanted=quiet))
+            answered = group.create_task(ask_unscraped(measurement, self._instance_seconds))
         queues = surveyed.result()
         return Snapshot(
             open_workflows=counted.result(),
             cluster=request.cluster,
             at=at,
-            metrics=measurement,
+            metrics=answered.result(),
             queues=queues.model_copy(update={"truncated": queues.truncated + remembered.truncated}),
             logs=logs.result(),
         )
+
+    @property
+    def _instance_seconds(self) -> float:
+        return min(INSTANCE_SECONDS, QUEUES_SHARE * self._settings.cycle_seconds)
 
     async def _queues(self, keys: tuple[QueueKey, ...]) -> QueueSurvey:
         settings = self._settings

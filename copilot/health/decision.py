@@ -56,6 +56,7 @@ class RuleName(StrEnum):
     VIEW = "view"
     SERVICE_DOWN = "service_down"
     INSTANCES_DOWN = "instances_down"
+    INSTANCES_UNSCRAPED = "instances_unscraped"
     NO_PROGRESS = "no_progress"
     PROGRESS_GONE = "progress_gone"
     NO_TASK_PROCESSING = "no_task_processing"
@@ -185,7 +186,8 @@ class Memory(Frozen):
     unknown cycle changes no counter. `update_rates` and `demand_rates` are the trailing updates and
     requested starts a second, one entry a cycle, oldest first. `never_up` has the roles that were
     down in every scrape so far, each with the cycles in which this was seen. `half_down` has the
-    roles of which half of the instances do not answer, each with its cycles in a row.
+    roles of which half of the instances do not answer, each with its cycles in a row; `roles_down`
+    are those of which none does.
 
     Demand is what was accepted. `signal_rates`, `completion_rates` and `completion_ratios` are
     trailing, too: what is usual. They are not extended while progress or completions are gone, for
@@ -204,6 +206,7 @@ class Memory(Frozen):
     update_rates: tuple[FiniteFloat, ...] = ()
     demand_rates: tuple[FiniteFloat, ...] = ()
     roles_seen: tuple[str, ...] = ()
+    roles_down: tuple[str, ...] = ()
     never_up: dict[str, int] = Field(default_factory=dict)
     half_down: dict[str, int] = Field(default_factory=dict)
     signal_rates: tuple[FiniteFloat, ...] = ()

@@ -142,7 +142,9 @@ def _causes(state: State, results: Collection[RuleResult]) -> tuple[Cause, ...]:
     deciding = [r for r in results if r.fired and r.severity is not Severity.NOTICE]
     causes = [result.cause for result in root_first(deciding) if result.cause]
     if state is State.UNKNOWN and not causes:
-        causes = [
+        notices = [result.cause for result in results if result.fired and result.cause]
+        causes = [cause for cause in notices if cause.kind is CauseKind.SOURCE]
+        causes += [
             Cause(kind=CauseKind.SOURCE, name=result.subject or result.signal)
             for result in results
             if result.unread

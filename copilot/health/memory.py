@@ -29,10 +29,13 @@ def remember(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Me
     changes["half_down"] = {
         role: previous.half_down.get(role, 0) + 1
         for role, instances in snapshot.metrics.instances.items()
-        if instances and 2 * sum(not one.up for one in instances) == len(instances)
+        if instances and 2 * sum(one.is_down for one in instances) == len(instances)
     }
     roles = {role for role, up in snapshot.metrics.targets.items() if up.value is not None}
     changes["roles_seen"] = tuple(role for role in Role if role in roles | {*previous.roles_seen})
+    changes["roles_down"] = tuple(
+        role for role in Role if role in roles and snapshot.metrics.targets[role].value == 0
+    )
     changes["never_up"] = _never_up(previous, snapshot)
     changes["unanswered_queues"] = {
         key.label: previous.unanswered_queues.get(key.label, 0) + 1

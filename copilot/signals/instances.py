@@ -1,11 +1,12 @@
 """Processes of the cluster, asked directly: a dead one is told from a slow scrape at once."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from copilot.signals.snapshot import Instance, Probe, Reading, Snapshot
+from copilot.signals.snapshot import Absence, Instance, Measurement, Probe, Reading, Snapshot
 
 _CONNECT_SECONDS = 2.0
+_REQUEST = b"HEAD / HTTP/1.0\r\n\r\n"
 MOST = 50
 """Instances that are asked; of a larger cluster, the first of each role."""
 
@@ -30,6 +31,33 @@ async def answers(name: str) -> bool | None:
     return True
 
 
+async def responds(name: str, seconds: float) -> bool | None:
+    """Whether the process at `name` answers a request, or at least refuses it, within `seconds`.
+
+    False when nothing listens. None when that cannot be known: a process that hangs accepts
+    connections as well, and answers nothing.
+    """
+    host, _, port = name.rpartition(":")
+    if not host or not port.isdigit():
+        return None
+    writer = None
+    try:
+        async with asyncio.timeout(seconds):
+            reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+            writer.write(_REQUEST)
+            await reader.read(1)  # nothing where it closes the connection, which is an answer
+    except ConnectionRefusedError:
+        return False
+    except ConnectionResetError:
+        return True
+    except (OSError, TimeoutError):
+        return None
+    finally:
+        if writer:
+            writer.close()
+    return True
+
+
 async def ask(names: Iterable[str]) -> dict[str, bool | None]:
     """`answers` of each name, all at once."""
     asked = tuple(names)
@@ -42,6 +70,41 @@ def names(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:MOST]
 
 
+async def ask_unscraped(measured: Measurement, seconds: float) -> Measurement:
+    """The measurement with what the instances answer whose scrapes fail, at most `MOST`."""
+    failing = [one.name for group in measured.instances.values() for one in group if not one.up]
+    asked = failing[:MOST]
+    given = await asyncio.gather(*(responds(name, seconds) for name in asked))
+    return with_answers(measured, dict(zip(asked, given, strict=True)))
+
+
+def with_answers(measured: Measurement, answers: Mapping[str, bool | None]) -> Measurement:
+    """A role that is not scraped but answers is not down: what it exports is missing."""
+    instances = {role: _answered(group, answers) for role, group in measured.instances.items()}
+    unscraped = {
+        role: _cannot_be_scraped(group)
+        for role, group in instances.items()
+        if any(one.is_unscraped for one in group) and not any(one.up for one in group)
+    }
+    return measured.model_copy(
+        update={"instances": instances, "targets": {**measured.targets, **unscraped}}
+    )
+
+
+def _answered(
+    group: Iterable[Instance], answers: Mapping[str, bool | None]
+) -> tuple[Instance, ...]:
+    return tuple(
+        one.model_copy(update={"answers": answers[one.name]}) if one.name in answers else one
+        for one in group
+    )
+
+
+def _cannot_be_scraped(group: Iterable[Instance]) -> Reading:
+    names = ", ".join(one.name for one in group if one.is_unscraped)
+    return Reading.missing(Absence.BAD_ANSWER, f"{names}: answers, but its scrapes fail")
+
+
 def with_probe(snapshot: Snapshot, probe: Probe) -> Snapshot:
     """The snapshot with the look before it: instances that are known to be dead are down."""
     dead = set(probe.dead)
@@ -50,7 +113,7 @@ def with_probe(snapshot: Snapshot, probe: Probe) -> Snapshot:
     gone = {
         role: Reading.of(0)
         for role, group in instances.items()
-        if group and not any(one.up for one in group)
+        if group and all(one.is_down for one in group)
     }
     changed = metrics.model_copy(
         update={"instances": instances, "targets": {**metrics.targets, **gone}}

@@ -103,7 +103,7 @@ class CycleReadings:
         """Why a missing series of the role means nothing; None when it means 0."""
         cluster = self._queries.cluster
         if self.targets[role].value != 1:
-            detail = f'{role.job} of cluster "{cluster}" is down (`up` is 0)'
+            detail = f'scrapes of {role.job} of cluster "{cluster}" fail (`up` is 0)'
             return Reading.missing(Absence.NO_SERIES, detail)
         names = self._answer(METRIC_NAMES)
         if names.absence:

@@ -145,10 +145,24 @@ class TaskFailures(Frozen):
 
 
 class Instance(Frozen):
-    """One process of a role, by the `instance` label of its scrapes."""
+    """One process of a role, by the `instance` label of its scrapes.
+
+    `answers` is whether it answers when it is asked directly, which it is when its scrapes fail;
+    None where that is not known.
+    """
 
     name: str
     up: bool
+    answers: bool | None = None
+
+    @property
+    def is_down(self) -> bool:
+        return not self.up and not self.answers
+
+    @property
+    def is_unscraped(self) -> bool:
+        """It runs, but its metrics are missing."""
+        return not self.up and bool(self.answers)
 
 
 class Measurement(Frozen):
@@ -156,10 +170,11 @@ class Measurement(Frozen):
 
     `readings` has one entry a signal of the catalogue. `targets` has one entry a role of the
     cluster (`frontend`, `history`, `matching`, `worker`): the highest `up` of its instances, 1 or
-    0, or why it is not known. `instances` are the role's, as far as they are scraped now; empty in
-    snapshots of earlier versions. `source_absence` is set when the store itself did not answer;
-    every reading is then missing for that reason. `active_queues` are the queues in the server's
-    own series. `duplicates` are instances whose series the store has several times.
+    0, or why it is not known, as where none is up but one answers. `instances` are the role's, as
+    far as they are scraped now; empty in snapshots of earlier versions. `source_absence` is set
+    when the store itself did not answer; every reading is then missing for that reason.
+    `active_queues` are the queues in the server's own series. `duplicates` are instances whose
+    series the store has several times.
     """
 
     readings: dict[str, Reading]

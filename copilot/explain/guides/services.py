@@ -32,6 +32,19 @@ GUIDES = {
             "request their metrics ports by hand",
         ),
     ),
+    RuleName.INSTANCES_UNSCRAPED: Guide(
+        "Metrics of the {subject} service cannot be scraped",
+        "It answers on its metrics port, but what it exports is not known.",
+        (
+            "its metrics take longer to write than a scrape may last",
+            "the scrape's path, scheme or credentials are wrong",
+            "the metrics store cannot reach it, though the Copilot can",
+        ),
+        (
+            "read the error of the target in the metrics store",
+            "request its metrics by hand, and measure how long that takes",
+        ),
+    ),
     RuleName.FRONTEND_SILENT: Guide(
         "The frontend does not answer the Copilot",
         "Clients and workers that use this address may fail as well.",

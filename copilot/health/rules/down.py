@@ -12,10 +12,12 @@ _NAMED = 5
 def check(inputs: RuleInputs) -> list[RuleResult]:
     """One result a role: its `up` is 0, or its series was there before and is gone.
 
-    And one for each role of which some instances are down.
+    And one for each role of which some instances are down, or run without being scraped.
     """
-    some_down = [result for role in Role if (result := _instances_down(inputs, role))]
-    return [_service_down(inputs, role) for role in Role] + some_down
+    results = [_service_down(inputs, role) for role in Role]
+    for role in Role:
+        results += [one for one in (_instances_down(inputs, role), _unscraped(inputs, role)) if one]
+    return results
 
 
 def _instances_down(inputs: RuleInputs, role: Role) -> RuleResult | None:
@@ -25,7 +27,7 @@ def _instances_down(inputs: RuleInputs, role: Role) -> RuleResult | None:
     start one after another.
     """
     instances = inputs.snapshot.metrics.instances.get(role, ())
-    down = [instance.name for instance in instances if not instance.up]
+    down = [instance.name for instance in instances if instance.is_down]
     if not down or len(down) == len(instances):
         return None
     share = len(down) / len(instances)
@@ -48,6 +50,24 @@ def _instances_down(inputs: RuleInputs, role: Role) -> RuleResult | None:
     )
 
 
+def _unscraped(inputs: RuleInputs, role: Role) -> RuleResult | None:
+    """Rules that miss these metrics say so themselves."""
+    if not (names := inputs.unscraped(role)):
+        return None
+    return apply_limit(
+        RuleName.INSTANCES_UNSCRAPED,
+        Stage.DOWN,
+        Severity.NOTICE,
+        Reading.of(len(names)),
+        0,
+        signal="instances_unscraped",
+        unit="instances",
+        subject=role,
+        detail=f"scrapes fail of {', '.join(names[:_NAMED])}, which answer when asked directly",
+        cause=Cause(kind=CauseKind.SOURCE, name=f"scrapes of {role}"),
+    )
+
+
 def _unless_starting(inputs: RuleInputs, role: Role) -> Reading:
     """The role's `up`; missing while a role that was never up has time to start.
 
@@ -65,6 +85,8 @@ def _unless_starting(inputs: RuleInputs, role: Role) -> Reading:
 
 def _service_down(inputs: RuleInputs, role: Role) -> RuleResult:
     target = _unless_starting(inputs, role)
+    if target.value is None and inputs.unscraped(role):
+        target = Reading.of(1)  # it runs
     vanished = target.absence is Absence.NO_SERIES and role in inputs.memory.roles_seen
     return apply_limit(
         RuleName.SERVICE_DOWN,

@@ -17,15 +17,15 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
     if all(target.is_missing for target in targets.values()):
         return [_view("up", targets[Role.FRONTEND], scrapes)]
     # All targets down may be a broken scrape: the frontend's own answer is the second source.
-    if (
-        all(target.value == 0 for target in targets.values())
-        and inputs.snapshot.queues.absence is None
-    ):
+    failing = (target.value == 0 or inputs.unscraped(role) for role, target in targets.items())
+    if all(failing) and inputs.snapshot.queues.absence is None:
         detail = "every target's `up` is 0 while the frontend answers on its own port"
         return [_view("up", Reading.missing(Absence.REFUSED, detail), scrapes)]
     progress = [inputs.reading(S.STATE_TRANSITIONS_RATE), inputs.reading(S.HISTORY_TASK_RATE)]
-    gone = all(reading.is_missing for reading in progress) and targets[Role.HISTORY].value != 0
-    return [_view(S.STATE_TRANSITIONS_RATE, progress[0], "signals of progress", fired=gone)]
+    history = targets[Role.HISTORY]
+    gone = all(reading.is_missing for reading in progress) and history.value != 0
+    reading = history if gone and history.is_missing else progress[0]
+    return [_view(S.STATE_TRANSITIONS_RATE, reading, "signals of progress", fired=gone)]
 
 
 def _view(signal: str, reading: Reading, source: str, *, fired: bool = True) -> RuleResult:

@@ -87,7 +87,7 @@ def _canaries(inputs: RuleInputs, probe: Probe, report: CanaryReport) -> Iterato
 def _stuck_shards(inputs: RuleInputs, report: CanaryReport) -> Iterator[RuleResult]:
     """Other shards work, so the store and the services do, unless an instance of history died."""
     history = inputs.snapshot.metrics.instances.get(Role.HISTORY, ())
-    moving = any(not instance.up for instance in history)
+    moving = any(instance.is_down for instance in history)
     limits = inputs.thresholds
     limit = limits.shard_moving_seconds if moving else limits.shard_stuck_seconds
     for late in report.late[:_NAMED]:

@@ -70,9 +70,19 @@ class RuleInputs:
         return Reading.of(compute(*(reading.value for reading in readings)))
 
     def target(self, role: Role) -> Reading:
-        """The highest `up` of the role's instances: 0 when all are down."""
+        """The highest `up` of the role's instances: 0 when all are down.
+
+        One that was down and answers again has until the next cycle to be scraped.
+        """
+        if role in self.memory.roles_down and self.unscraped(role):
+            return Reading(value=0, detail="answers again, but was not scraped yet")
         reading = self.snapshot.metrics.targets.get(role)
         return reading or Reading.missing(Absence.NO_SERIES, "no `up` series")
+
+    def unscraped(self, role: Role) -> tuple[str, ...]:
+        """The role's instances that run, although their scrapes fail."""
+        instances = self.snapshot.metrics.instances.get(role, ())
+        return tuple(one.name for one in instances if one.is_unscraped)
 
 
 def share_of_requests(failed: float, requests: float) -> float:

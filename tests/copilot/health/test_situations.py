@@ -10,6 +10,9 @@ from itertools import pairwise
 import pytest
 
 from copilot.health.decision import Cause, CauseKind, Decision, RuleName, State
+from copilot.signals.catalog import CATALOG
+from copilot.signals.instances import with_answers
+from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import (
     Absence,
@@ -30,6 +33,7 @@ from tests.builders import START, cycle_time, decisions_of, queue_facts, snapsho
 USUAL_CYCLES = 10
 HEALTHY = snapshot()
 HAPPY, STRESSED, CRITICAL = State.HAPPY, State.STRESSED, State.CRITICAL
+ESCALATES = [STRESSED, STRESSED, CRITICAL, CRITICAL]
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,82 @@ INSTANCES = (
     ),
 )
 
+UNSCRAPED_READING = Reading.missing(Absence.NO_SERIES, "scrapes fail")
+UNREAD_HISTORY: dict[S, float | Reading] = {
+    signal.name: UNSCRAPED_READING for signal in CATALOG if signal.role is Role.HISTORY
+}
+UNREAD_FRONTEND: dict[S, float | Reading] = {
+    signal.name: UNSCRAPED_READING for signal in CATALOG if signal.role is Role.FRONTEND
+}
+
+
+def asked(
+    role: str,
+    answers: Sequence[bool | None],
+    changes: dict[S, float | Reading] | None = None,
+) -> Snapshot:
+    """Scrapes of these instances fail; this is what each answered when asked directly."""
+    observed = snapshot(changes=changes, instances={role: [False] * len(answers)})
+    given = {f"{role}-{number}": answer for number, answer in enumerate(answers)}
+    return observed.model_copy(update={"metrics": with_answers(observed.metrics, given)})
+
+
+SLOW_SCRAPES = (
+    Situation(
+        "history answers, but what it exports is not known",
+        [asked("history", [True], UNREAD_HISTORY)] * 4,
+        [State.UNKNOWN] * 4,
+        Cause(kind=CauseKind.SOURCE, name="signals of progress"),
+    ),
+    Situation(
+        "history answers while its last scrapes are still in the window",
+        [asked("history", [True, True])] * 2,
+        [HAPPY] * 2,
+        notices=[RuleName.INSTANCES_UNSCRAPED],
+    ),
+    Situation(
+        "the worker service answers, and nothing that it exports is needed",
+        [asked("worker", [True])] * 4,
+        [HAPPY] * 4,
+        notices=[RuleName.INSTANCES_UNSCRAPED],
+    ),
+    Situation(
+        "the frontend answers, but demand is not known",
+        [asked("frontend", [True], UNREAD_FRONTEND)] * 4,
+        [State.UNKNOWN] * 4,
+        Cause(kind=CauseKind.SOURCE, name="scrapes of frontend"),
+        [RuleName.INSTANCES_UNSCRAPED],
+    ),
+    Situation(
+        "history refuses connections",
+        [asked("history", [False])] * 3,
+        ESCALATES[:3],
+        service("history"),
+    ),
+    Situation(
+        "history cannot be reached from here, or hangs",
+        [asked("history", [None])] * 3,
+        ESCALATES[:3],
+        service("history"),
+    ),
+    Situation(
+        "all history instances are down but one that answers",
+        [asked("history", [False, True, False])] * 2,
+        [STRESSED] * 2,
+        service("history"),
+        notices=[RuleName.INSTANCES_UNSCRAPED],
+    ),
+    Situation(
+        "history was down, and answers before it is scraped again",
+        [
+            *[asked("history", [False], UNREAD_HISTORY)] * 3,
+            asked("history", [True], UNREAD_HISTORY),
+            *[snapshot()] * 2,
+        ],
+        [*ESCALATES, CRITICAL, HAPPY],
+    ),
+)
+
 NO_LATENCY = Reading.missing(Absence.NO_OBSERVATIONS)
 SILENT: dict[S, float | Reading] = {
     S.STATE_TRANSITIONS_RATE: 0.0,
@@ -115,7 +195,6 @@ SILENT: dict[S, float | Reading] = {
     S.HISTORY_QUEUE_LATENCY_P95: NO_LATENCY,
     S.PERSISTENCE_LATENCY_P95: NO_LATENCY,
 }
-ESCALATES = [STRESSED, STRESSED, CRITICAL, CRITICAL]
 
 
 def running(starts: float, updates: float, **more: float) -> Snapshot:
@@ -514,7 +593,7 @@ STEADINESS = (
         [HAPPY] * 2,
     ),
 )
-SITUATIONS = (*INSTANCES, *PROGRESS, *FAILURES, *QUEUES, *PARTS, *STEADINESS)
+SITUATIONS = (*INSTANCES, *SLOW_SCRAPES, *PROGRESS, *FAILURES, *QUEUES, *PARTS, *STEADINESS)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
