@@ -29,6 +29,7 @@ from copilot.health.rules import (
     starved_queue,
     stuck,
     visibility,
+    worker_versions,
 )
 from copilot.health.rules.rule import RuleInputs
 from copilot.health.thresholds import Thresholds
@@ -43,6 +44,7 @@ _STAGES = (
     limits_of_users,
     visibility,
     starved_queue,
+    worker_versions,
     slow_queue,
     pressure,
     log_notices,

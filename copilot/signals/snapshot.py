@@ -87,6 +87,17 @@ class QueueKey(Frozen):
         return f"{self.full_name} ({self.kind})"
 
 
+class VersionBacklog(Frozen):
+    """Tasks on a queue that wait for workers of one version, `deployment:build`."""
+
+    version: str
+    backlog: int
+    age_seconds: FiniteFloat
+
+
+UNVERSIONED = "unversioned"
+
+
 class QueueFacts(Frozen):
     """One answer of DescribeTaskQueue; rates are tasks a second over the server's own window."""
 
@@ -103,6 +114,11 @@ class QueueFacts(Frozen):
     """The worker version to which new tasks go, `deployment:build`; empty without one."""
     polled_versions: tuple[str, ...] | None = None
     """Versions that pollers have; None in snapshots of earlier versions."""
+    version_polls: dict[str, UtcDatetime] = Field(default_factory=dict)
+    """The last poll of each version, also of workers that are `UNVERSIONED`."""
+    versions: tuple[VersionBacklog, ...] = ()
+    """Where a polled queue has late tasks: the backlogs of its versions, as far as they are known.
+    """
 
 
 class QueueSurvey(Frozen):

@@ -10,11 +10,10 @@ last poll.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
-from temporalio.api.deployment.v1 import WorkerDeploymentOptions, WorkerDeploymentVersion
-from temporalio.api.enums.v1 import RateLimitSource, TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.enums.v1 import RateLimitSource, TaskQueueType, WorkerVersioningMode
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import (
     CountWorkflowExecutionsRequest,
     DescribeTaskQueueRequest,
@@ -33,9 +32,19 @@ from copilot.signals.monitored_frontend import (
     check_frontend,
     with_address,
 )
-from copilot.signals.snapshot import Absence, QueueFacts, QueueKey, QueueKind, QueueSurvey
+from copilot.signals.snapshot import (
+    UNVERSIONED,
+    Absence,
+    QueueFacts,
+    QueueKey,
+    QueueKind,
+    QueueSurvey,
+)
+from copilot.signals.worker_versions import version_backlogs, version_name
 
 _BUDGET_SECONDS = 15.0
+# They ask workflows of the server, which hang while its worker service is down.
+_VERSIONS_SECONDS = 4.0
 _CONCURRENCY = 8
 # A namespace may by default list 10 times a second, and its users need some of that.
 _PAGE = 500
@@ -74,12 +83,19 @@ async def survey(
         if not chosen and namespaces:
             await check_access(client, namespaces[0], min(call_seconds, end - clock.time()))
         found, gone, detail = await _describe_all(client, chosen, call_seconds, end - clock.time())
+        versions = await version_backlogs(
+            client, found.values(), call_seconds, min(_VERSIONS_SECONDS, end - clock.time())
+        )
     except UnansweredError as error:
         return QueueSurvey(
             unanswered=chosen, truncated=truncated, absence=error.absence, detail=str(error)
         )
     return QueueSurvey(
-        queues=tuple(found[key] for key in chosen if key in found),
+        queues=tuple(
+            found[key].model_copy(update={"versions": versions.get(key, ())})
+            for key in chosen
+            if key in found
+        ),
         unanswered=tuple(key for key in chosen if key not in found and key not in gone),
         truncated=truncated,
         detail=detail,
@@ -180,20 +196,22 @@ async def _describe(client: Client, key: QueueKey, call_seconds: float) -> Queue
 
 def _facts(key: QueueKey, response: DescribeTaskQueueResponse) -> QueueFacts:
     stats = response.stats
-    polls = [poller.last_access_time.ToDatetime(tzinfo=UTC) for poller in response.pollers]
+    version_polls: dict[str, datetime] = {}
+    for poller in response.pollers:
+        version, at = _version_of(poller), poller.last_access_time.ToDatetime(tzinfo=UTC)
+        version_polls[version] = max(at, version_polls.get(version, at))
     return QueueFacts(
         key=key,
         backlog=stats.approximate_backlog_count,
         backlog_age_seconds=stats.approximate_backlog_age.ToTimedelta().total_seconds(),
         add_rate=stats.tasks_add_rate,
         dispatch_rate=stats.tasks_dispatch_rate,
-        pollers=len(polls),
-        last_poll=max(polls, default=None),
+        pollers=len(response.pollers),
+        last_poll=max(version_polls.values(), default=None),
         rate_limit=_users_limit(response),
-        current_version=_version(response.versioning_info.current_deployment_version),
-        polled_versions=tuple(
-            sorted({_version(poller.deployment_options) for poller in response.pollers} - {""})
-        ),
+        current_version=_current_version(response),
+        polled_versions=tuple(sorted(version_polls.keys() - {UNVERSIONED})),
+        version_polls=version_polls,
     )
 
 
@@ -207,9 +225,15 @@ def _users_limit(response: DescribeTaskQueueResponse) -> float | None:
     return limit.requests_per_second if limit.rate_limit_source in by_users else None
 
 
-def _version(version: WorkerDeploymentVersion | WorkerDeploymentOptions) -> str:
-    """`deployment:build`, or empty for workers without a version."""
-    return f"{version.deployment_name}:{version.build_id}" if version.deployment_name else ""
+def _current_version(response: DescribeTaskQueueResponse) -> str:
+    current = response.versioning_info.current_deployment_version
+    return version_name(current) if current.deployment_name else ""
+
+
+def _version_of(poller: PollerInfo) -> str:
+    options = poller.deployment_options
+    versioned = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+    return version_name(options) if options.worker_versioning_mode == versioned else UNVERSIONED
 
 
 async def _names_of_open_workflows(

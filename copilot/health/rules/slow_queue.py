@@ -1,4 +1,4 @@
-"""Task queues whose workers do not keep up, are full or limited, or poll another version.
+"""Task queues whose workers do not keep up, are full or limited.
 
 Judged by age and by growth against drain, as DescribeTaskQueue describes each queue.
 """
@@ -6,14 +6,10 @@ Judged by age and by growth against drain, as DescribeTaskQueue describes each q
 from collections.abc import Iterator
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
+from copilot.health.rules.queue_workers import is_busy, is_limited, worker_state
 from copilot.health.rules.rule import RuleInputs, apply_limit
-from copilot.health.rules.starved_queue import (
-    has_pollers,
-    is_busy,
-    is_limited,
-    is_starved,
-    worker_state,
-)
+from copilot.health.rules.starved_queue import is_starved
+from copilot.health.rules.worker_versions import unpolled_versions
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import QueueFacts, QueueKind, Reading
 
@@ -31,17 +27,9 @@ def _check(inputs: RuleInputs, facts: QueueFacts) -> Iterator[RuleResult]:
     if facts.backlog == 0:
         return
     late = facts.backlog_age_seconds > thresholds.starved_age_seconds
-    if late and _is_version_unpolled(inputs, facts):
-        yield _result(
-            inputs,
-            facts,
-            RuleName.VERSION_UNPOLLED,
-            f"new tasks go to version {facts.current_version}, which nobody polls",
-            cause=Cause(
-                kind=CauseKind.VERSION, name=f"{facts.key.full_name} {facts.current_version}"
-            ),
-        )
-    elif late and is_limited(inputs, facts):
+    if unpolled_versions(inputs, facts):
+        return
+    if late and is_limited(inputs, facts):
         detail = f"limited to {facts.rate_limit:.3g}/s by configuration"
         yield _result(inputs, facts, RuleName.LIMITED_QUEUE, detail, severity=Severity.NOTICE)
     elif late and facts.dispatch_rate == 0 and is_busy(inputs, facts):
@@ -72,16 +60,6 @@ def _workers_are_full(inputs: RuleInputs) -> bool:
     return full and wait > inputs.thresholds.slow_wait_p95
 
 
-def _is_version_unpolled(inputs: RuleInputs, facts: QueueFacts) -> bool:
-    versions = facts.polled_versions
-    return (
-        versions is not None
-        and bool(facts.current_version)
-        and has_pollers(inputs, facts)
-        and facts.current_version not in versions
-    )
-
-
 def _result(
     inputs: RuleInputs,
     facts: QueueFacts,
@@ -89,7 +67,6 @@ def _result(
     detail: str,
     *,
     severity: Severity = Severity.STRESSED,
-    cause: Cause | None = None,
 ) -> RuleResult:
     rates = (
         f"{facts.backlog} {facts.key.kind} tasks wait, {facts.add_rate:.2f}/s added, "
@@ -106,5 +83,5 @@ def _result(
         subject=facts.key.label,
         detail=f"{detail or worker_state(inputs, facts)}: {rates}, the oldest for "
         f"{facts.backlog_age_seconds:.0f} s",
-        cause=cause or Cause(kind=CauseKind.QUEUE, name=facts.key.full_name),
+        cause=Cause(kind=CauseKind.QUEUE, name=facts.key.full_name),
     )

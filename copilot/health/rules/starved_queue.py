@@ -1,13 +1,12 @@
 """Task queues with work that no worker takes, as DescribeTaskQueue describes each."""
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
+from copilot.health.rules.queue_workers import has_pollers, is_busy, is_limited, worker_state
 from copilot.health.rules.rule import RuleInputs, apply_limit
-from copilot.signals.signal_names import SignalName as S
+from copilot.health.rules.worker_versions import unpolled_versions
 from copilot.signals.snapshot import Absence, QueueFacts, QueueKind, Reading
 
 _ALL_QUEUES = "task queues"
-_SHOWS_IN_WINDOW = 3  # tasks
-_NEAR_LIMIT = 0.5
 
 
 def check(inputs: RuleInputs) -> list[RuleResult]:
@@ -44,51 +43,14 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
 def is_starved(inputs: RuleInputs, facts: QueueFacts) -> bool:
     """Tasks wait too long, and no poller is alive or nothing is dispatched.
 
-    Not while a limit of its users or full workers explain it: these are notices.
+    Not where a limit of its users, full workers or a version without workers explain it: these have
+    rules of their own.
     """
     limit = inputs.thresholds.starved_age_seconds
     waits = facts.backlog > 0 and facts.backlog_age_seconds > limit
     stands = facts.dispatch_rate == 0 or not has_pollers(inputs, facts)
-    return waits and stands and not (is_limited(inputs, facts) or is_busy(inputs, facts))
-
-
-def is_limited(inputs: RuleInputs, facts: QueueFacts) -> bool:
-    """Users limit the queue, it is polled, and its tasks leave at about that rate."""
-    if facts.rate_limit is None or not has_pollers(inputs, facts):
-        return False
-    # Seldom tasks may not show in the server's window at all.
-    in_window = facts.rate_limit * inputs.thresholds.dispatch_window_seconds
-    return in_window < _SHOWS_IN_WINDOW or facts.dispatch_rate >= _NEAR_LIMIT * facts.rate_limit
-
-
-def is_busy(inputs: RuleInputs, facts: QueueFacts) -> bool:
-    """The workers' own metrics show that all slots of this kind are taken."""
-    names = {
-        QueueKind.WORKFLOW: (S.WORKFLOW_SLOTS_AVAILABLE, S.WORKFLOW_SLOTS_USED),
-        QueueKind.ACTIVITY: (S.ACTIVITY_SLOTS_AVAILABLE, S.ACTIVITY_SLOTS_USED),
-    }
-    free, used = (inputs.reading(name).value for name in names[facts.key.kind])
-    return facts.pollers > 0 and free == 0 and (used or 0) > 0
-
-
-def worker_state(inputs: RuleInputs, facts: QueueFacts) -> str:
-    """What is known of a queue's workers, in words."""
-    if facts.pollers == 0:
-        return "nobody polls it"
-    if not has_pollers(inputs, facts) and facts.last_poll is not None:
-        minutes = (inputs.snapshot.at - facts.last_poll).total_seconds() / 60
-        if is_busy(inputs, facts):
-            return f"no poll for {minutes:.0f} min: all slots of its workers are busy"
-        return f"no poll for {minutes:.0f} min: its workers are gone, or all their slots are busy"
-    return "its workers do not keep up" if facts.dispatch_rate else "its workers take nothing"
-
-
-def has_pollers(inputs: RuleInputs, facts: QueueFacts) -> bool:
-    """The server lists a poller for minutes after it left: only a recent poll counts."""
-    if facts.pollers == 0 or facts.last_poll is None:
-        return facts.pollers > 0
-    age = (inputs.snapshot.at - facts.last_poll).total_seconds()
-    return age <= inputs.thresholds.poller_gone_seconds
+    explained = is_limited(inputs, facts) or is_busy(inputs, facts)
+    return waits and stands and not (explained or unpolled_versions(inputs, facts))
 
 
 def _result(

@@ -5,6 +5,7 @@ Each begins with ten healthy cycles of its cluster. `states` are those of the cy
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -26,6 +27,7 @@ from copilot.signals.snapshot import (
     Reading,
     Snapshot,
     TaskFailures,
+    VersionBacklog,
     WorkflowOutcome,
 )
 from tests.builders import START, cycle_time, decisions_of, queue_facts, snapshot, starved_queue
@@ -373,6 +375,25 @@ BUSY = {
     "dispatch_rate": 0.0,
     "pollers": 1,
 }
+# Tasks pinned to an old version; the server's own sum hides them behind the new one.
+TWO_VERSIONS: dict[str, object] = {
+    "backlog": 3659,
+    "backlog_age_seconds": 3993 * 3600.0,
+    "add_rate": 4.0,
+    "dispatch_rate": 4.0,
+    "pollers": 6,
+    "last_poll": START,
+    "current_version": "shop:2",
+    "polled_versions": ("shop:2",),
+    "versions": (VersionBacklog(version="shop:1", backlog=3659, age_seconds=20.0),),
+}
+LEFT = START - timedelta(seconds=90)
+
+
+def two_versions(**changes: object) -> Snapshot:
+    return snapshot(queues=[queue_facts("orders", QueueKind.ACTIVITY, **(TWO_VERSIONS | changes))])
+
+
 QUEUES = (
     Situation(
         "a backlog of hours leaves more slowly than it arrives",
@@ -464,6 +485,52 @@ QUEUES = (
         * 3,
         [STRESSED] * 3,
         Cause(kind=CauseKind.VERSION, name="default/orders shop:2"),
+    ),
+    Situation(
+        "tasks wait for an old version that nobody polls, and the new one is served",
+        [two_versions(version_polls={"shop:2": START})] * 3,
+        [STRESSED] * 3,
+        Cause(kind=CauseKind.VERSION, name="default/orders shop:1"),
+    ),
+    Situation(
+        "the workers of an old version have left a minute and a half ago",
+        [two_versions(version_polls={"shop:1": LEFT, "shop:2": START})] * 3,
+        [STRESSED] * 3,
+        Cause(kind=CauseKind.VERSION, name="default/orders shop:1"),
+    ),
+    Situation(
+        "an old version drains",
+        [
+            two_versions(
+                backlog_age_seconds=20.0,
+                dispatch_rate=60.0,
+                version_polls={"shop:1": START, "shop:2": START},
+            )
+        ]
+        * 3,
+        [HAPPY] * 3,
+    ),
+    Situation(
+        "workers have a version, and none is current",
+        [
+            queue(
+                backlog=40,
+                backlog_age_seconds=60.0,
+                add_rate=1.0,
+                dispatch_rate=0.0,
+                polled_versions=("shop:1",),
+                version_polls={"shop:1": START},
+            )
+        ]
+        * 3,
+        [STRESSED] * 3,
+        Cause(kind=CauseKind.VERSION, name="default/orders unversioned"),
+    ),
+    Situation(
+        "two versions, and nobody polls the queue at all",
+        [two_versions(pollers=0, dispatch_rate=0.0)] * 3,
+        [STRESSED] * 3,
+        queue_cause("orders"),
     ),
 )
 PARTS = (

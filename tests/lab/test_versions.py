@@ -1,0 +1,115 @@
+"""Worker versions on a real server: tasks of a version that nobody polls are found, and named."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from temporalio import workflow
+from temporalio.api.workflowservice.v1 import SetWorkerDeploymentCurrentVersionRequest
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.service import RPCError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+
+from copilot.health.decision import Cause, CauseKind
+from copilot.signals.snapshot import QueueFacts, QueueKey, QueueKind
+from copilot.signals.task_queues import survey
+from lab.cluster import Lab
+from tests.builders import decisions_of, snapshot
+from tests.waiting import until_async
+
+WITHIN_SECONDS = 240
+# Beyond the rules' limit for the age of a task.
+LATE_SECONDS = 11
+DEPLOYMENT = f"shop-{uuid4().hex[:8]}"
+KEY = QueueKey(namespace="default", name=f"{DEPLOYMENT}-orders", kind=QueueKind.WORKFLOW)
+
+
+@workflow.defn(versioning_behavior=VersioningBehavior.PINNED)
+class PinnedOrder:
+    """Stays on the version that started it, and ends when it is paid."""
+
+    def __init__(self) -> None:
+        self._paid = False
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: self._paid)
+
+    @workflow.signal
+    def pay(self) -> None:
+        self._paid = True
+
+
+@asynccontextmanager
+async def worker_of(client: Client, build: str) -> AsyncIterator[None]:
+    """A worker of that version, made the current one. It leaves its tasks in the queue when it
+    ends, for nothing is cached.
+    """
+    version = WorkerDeploymentVersion(DEPLOYMENT, build)
+    async with Worker(
+        client,
+        task_queue=KEY.name,
+        workflows=[PinnedOrder],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        max_cached_workflows=0,
+        deployment_config=WorkerDeploymentConfig(version=version, use_worker_versioning=True),
+    ):
+        request = SetWorkerDeploymentCurrentVersionRequest(
+            namespace=client.namespace, deployment_name=DEPLOYMENT, build_id=build
+        )
+
+        async def is_current() -> bool:
+            try:
+                await client.workflow_service.set_worker_deployment_current_version(request)
+            except RPCError:  # the server has not seen its first poll yet
+                return False
+            return True
+
+        await until_async(is_current, WITHIN_SECONDS, f"{build} is current")
+        yield
+
+
+async def test_tasks_of_a_version_that_nobody_polls_are_found(lab: Lab) -> None:
+    client = await Client.connect(lab.frontend_address)
+
+    async def start() -> str:
+        name = f"{DEPLOYMENT}-{uuid4().hex}"
+        await client.start_workflow(PinnedOrder.run, id=name, task_queue=KEY.name)
+        return name
+
+    async def described() -> QueueFacts:
+        found = await survey(client, [KEY], limit=10, call_seconds=60, budget_seconds=120)
+        return found.queues[0]
+
+    async def first_task_done(name: str) -> bool:
+        history = await client.get_workflow_handle(name).fetch_history()
+        return len(history.events) > 3
+
+    async with worker_of(client, "1"):
+        old = await start()
+        await until_async(lambda: first_task_done(old), WITHIN_SECONDS, "pinned to the old version")
+    async with worker_of(client, "2"):
+        await client.get_workflow_handle(old).signal(PinnedOrder.pay)
+        new = await start()
+        await until_async(lambda: first_task_done(new), WITHIN_SECONDS, "the new version is served")
+
+        async def is_late() -> bool:
+            return (await described()).backlog_age_seconds > LATE_SECONDS
+
+        await until_async(is_late, WITHIN_SECONDS, "the old version's task is late")
+        facts = await described()
+        assert facts.current_version == f"{DEPLOYMENT}:2"
+        assert [one.version for one in facts.versions] == [f"{DEPLOYMENT}:1"]
+        assert facts.versions[0].backlog == 1
+        # The server lists the pollers that left for five minutes; the rules wait for less.
+        polls = {f"{DEPLOYMENT}:2": datetime.now(UTC)}
+        facts = facts.model_copy(update={"version_polls": polls})
+        (decision,) = decisions_of([snapshot(datetime.now(UTC), queues=[facts])])
+        assert decision.causes == (
+            Cause(kind=CauseKind.VERSION, name=f"{KEY.full_name} {DEPLOYMENT}:1"),
+        )
+    async with worker_of(client, "1"):
+        await client.get_workflow_handle(old).result()
+    await client.get_workflow_handle(new).terminate()
