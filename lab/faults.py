@@ -151,6 +151,7 @@ _ALL = (
         heal=lambda lab: lab.configure("worker.perNamespaceWorkerCount", None),
         verdict="stressed",
         cause_kinds=("queue",),
+        cause_name="schedules",
     ),
     Fault(
         "visibility-down",

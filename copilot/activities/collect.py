@@ -22,10 +22,12 @@ from copilot.signals.snapshot import (
     Absence,
     LogSurvey,
     Measurement,
+    QueueFacts,
     QueueKey,
     QueueSurvey,
     Snapshot,
 )
+from copilot.signals.system_queues import describe_system_queues
 from copilot.signals.task_queues import open_workflows, survey, visible_queues
 from copilot.store.records import RememberedQueues
 from copilot.store.repository import Repository
@@ -95,9 +97,11 @@ class CollectActivities:
             surveyed = group.create_task(self._queues(keys))
             counted = group.create_task(self._open_workflows(wanted=quiet))
             answered = group.create_task(ask_unscraped(measurement, self._instance_seconds))
+            system = group.create_task(self._system_queues())
         queues = surveyed.result()
         return Snapshot(
             open_workflows=counted.result(),
+            system_queues=system.result(),
             cluster=request.cluster,
             at=at,
             metrics=answered.result(),
@@ -124,6 +128,19 @@ class CollectActivities:
             call_seconds=min(CALL_SECONDS, budget),
             budget_seconds=budget,
         )
+
+    async def _system_queues(self) -> tuple[QueueFacts, ...]:
+        settings = self._settings
+        budget = QUEUES_SHARE * settings.cycle_seconds
+        try:
+            async with asyncio.timeout(budget):
+                return await describe_system_queues(
+                    await self._monitored.client(),
+                    settings.monitored_namespaces,
+                    min(CALL_SECONDS, budget / 2),
+                )
+        except (AccessError, TimeoutError):  # as users' queues show
+            return ()
 
     async def _open_workflows(self, *, wanted: bool) -> int | None:
         """How many workflows are open; None when not wanted or not known."""

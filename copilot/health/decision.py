@@ -79,6 +79,7 @@ class RuleName(StrEnum):
     LIMITED_QUEUE = "limited_queue"
     BUSY_WORKERS = "busy_workers"
     VERSION_UNPOLLED = "version_unpolled"
+    SYSTEM_QUEUE = "system_queue"
     VISIBILITY_LAG = "visibility_lag"
     HISTORY_LAG = "history_lag"
     PERSISTENCE_LATENCY = "persistence_latency"

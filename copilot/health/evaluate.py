@@ -28,6 +28,7 @@ from copilot.health.rules import (
     slow_queue,
     starved_queue,
     stuck,
+    system_queues,
     visibility,
     worker_versions,
 )
@@ -46,6 +47,7 @@ _STAGES = (
     starved_queue,
     worker_versions,
     slow_queue,
+    system_queues,
     pressure,
     log_notices,
     duplicates,

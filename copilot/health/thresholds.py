@@ -109,6 +109,8 @@ class Thresholds(Frozen):
     shard_churn_share: float = 0.025
 
     starved_age_seconds: float = 10  # a restart of workers takes less
+    # Of tasks on Temporal's own queues: a restart of its worker service takes less.
+    system_age_seconds: float = 20
     # Of a canary: a shard pauses while it moves to another instance, and while instances of history
     # are down for as long as the ring needs to notice.
     shard_stuck_seconds: float = 15

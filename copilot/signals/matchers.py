@@ -53,6 +53,10 @@ EXPECTED_ERRORS = (
     r"|serviceerror\\.(NotFound|NamespaceNotFound|NamespaceAlreadyExists|InvalidArgument|Canceled)"
     r"|context\\.Canceled"
 )
+# Temporal's own queues: of schedules and batch jobs in each namespace, and in its own namespace.
+PER_NAMESPACE = "temporal-sys-per-ns-tq"
+SYSTEM_WORKFLOWS = "default-worker-tq"
+PARENT_CLOSE_POLICY = "temporal-sys-processor-parent-close-policy"
 
 
 def is_lasting_user_queue(name: str) -> bool:

@@ -93,6 +93,7 @@ class VersionBacklog(Frozen):
     version: str
     backlog: int
     age_seconds: FiniteFloat
+    dispatch_rate: FiniteFloat
 
 
 UNVERSIONED = "unversioned"
@@ -291,6 +292,7 @@ class Snapshot(Frozen):
 
     `logs` is None where no Loki is set, `probe` when no look between the cycles came back.
     `open_workflows`, by visibility, is counted only while there is next to no progress.
+    `system_queues` are Temporal's own; empty in snapshots of earlier versions.
     """
 
     cluster: str
@@ -300,3 +302,4 @@ class Snapshot(Frozen):
     logs: LogSurvey | None = None
     probe: Probe | None = None
     open_workflows: int | None = None
+    system_queues: tuple[QueueFacts, ...] = ()

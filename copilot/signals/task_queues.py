@@ -162,7 +162,7 @@ async def _describe_all(
     async def describe(key: QueueKey) -> None:
         async with slots:
             try:
-                found[key] = await _describe(client, key, call_seconds)
+                found[key] = await describe_queue(client, key, call_seconds)
             except UnansweredError as error:
                 if error.absence is Absence.NO_SERIES:
                     gone.add(key)
@@ -182,7 +182,8 @@ async def _describe_all(
     return found, gone, failures[0] if failures else ""
 
 
-async def _describe(client: Client, key: QueueKey, call_seconds: float) -> QueueFacts:
+async def describe_queue(client: Client, key: QueueKey, call_seconds: float) -> QueueFacts:
+    """One queue as the server describes it. Raises UnansweredError."""
     request = DescribeTaskQueueRequest(
         namespace=key.namespace,
         task_queue=TaskQueue(name=key.name),

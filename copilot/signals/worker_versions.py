@@ -115,6 +115,7 @@ async def _describe(
                 version=version_name(version),
                 backlog=queue.stats.approximate_backlog_count,
                 age_seconds=queue.stats.approximate_backlog_age.ToTimedelta().total_seconds(),
+                dispatch_rate=queue.stats.tasks_dispatch_rate,
             )
         )
 

@@ -48,15 +48,30 @@ GUIDES = {
         ("compare the age of the oldest task with the usual length of a task",),
     ),
     RuleName.VERSION_UNPOLLED: Guide(
-        "Nobody polls the version of {subject} that gets the tasks",
-        "Tasks of this version wait although the queue is polled.",
+        "Tasks on {subject} wait for a worker version that nobody polls",
+        "Workflows of this version wait although the queue is polled.",
         (
-            "the current version was set before its workers started",
-            "workers of this version crashed or were removed",
+            "the workers of an old version were removed while workflows were pinned to it",
+            "the current version was set before its workers started, or none was set",
+            "workers of this version crashed",
         ),
         (
-            "compare the deployment's current version with the running workers",
-            "start workers of that version, or set another current version",
+            "compare the deployment's versions with the running workers",
+            "start workers of that version until it is drained, or move its workflows to another",
+        ),
+    ),
+    RuleName.SYSTEM_QUEUE: Guide(
+        "Temporal's own workflows stand still: {subject}",
+        "Schedules start nothing, or batch jobs and system workflows do not go on.",
+        (
+            "Temporal's worker service runs no worker for this namespace",
+            "`worker.perNamespaceWorkerCount` is 0, or a rate limit of these workers is too low",
+            "the worker service cannot reach the frontend",
+        ),
+        (
+            "read the log of the worker service for this namespace",
+            "look at the dynamic configuration of `worker.*`",
+            "after healing, check what the schedules' catch-up window has skipped",
         ),
     ),
 }

@@ -9,14 +9,14 @@ from copilot.signals.snapshot import UNVERSIONED, QueueFacts, Reading, VersionBa
 def check(inputs: RuleInputs) -> list[RuleResult]:
     """One result for each version of a queue whose tasks wait without a worker."""
     return [
-        _result(facts, unpolled)
+        _result(inputs, facts, unpolled)
         for facts in inputs.snapshot.queues.queues
         for unpolled in unpolled_versions(inputs, facts)
     ]
 
 
 def unpolled_versions(inputs: RuleInputs, facts: QueueFacts) -> tuple[VersionBacklog, ...]:
-    """The versions whose tasks are late and which nobody polls, oldest task first.
+    """The versions whose tasks are late and which nobody polls, or takes tasks of; oldest first.
 
     None where nobody polls the queue at all: then it is starved.
     """
@@ -27,15 +27,23 @@ def unpolled_versions(inputs: RuleInputs, facts: QueueFacts) -> tuple[VersionBac
     unpolled = [
         one
         for one in facts.versions
-        if one.backlog and one.age_seconds > limit and not _is_polled(inputs, facts, one.version)
+        if one.backlog
+        and one.age_seconds > limit
+        and (one.dispatch_rate == 0 or not _is_polled(inputs, facts, one.version))
     ]
     routed = facts.current_version or UNVERSIONED
     # Of the backlogs only those of versions are known, and only where the server was asked.
     rest = facts.backlog - sum(one.backlog for one in facts.versions)
     asked = bool(facts.versions) and routed != UNVERSIONED
     if rest > 0 and not asked and not _is_polled(inputs, facts, routed):
-        age = facts.backlog_age_seconds
-        unpolled.append(VersionBacklog(version=routed, backlog=rest, age_seconds=age))
+        unpolled.append(
+            VersionBacklog(
+                version=routed,
+                backlog=rest,
+                age_seconds=facts.backlog_age_seconds,
+                dispatch_rate=0,
+            )
+        )
     return tuple(sorted(unpolled, key=lambda one: -one.age_seconds))
 
 
@@ -47,8 +55,9 @@ def _is_polled(inputs: RuleInputs, facts: QueueFacts, version: str) -> bool:
     return last is not None and is_recent(inputs, last)
 
 
-def _result(facts: QueueFacts, unpolled: VersionBacklog) -> RuleResult:
-    where = facts.key.full_name
+def _result(inputs: RuleInputs, facts: QueueFacts, unpolled: VersionBacklog) -> RuleResult:
+    where, polled = facts.key.full_name, _is_polled(inputs, facts, unpolled.version)
+    workers = "its workers take nothing" if polled else "nobody polls that version"
     return apply_limit(
         RuleName.VERSION_UNPOLLED,
         Stage.STARVED,
@@ -59,6 +68,6 @@ def _result(facts: QueueFacts, unpolled: VersionBacklog) -> RuleResult:
         unit="tasks",
         subject=facts.key.label,
         detail=f"{facts.key.kind} tasks of version {unpolled.version} wait on {where}, the oldest "
-        f"for {unpolled.age_seconds:.0f} s, and nobody polls that version",
+        f"for {unpolled.age_seconds:.0f} s, and {workers}",
         cause=Cause(kind=CauseKind.VERSION, name=f"{where} {unpolled.version}"),
     )

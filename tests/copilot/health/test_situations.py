@@ -375,6 +375,9 @@ BUSY = {
     "dispatch_rate": 0.0,
     "pollers": 1,
 }
+OLD_VERSION = VersionBacklog(
+    version="shop:1", backlog=3659, age_seconds=3993 * 3600.0, dispatch_rate=0.4
+)
 # Tasks pinned to an old version; the server's own sum hides them behind the new one.
 TWO_VERSIONS: dict[str, object] = {
     "backlog": 3659,
@@ -385,7 +388,7 @@ TWO_VERSIONS: dict[str, object] = {
     "last_poll": START,
     "current_version": "shop:2",
     "polled_versions": ("shop:2",),
-    "versions": (VersionBacklog(version="shop:1", backlog=3659, age_seconds=20.0),),
+    "versions": (OLD_VERSION,),
 }
 LEFT = START - timedelta(seconds=90)
 
@@ -499,11 +502,24 @@ QUEUES = (
         Cause(kind=CauseKind.VERSION, name="default/orders shop:1"),
     ),
     Situation(
+        "workers of an old version have polled a minute ago, and nothing leaves",
+        [
+            two_versions(
+                versions=(OLD_VERSION.model_copy(update={"dispatch_rate": 0.0}),),
+                version_polls={"shop:1": START - timedelta(seconds=60), "shop:2": START},
+            )
+        ]
+        * 3,
+        [STRESSED] * 3,
+        Cause(kind=CauseKind.VERSION, name="default/orders shop:1"),
+    ),
+    Situation(
         "an old version drains",
         [
             two_versions(
                 backlog_age_seconds=20.0,
                 dispatch_rate=60.0,
+                versions=(OLD_VERSION.model_copy(update={"age_seconds": 20.0}),),
                 version_polls={"shop:1": START, "shop:2": START},
             )
         ]
@@ -531,6 +547,46 @@ QUEUES = (
         [two_versions(pollers=0, dispatch_rate=0.0)] * 3,
         [STRESSED] * 3,
         queue_cause("orders"),
+    ),
+)
+
+
+def schedules(**facts: object) -> Snapshot:
+    """The queue of Temporal's own workflows in the namespace."""
+    own = queue_facts("temporal-sys-per-ns-tq", QueueKind.WORKFLOW, **facts)
+    return snapshot().model_copy(update={"system_queues": (own,)})
+
+
+SYSTEM = (
+    Situation(
+        "no worker runs the schedules of the namespace",
+        [
+            schedules(
+                backlog=4,
+                backlog_age_seconds=35.0,
+                dispatch_rate=0.0,
+                last_poll=START - timedelta(seconds=20),
+            )
+        ]
+        * 3,
+        [STRESSED] * 3,
+        queue_cause("temporal-sys-per-ns-tq: schedules"),
+    ),
+    Situation(
+        "a namespace without schedules, whose worker is gone",
+        [schedules(dispatch_rate=0.0, pollers=0)] * 3,
+        [HAPPY] * 3,
+    ),
+    Situation(
+        "Temporal's worker service restarts",
+        [schedules(backlog=2, backlog_age_seconds=12.0, dispatch_rate=0.0, pollers=0)] * 2,
+        [HAPPY] * 2,
+    ),
+    Situation(
+        "thousands of schedules are due at midnight",
+        [schedules(backlog=3000, backlog_age_seconds=60.0, dispatch_rate=40.0, last_poll=START)]
+        * 2,
+        [HAPPY] * 2,
     ),
 )
 PARTS = (
@@ -660,7 +716,16 @@ STEADINESS = (
         [HAPPY] * 2,
     ),
 )
-SITUATIONS = (*INSTANCES, *SLOW_SCRAPES, *PROGRESS, *FAILURES, *QUEUES, *PARTS, *STEADINESS)
+SITUATIONS = (
+    *INSTANCES,
+    *SLOW_SCRAPES,
+    *PROGRESS,
+    *FAILURES,
+    *QUEUES,
+    *SYSTEM,
+    *PARTS,
+    *STEADINESS,
+)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
