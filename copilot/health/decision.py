@@ -73,6 +73,7 @@ class RuleName(StrEnum):
     COMPLETIONS_GONE = "completions_gone"
     FAILING_TYPE = "failing_type"
     TASK_FAILURES = "task_failures"
+    DEAD_LETTERS = "dead_letters"
     NAMESPACE_LIMIT = "namespace_limit"
     STARVED_QUEUE = "starved_queue"
     SLOW_QUEUE = "slow_queue"

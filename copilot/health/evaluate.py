@@ -17,6 +17,7 @@ from copilot.health.log_evidence import log_patterns, logs_missing
 from copilot.health.memory import keep_usual, remember
 from copilot.health.root_cause import root_first
 from copilot.health.rules import (
+    dead_letters,
     down,
     duplicates,
     failing,
@@ -42,6 +43,7 @@ _STAGES = (
     probe,
     stuck,
     failing,
+    dead_letters,
     limits_of_users,
     visibility,
     starved_queue,

@@ -90,6 +90,9 @@ class Thresholds(Frozen):
     task_failure_floor: float = 0.02  # a second; one failure in a window of a minute is less
     task_failure_ratio: float = 0.01  # of the polls that got a task
     visibility_lag_seconds: float = 60
+    # Each task in the dead letter queue was given up for good, so the first one counts.
+    dead_letters_written: float = 0  # in the long window
+    dead_letters_waiting: float = 0
     namespace_refused_floor: float = 0.5
     namespace_refused_ratio: float = 0.05
     persistence_error_floor: float = 0.5  # errors a second below which a ratio means little

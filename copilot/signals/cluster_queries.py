@@ -1,7 +1,7 @@
 """Queries about the cluster as a whole: its scrapes, its metric names, its outcomes and queues."""
 
 from copilot.signals.matchers import FRONTEND_OF_USERS, USER, USER_BACKLOG, USUAL_TASK_FAILURES
-from copilot.signals.queries import by_outcome, duration
+from copilot.signals.queries import by_outcome, duration, in_long_window
 
 _AGE = "time() - timestamp(up{$cluster})"
 _QUEUE = "sum by (namespace, taskqueue, task_type)"
@@ -77,6 +77,10 @@ TASK_FAILURES = (
     f'{{$cluster,{USER},failure!~"{USUAL_TASK_FAILURES}"}}[$long])) > 0'
 )
 """Workflow tasks that fail, a second, by namespace and reason."""
+
+
+DEAD_LETTERS = f"sum by (task_category) ({in_long_window('dlq_writes')}) > 0"
+"""Tasks put into the dead letter queue in the long window, by category."""
 
 
 def fresh_targets(scrape: float, stale_after: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
     ACTIVE_QUEUES,
+    DEAD_LETTERS,
     DUPLICATES,
     LAST_SCRAPE,
     METRIC_NAMES,
@@ -33,7 +34,7 @@ class CycleQueries:
         whole_cluster = [
             (self.targets, LAST_SCRAPE, SELDOM_SCRAPED, DUPLICATES),
             (METRIC_NAMES,),
-            (OUTCOMES, NAMESPACE_REFUSALS, NAMESPACE_REQUESTS, TASK_FAILURES),
+            (OUTCOMES, NAMESPACE_REFUSALS, NAMESPACE_REQUESTS, TASK_FAILURES, DEAD_LETTERS),
             (ACTIVE_QUEUES,),
         ]
         self.deciding = self._batch((*whole_cluster, *_by_role_and_shape()))

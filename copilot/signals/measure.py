@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
     ACTIVE_QUEUES,
+    DEAD_LETTERS,
     DUPLICATES,
     NAMESPACE_REFUSALS,
     NAMESPACE_REQUESTS,
@@ -18,6 +19,7 @@ from copilot.signals.matchers import is_lasting_user_queue
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.readings import CycleReadings
 from copilot.signals.roles import Role
+from copilot.signals.server_parts import dead_letters
 from copilot.signals.snapshot import (
     Absence,
     Measurement,
@@ -75,6 +77,7 @@ async def measure(
         active_queues=_active_queues(cycle.samples(ACTIVE_QUEUES)),
         refusals=_refusals(cycle.samples(NAMESPACE_REFUSALS), cycle.samples(NAMESPACE_REQUESTS)),
         task_failures=_task_failures(cycle.samples(TASK_FAILURES)),
+        dead_letters=dead_letters(cycle.samples(DEAD_LETTERS)),
     )
 
 

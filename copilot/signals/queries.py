@@ -46,6 +46,11 @@ def rate(counter: str, where: str = "") -> Query:
     return Query(Shape.RATE, per_second(counter, where))
 
 
+def counted(counter: str, where: str = "") -> Query:
+    """How many events happened in the long window: for those of which each one matters."""
+    return Query(Shape.RATE, f"sum({in_long_window(counter, where)})")
+
+
 def rate_of_any(*counters: str, where: str = "", outcomes: tuple[str, ...] = ()) -> Query:
     """Events a second of several counters together: see `per_second_of_any`."""
     return Query(Shape.RATE, per_second_of_any(*counters, where=where, outcomes=outcomes))
@@ -100,6 +105,21 @@ def newest(gauge_name: str, where: str = "") -> str:
 def per_second(counter: str, where: str = "") -> str:
     """Events a second, summed over instances."""
     return f"sum(rate({_metric('counter', counter)}{{{_matchers(where)}}}[$short]))"
+
+
+def in_long_window(counter: str, where: str = "") -> str:
+    """The events of each series in the long window, also the first ones of a new series.
+
+    A counter appears with its first event, in which no rate sees an increase. A series that did not
+    exist before the window counts whole, if its process was scraped before.
+    """
+    series = f"{_metric('counter', counter)}{{{_matchers(where)}}}"
+    return (
+        f"last_over_time({series}[$short])"
+        f" unless last_over_time({series}[$long] offset $long)"
+        " and on (job, instance) last_over_time(up{$cluster}[$long] offset $long)"
+        f" or increase({series}[$long])"
+    )
 
 
 def per_second_of_any(*counters: str, where: str = "", outcomes: tuple[str, ...] = ()) -> str:

@@ -58,6 +58,9 @@ class SignalName(StrEnum):
     WORKFLOW_TASK_FAILURE_RATE = "workflow_task_failure_rate"
     VISIBILITY_LAG_P95 = "visibility_lag_p95"
     SHARD_COUNT = "shard_count"
+    # the dead letter queue
+    DEAD_LETTERS_WRITTEN = "dead_letters_written"
+    DEAD_LETTERS_WAITING = "dead_letters_waiting"
     # contributing: the store
     CONDITION_FAILED_RATE = "condition_failed_rate"
     SHARD_OWNERSHIP_LOST_RATE = "shard_ownership_lost_rate"

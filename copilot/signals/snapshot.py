@@ -161,6 +161,13 @@ class TaskFailures(Frozen):
     rate: FiniteFloat
 
 
+class DeadLetters(Frozen):
+    """Tasks of one category put into the dead letter queue in the long window."""
+
+    category: str
+    written: FiniteFloat
+
+
 class Instance(Frozen):
     """One process of a role, by the `instance` label of its scrapes.
 
@@ -202,6 +209,7 @@ class Measurement(Frozen):
     duplicates: tuple[str, ...] = ()
     refusals: tuple[NamespaceLoad, ...] = ()
     task_failures: tuple[TaskFailures, ...] = ()
+    dead_letters: tuple[DeadLetters, ...] = ()
     source_absence: Absence | None = None
     source_detail: str = ""
 

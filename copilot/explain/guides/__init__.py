@@ -2,8 +2,8 @@
 
 from types import MappingProxyType
 
-from copilot.explain.guides import progress, queues, services, stores, view, workflows
+from copilot.explain.guides import progress, queues, server_parts, services, stores, view, workflows
 
-_PARTS = (view, services, progress, stores, queues, workflows)
+_PARTS = (view, services, progress, stores, server_parts, queues, workflows)
 GUIDES = MappingProxyType({rule: guide for part in _PARTS for rule, guide in part.GUIDES.items()})
 """By rule."""

@@ -4,7 +4,16 @@ from functools import partial
 
 from copilot.signals.matchers import HISTORY as SERVICE
 from copilot.signals.matchers import HISTORY_OF_USERS, USER, USUAL_TASK_FAILURES, VISIBILITY_TASK
-from copilot.signals.queries import dimensionless, gauge, newest, per_second, quantile, rate, ratio
+from copilot.signals.queries import (
+    counted,
+    dimensionless,
+    gauge,
+    newest,
+    per_second,
+    quantile,
+    rate,
+    ratio,
+)
 from copilot.signals.roles import Role
 from copilot.signals.signal import RARE, Kind, Signal
 from copilot.signals.signal_names import SignalName as S
@@ -79,6 +88,26 @@ HISTORY = (
         unit="shards",
         meaning="History shards that the instances own.",
         query=gauge(f"sum({newest('numshards_gauge')})"),
+    ),
+    _history_signal(
+        name=S.DEAD_LETTERS_WRITTEN,
+        number=5,
+        title="Tasks put into the dead letter queue",
+        unit="tasks",
+        meaning="History tasks that the server gave up in the long window: each may be one without "
+        "which its workflow never goes on.",
+        query=counted("dlq_writes"),
+        absent_when_healthy=RARE,
+    ),
+    _history_signal(
+        name=S.DEAD_LETTERS_WAITING,
+        number=5,
+        title="Tasks in the dead letter queue",
+        unit="tasks",
+        meaning="History tasks that wait until an operator merges or purges them; the owner of "
+        "shard 1 counts them every 3 hours.",
+        query=gauge(f"sum(max by (task_category) ({newest('dlq_message_count')}))"),
+        absent_when_healthy="counted for the first time 3 hours after a start",
     ),
     _history_signal(
         name=S.SCHEDULED_QUEUE_LAG_P95,

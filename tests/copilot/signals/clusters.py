@@ -173,6 +173,24 @@ def busy_contributing() -> list[Series]:
     ]
 
 
+def dead_letters() -> list[Series]:
+    """A counter that appeared 10 s ago with 2, one that grows, and one that only exists."""
+    written = "dlq_writes_total"
+    history = 'job="temporal-history",instance="a"'
+    return [
+        *idle(),
+        Series(f'{written}{{{history},task_category="timer"}}', value=2, begin=-10),
+        counter(f'{written}{{{history},task_category="transfer"}}', 0.1),
+        Series(f'{written}{{{history},task_category="visibility"}}', value=70),
+        # A process that was not scraped before: its figure may be a day old.
+        Series(f'{written}{{job="temporal-history",instance="new"}}', value=50, begin=-10),
+        *(
+            Series(f'dlq_message_count{{instance="{at}",task_category="{category}"}}', value)
+            for at, category, value in (("a", "timer", 4), ("a", "transfer", 3), ("b", "timer", 1))
+        ),
+    ]
+
+
 def workers(suffix: str = "", sticky: str = "sticky_workflow_task") -> list[Series]:
     """Workers of two queues, one without a free activity slot, and the server's own workers."""
     orders = f'job="workers",{USER},task_queue="orders"'
@@ -321,6 +339,7 @@ CLUSTERS = {
         "scrapes-fail-now-and-then": scrapes_fail_now_and_then(),
         "role-missing": role_missing(),
         "dsql": dsql(),
+        "dead-letters": dead_letters(),
         "core-workers": workers(),
         "go-workers": workers("_total", sticky="workflow_sticky_task"),
         "tuned-workers": tuned_workers(),

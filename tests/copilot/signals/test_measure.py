@@ -97,6 +97,14 @@ async def test_outcomes_name_queue_and_type_with_time_outs_as_failures(prometheu
     assert outcome.failed_rate == pytest.approx(1.5)
 
 
+async def test_dead_letters_count_from_the_first_one(prometheus_url: str) -> None:
+    found = await measurement_of(prometheus_url, "dead-letters")
+    written = {letters.category: letters.written for letters in found.dead_letters}
+    assert written == {"transfer": pytest.approx(0.1 * LONG, rel=0.05), "timer": 2}
+    assert found.readings[S.DEAD_LETTERS_WRITTEN].value == pytest.approx(sum(written.values()))
+    assert found.readings[S.DEAD_LETTERS_WAITING].value == 4 + 3
+
+
 async def test_active_queues_are_lasting_queues_of_users_busiest_first(prometheus_url: str) -> None:
     found = (await measurement_of(prometheus_url, "busy")).active_queues
     assert found == tuple(

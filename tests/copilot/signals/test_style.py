@@ -9,7 +9,8 @@ from copilot.signals.catalog import CATALOG
 from copilot.signals.signal import Condition, Signal
 from copilot.signals.style import OPENTELEMETRY, Style, Unit
 
-METRIC = re.compile(r"\b(?:(\w+):)?(\w+)\{")
+# `up` is the scraper's own.
+METRIC = re.compile(r"\b(?:(\w+):)?(?!up\{)(\w+)\{")
 ENDINGS = ("_total", "_milliseconds", "_seconds", "_ratio")
 # Definitions with such an ending of their own.
 OWN_ENDINGS = {"approximate_backlog_age_seconds"}
