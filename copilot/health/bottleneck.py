@@ -86,6 +86,7 @@ def _old_backlogs(inputs: RuleInputs, *, server_works: bool) -> Iterator[str]:
         for facts in inputs.snapshot.queues.queues
         if facts.backlog
         and facts.backlog_age_seconds > limit
+        and facts.needed is not False
         and (server_works or not has_pollers(inputs, facts))
     ]
     late.sort(key=lambda facts: -facts.backlog_age_seconds)

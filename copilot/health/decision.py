@@ -81,6 +81,7 @@ class RuleName(StrEnum):
     BUSY_WORKERS = "busy_workers"
     VERSION_UNPOLLED = "version_unpolled"
     SYSTEM_QUEUE = "system_queue"
+    LEFT_TASKS = "left_tasks"
     VISIBILITY_LAG = "visibility_lag"
     HISTORY_LAG = "history_lag"
     PERSISTENCE_LATENCY = "persistence_latency"

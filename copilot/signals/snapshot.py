@@ -120,6 +120,8 @@ class QueueFacts(Frozen):
     versions: tuple[VersionBacklog, ...] = ()
     """Where a polled queue has late tasks: the backlogs of its versions, as far as they are known.
     """
+    needed: bool | None = None
+    """Whether an open workflow needs the tasks that wait; None where that is not known."""
 
 
 class QueueSurvey(Frozen):

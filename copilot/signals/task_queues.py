@@ -32,6 +32,7 @@ from copilot.signals.monitored_frontend import (
     check_frontend,
     with_address,
 )
+from copilot.signals.needed_tasks import needed_tasks, quoted
 from copilot.signals.snapshot import (
     UNVERSIONED,
     Absence,
@@ -43,8 +44,10 @@ from copilot.signals.snapshot import (
 from copilot.signals.worker_versions import version_backlogs, version_name
 
 _BUDGET_SECONDS = 15.0
-# They ask workflows of the server, which hang while its worker service is down.
-_VERSIONS_SECONDS = 4.0
+# Versions ask workflows of the server, which hang while its worker service is down; what is needed
+# asks the visibility store, which may be slow.
+_VERSIONS_SECONDS = 3.0
+_NEEDED_SECONDS = 3.0
 _CONCURRENCY = 8
 # A namespace may by default list 10 times a second, and its users need some of that.
 _PAGE = 500
@@ -86,13 +89,18 @@ async def survey(
         versions = await version_backlogs(
             client, found.values(), call_seconds, min(_VERSIONS_SECONDS, end - clock.time())
         )
+        needed = await needed_tasks(
+            client, found.values(), call_seconds, min(_NEEDED_SECONDS, end - clock.time())
+        )
     except UnansweredError as error:
         return QueueSurvey(
             unanswered=chosen, truncated=truncated, absence=error.absence, detail=str(error)
         )
     return QueueSurvey(
         queues=tuple(
-            found[key].model_copy(update={"versions": versions.get(key, ())})
+            found[key].model_copy(
+                update={"versions": versions.get(key, ()), "needed": needed.get(key)}
+            )
             for key in chosen
             if key in found
         ),
@@ -245,7 +253,7 @@ async def _names_of_open_workflows(
     for _ in range(_PAGES):
         query = "ExecutionStatus = 'Running'"
         if names:
-            query += f" AND TaskQueue NOT IN ({', '.join(map(_quoted, names))})"
+            query += f" AND TaskQueue NOT IN ({', '.join(map(quoted, names))})"
         request = ListWorkflowExecutionsRequest(namespace=namespace, page_size=_PAGE, query=query)
         call = client.workflow_service.list_workflow_executions(request, timeout=limit)
         try:
@@ -258,7 +266,3 @@ async def _names_of_open_workflows(
             break
         names |= dict.fromkeys(execution.task_queue for execution in page.executions)
     return tuple(names)
-
-
-def _quoted(name: str) -> str:
-    return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"

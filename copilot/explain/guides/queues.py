@@ -74,4 +74,13 @@ GUIDES = {
             "after healing, check what the schedules' catch-up window has skipped",
         ),
     ),
+    RuleName.LEFT_TASKS: Guide(
+        "Tasks of ended workflows are left on {subject}",
+        "No open workflow needs them; they are no fault.",
+        (
+            "workflows were terminated while their tasks waited for workers",
+            "the queue is no longer used",
+        ),
+        ("if the queue is no longer used, nothing is to be done; a worker would drain it",),
+    ),
 }

@@ -6,6 +6,7 @@ Judged by age and by growth against drain, as DescribeTaskQueue describes each q
 from collections.abc import Iterator
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
+from copilot.health.rules.left_tasks import are_left
 from copilot.health.rules.queue_workers import is_busy, is_limited, worker_state
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.health.rules.starved_queue import is_starved
@@ -27,7 +28,7 @@ def _check(inputs: RuleInputs, facts: QueueFacts) -> Iterator[RuleResult]:
     if facts.backlog == 0:
         return
     late = facts.backlog_age_seconds > thresholds.starved_age_seconds
-    if unpolled_versions(inputs, facts):
+    if unpolled_versions(inputs, facts) or are_left(inputs, facts):
         return
     if late and is_limited(inputs, facts):
         detail = f"limited to {facts.rate_limit:.3g}/s by configuration"

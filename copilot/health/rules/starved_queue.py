@@ -1,6 +1,7 @@
 """Task queues with work that no worker takes, as DescribeTaskQueue describes each."""
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
+from copilot.health.rules.left_tasks import are_left
 from copilot.health.rules.queue_workers import has_pollers, is_busy, is_limited, worker_state
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.health.rules.worker_versions import unpolled_versions
@@ -43,13 +44,14 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
 def is_starved(inputs: RuleInputs, facts: QueueFacts) -> bool:
     """Tasks wait too long, and no poller is alive or nothing is dispatched.
 
-    Not where a limit of its users, full workers or a version without workers explain it: these have
-    rules of their own.
+    Not where a limit of its users, full workers or a version without workers explain it, or where
+    nobody needs the tasks: these have rules of their own.
     """
     limit = inputs.thresholds.starved_age_seconds
     waits = facts.backlog > 0 and facts.backlog_age_seconds > limit
     stands = facts.dispatch_rate == 0 or not has_pollers(inputs, facts)
     explained = is_limited(inputs, facts) or is_busy(inputs, facts)
+    explained = explained or are_left(inputs, facts)
     return waits and stands and not (explained or unpolled_versions(inputs, facts))
 
 

@@ -1,6 +1,7 @@
 """Tasks of a worker version that nobody polls, while other versions are served on the queue."""
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
+from copilot.health.rules.left_tasks import are_left
 from copilot.health.rules.queue_workers import has_pollers, is_busy, is_recent
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.signals.snapshot import UNVERSIONED, QueueFacts, Reading, VersionBacklog
@@ -22,7 +23,9 @@ def unpolled_versions(inputs: RuleInputs, facts: QueueFacts) -> tuple[VersionBac
     """
     limit = inputs.thresholds.starved_age_seconds
     late = facts.backlog > 0 and facts.backlog_age_seconds > limit
-    if not late or not has_pollers(inputs, facts) or is_busy(inputs, facts):
+    if not late or not has_pollers(inputs, facts):
+        return ()
+    if is_busy(inputs, facts) or are_left(inputs, facts):
         return ()
     unpolled = [
         one

@@ -589,6 +589,48 @@ SYSTEM = (
         [HAPPY] * 2,
     ),
 )
+NOBODYS = {"backlog": 12, "add_rate": 0.0, "dispatch_rate": 0.0, "pollers": 0}
+
+
+def left(kind: QueueKind, age: float, needed: bool | None, **signals: float) -> Snapshot:
+    """A queue without workers, to which nothing is added."""
+    facts = queue_facts("orders", kind, backlog_age_seconds=age, needed=needed, **NOBODYS)
+    return snapshot(changes={S(name): value for name, value in signals.items()}, queues=[facts])
+
+
+LEFT_TASKS = (
+    Situation(
+        "tasks of workflows that were terminated",
+        [left(QueueKind.WORKFLOW, 9000, needed=False)] * 3,
+        [HAPPY] * 3,
+        notices=[RuleName.LEFT_TASKS],
+    ),
+    Situation(
+        "tasks that open workflows need",
+        [left(QueueKind.WORKFLOW, 9000, needed=True)] * 3,
+        [STRESSED] * 3,
+        queue_cause(),
+    ),
+    Situation(
+        "activity tasks of which nobody knows whether they are needed",
+        [left(QueueKind.ACTIVITY, 9000, needed=None)] * 3,
+        [STRESSED] * 3,
+        queue_cause(),
+    ),
+    Situation(
+        "tasks so young that visibility may not know their workflows",
+        [left(QueueKind.WORKFLOW, 20, needed=False)] * 2,
+        [STRESSED] * 2,
+        queue_cause(),
+    ),
+    Situation(
+        "tasks of workflows that visibility does not know, because it is late",
+        [left(QueueKind.WORKFLOW, 200, needed=False, visibility_lag_p95=400)] * 2,
+        [STRESSED] * 2,
+        queue_cause(),
+        notices=[RuleName.VISIBILITY_LAG],
+    ),
+)
 PARTS = (
     Situation(
         "the visibility store is away",

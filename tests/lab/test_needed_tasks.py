@@ -1,0 +1,34 @@
+"""Whether open workflows need the tasks on a queue, by a real server's visibility."""
+
+from uuid import uuid4
+
+from temporalio.client import Client
+
+from copilot.signals.snapshot import QueueKey, QueueKind
+from copilot.signals.task_queues import survey
+from lab.cluster import Lab
+from tests.waiting import until_async
+
+WITHIN_SECONDS = 240
+
+
+async def test_tasks_are_needed_until_their_workflows_end(lab: Lab) -> None:
+    client = await Client.connect(lab.frontend_address)
+    names = [f"needed-{part}-{uuid4().hex[:8]}" for part in ("plain", "it's")]
+    keys = [QueueKey(namespace="default", name=n, kind=QueueKind.WORKFLOW) for n in names]
+    first, second = [
+        await client.start_workflow("Nobody", id=name, task_queue=name) for name in names
+    ]
+
+    async def needed() -> list[bool | None]:
+        found = await survey(client, keys, limit=10, call_seconds=60, budget_seconds=120)
+        return [facts.needed for facts in found.queues]
+
+    async def is_known(*expected: bool) -> bool:
+        return await needed() == [*expected]
+
+    await until_async(lambda: is_known(True, True), WITHIN_SECONDS, "both are needed")
+    await first.terminate()
+    await until_async(lambda: is_known(False, True), WITHIN_SECONDS, "one is left over")
+    await second.terminate()
+    await until_async(lambda: is_known(False, False), WITHIN_SECONDS, "both are left over")
