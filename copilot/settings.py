@@ -1,6 +1,7 @@
 """The Copilot's settings: declared here once, read from the environment, validated together.
 
-The stacks inherit the groups that they pass on: CycleSettings, CanarySettings and ModelBudget.
+The stacks inherit the groups that they pass on: CycleSettings, CanarySettings, ModelBudget and
+SourceSettings.
 """
 
 import os
@@ -35,10 +36,17 @@ from copilot.setting_types import (
     Url,
 )
 
+_OTHER_NAMES = {
+    "loki_url": "LOKI_URL",
+    "monitored_address": "MONITORED_TEMPORAL_ADDRESS",
+    "monitored_namespaces": "MONITORED_NAMESPACES",
+    "prometheus_endpoint": "PROMETHEUS_ENDPOINT",
+}
+
 
 def variable(field: str) -> str:
-    """The environment variable of a field that names no other."""
-    return f"COPILOT_{field.upper()}"
+    """The environment variable of a field whose declaration names none."""
+    return _OTHER_NAMES.get(field, f"COPILOT_{field.upper()}")
 
 
 class StoreSettings(BaseModel):
@@ -115,6 +123,34 @@ class CanarySettings(BaseModel):
     )
 
 
+class SourceSettings(BaseModel):
+    """Where the monitored cluster's frontend, metrics and logs are, and how to sign in there."""
+
+    cluster: Label = Field(
+        "monitored", description="value of the `cluster` label of the monitored cluster"
+    )
+    monitored_address: Address = Field(
+        "127.0.0.1:7233",
+        description="host:port of the monitored cluster's frontend",
+    )
+    monitored_namespaces: Names = Field(
+        ("default",),
+        min_length=1,
+        description="namespaces whose task queues are described, separated by commas",
+    )
+    prometheus_endpoint: Url = Field(
+        "http://127.0.0.1:9009/prometheus",
+        description="base URL of the metrics store, without /api/v1",
+    )
+    loki_url: OptionalUrl = Field(
+        "",
+        description="base URL of Loki, without /loki/api/v1; empty: verdicts without logs",
+    )
+    metrics: MetricsAccess = Field(MetricsAccess(), description="metrics store")
+    logs: HttpAccess = Field(HttpAccess(), description="Loki")
+    monitored: TemporalAccess = Field(TemporalAccess(), description="monitored cluster's frontend")
+
+
 class ModelBudget(BaseModel):
     """How much language models may be used, for all clusters of one store together."""
 
@@ -124,7 +160,9 @@ class ModelBudget(BaseModel):
     )
 
 
-class Settings(ModelBudget, CanarySettings, CycleSettings, StoreSettings, BaseSettings):
+class Settings(
+    ModelBudget, CanarySettings, SourceSettings, CycleSettings, StoreSettings, BaseSettings
+):
     """Every variable that worker and API read. Durations are seconds."""
 
     model_config = SettingsConfigDict(
@@ -137,9 +175,6 @@ class Settings(ModelBudget, CanarySettings, CycleSettings, StoreSettings, BaseSe
         alias_generator=AliasGenerator(validation_alias=variable),
     )
 
-    cluster: Label = Field(
-        "monitored", description="value of the `cluster` label of the monitored cluster"
-    )
     temporal_address: Address = Field(
         "127.0.0.1:7243",
         validation_alias="TEMPORAL_ADDRESS",
@@ -154,30 +189,6 @@ class Settings(ModelBudget, CanarySettings, CycleSettings, StoreSettings, BaseSe
     task_queue: str = Field(
         "copilot-task-queue", min_length=1, description="task queue of the Copilot's worker"
     )
-    monitored_address: Address = Field(
-        "127.0.0.1:7233",
-        validation_alias="MONITORED_TEMPORAL_ADDRESS",
-        description="host:port of the monitored cluster's frontend",
-    )
-    monitored_namespaces: Names = Field(
-        ("default",),
-        validation_alias="MONITORED_NAMESPACES",
-        min_length=1,
-        description="namespaces whose task queues are described, separated by commas",
-    )
-    prometheus_endpoint: Url = Field(
-        "http://127.0.0.1:9009/prometheus",
-        validation_alias="PROMETHEUS_ENDPOINT",
-        description="base URL of the metrics store, without /api/v1",
-    )
-    loki_url: OptionalUrl = Field(
-        "",
-        validation_alias="LOKI_URL",
-        description="base URL of Loki, without /loki/api/v1; empty: verdicts without logs",
-    )
-    metrics: MetricsAccess = Field(MetricsAccess(), description="metrics store")
-    logs: HttpAccess = Field(HttpAccess(), description="Loki")
-    monitored: TemporalAccess = Field(TemporalAccess(), description="monitored cluster's frontend")
     model: Model = Field(
         "none",
         description=f"language model that explains, provider:model (such as {claude.EXAMPLE}), or"

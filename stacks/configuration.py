@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from stacks.catalogue.by_stack import fullest_catalogue
 from stacks.settings import ContainerSettings, OverridableNames, StackSettings, problems
+from stacks.watch_settings import ACCESS_SECRETS
 from stacks.workspace import state_files
 
 S = TypeVar("S", bound=StackSettings)
@@ -44,6 +45,12 @@ def grafana_password() -> pulumi.Output[str]:
     """Grafana's password: the secret `grafana_password`, or admin, as it serves 127.0.0.1 only."""
     configured = pulumi.Config().get_secret("grafana_password")
     return configured or pulumi.Output.secret("admin")
+
+
+def access_secrets() -> dict[str, pulumi.Output[str]]:
+    """The secrets of access to a watched cluster that are set, by their key."""
+    found = {key: pulumi.Config().get_secret(key) for key in ACCESS_SECRETS}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def parsed(text: str) -> object:

@@ -64,7 +64,7 @@ def declare(settings: CopilotSettings) -> None:
         kb_vectors_bucket=knowledge.vectors_bucket,
         kb_index_arn=knowledge.index_arn,
     )
-    deploy.export(catalogue, aws_outputs, ends)
+    deploy.export(catalogue, ends, aws_outputs)
 
 
 def _shared_endpoint(settings: CopilotSettings) -> str | pulumi.Output[str]:

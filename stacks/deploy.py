@@ -65,9 +65,9 @@ def declare_builds_only(settings: ContainerSettings) -> None:
     outputs.export_last()
 
 
-def export(catalogue: Catalogue, aws: AwsOutputs, ends: Sequence[pulumi.Output[str]]) -> None:
+def export(catalogue: Catalogue, ends: Sequence[pulumi.Output[str]], *more: AwsOutputs) -> None:
     """Export the outputs, and write `.env` once `ends` have resolved."""
-    values = outputs.export(*catalogue.outputs, aws, addresses=catalogue.urls)
+    values = outputs.export(*catalogue.outputs, *more, addresses=catalogue.urls)
     if pulumi.runtime.is_dry_run():
         return
     folder = Path(pulumi.get_root_directory())

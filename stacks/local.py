@@ -21,4 +21,4 @@ def declare(settings: LocalSettings) -> None:
     if mode == "running":
         preflight.require(docker_preflight.engine_problems(catalogue))
     ends = deploy.declare(catalogue, mode)
-    deploy.export(catalogue, AwsOutputs(), ends)
+    deploy.export(catalogue, ends, AwsOutputs())

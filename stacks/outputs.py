@@ -132,7 +132,21 @@ class DevOutputs:
     conn_lease_table: StringInput = output("table for the leases of connections; empty: none")
 
 
-ENV_FILE_GROUPS = (StoreOutputs, ServerOutputs, AwsOutputs)
+@output_group
+class WatchOutputs:
+    """The stack `watch`: its store, and the watched cluster as containers reach it."""
+
+    copilot_sql_host: StringInput = output("store of the Copilot and of its Temporal")
+
+    monitored_cluster: str = output("label `cluster` of the watched cluster", "COPILOT_CLUSTER")
+    monitored_temporal_address: str = output(
+        "frontend of the watched cluster", "MONITORED_TEMPORAL_ADDRESS"
+    )
+    metrics_url: str = output("its metrics store", "PROMETHEUS_ENDPOINT")
+    logs_url: str = output("its Loki; empty: none", "LOKI_URL")
+
+
+ENV_FILE_GROUPS = (StoreOutputs, ServerOutputs, AwsOutputs, WatchOutputs)
 
 
 @dataclass(frozen=True)

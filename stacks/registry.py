@@ -15,6 +15,7 @@ from stacks.settings import (
     LocalSettings,
     StackSettings,
 )
+from stacks.watch_settings import WatchSettings
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ STACKS: Mapping[str, StackDefinition] = {
             CopilotSettings, "every container on this machine, with stores and knowledge in AWS"
         ),
         StackDefinition(LocalSettings, "the same containers without an AWS account"),
+        StackDefinition(
+            WatchSettings, "the Copilot alone, beside a cluster and a metrics store that exist"
+        ),
     )
 }
 CONTAINER_STACKS: Mapping[str, type[ContainerSettings]] = {

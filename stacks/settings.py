@@ -77,12 +77,6 @@ class ContainerSettings(CanarySettings, CycleSettings, StackSettings):
     Validated in the context of OverridableNames, unknown names are refused.
     """
 
-    secrets: ClassVar[Mapping[str, str]] = {
-        # Grafana stores it in its volume at its first start.
-        "grafana_password": "password of Grafana's admin, by default admin;"
-        " set it before the first `up`",
-    }
-
     images: dict[str, ImageName] = Field(
         default_factory=dict, description="images to use instead of the pinned ones, by key"
     )
@@ -93,18 +87,10 @@ class ContainerSettings(CanarySettings, CycleSettings, StackSettings):
         default_factory=dict, description="memory limits to use instead, in MB, by service"
     )
     history_shards: int = Field(
-        4, ge=1, le=16384, description="history shards of both clusters; fixed once they exist"
-    )
-    sql_max_conns: int = Field(
-        50, ge=5, le=1000, description="connections of a monitored Temporal service to its store"
+        4, ge=1, le=16384, description="history shards of each cluster here; fixed once it exists"
     )
     copilot_sql_max_conns: int = Field(
         10, ge=5, le=1000, description="connections of the Copilot's own Temporal to its store"
-    )
-    monitored_namespaces: tuple[Namespace, ...] = Field(
-        ("default",),
-        min_length=1,
-        description="namespaces of the monitored cluster to register and watch",
     )
     namespace_retention_days: int | None = Field(
         None,
@@ -116,11 +102,6 @@ class ContainerSettings(CanarySettings, CycleSettings, StackSettings):
     # In whole seconds, and for scrapes within limits that Alloy can keep.
     scrape_seconds: int = Field(15, ge=1, le=60, description="interval of metric scrapes")
     cycle_seconds: int = Field(30, ge=1, le=300, description="time between two verdicts")
-    worker_targets: tuple[ScrapeAddress, ...] = Field(
-        (),
-        description="host:port of your workers' SDK metrics, as containers reach them;"
-        " this machine is host.docker.internal",
-    )
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "info", description="log level of Temporal and the Copilot"
     )
@@ -167,21 +148,42 @@ class ContainerSettings(CanarySettings, CycleSettings, StackSettings):
         return value
 
 
-class ElasticsearchSettings(ContainerSettings):
-    """Settings of the stacks that can run Elasticsearch."""
+class EnvironmentSettings(ContainerSettings):
+    """Settings of the stacks that run the monitored cluster too, with all around it."""
 
+    secrets: ClassVar[Mapping[str, str]] = {
+        # Grafana stores it in its volume at its first start.
+        "grafana_password": "password of Grafana's admin, by default admin;"
+        " set it before the first `up`",
+    }
+
+    sql_max_conns: int = Field(
+        50, ge=5, le=1000, description="connections of a monitored Temporal service to its store"
+    )
+    monitored_namespaces: tuple[Namespace, ...] = Field(
+        ("default",),
+        min_length=1,
+        description="namespaces of the monitored cluster to register and watch",
+    )
+    worker_targets: tuple[ScrapeAddress, ...] = Field(
+        (),
+        description="host:port of your workers' SDK metrics, as containers reach them;"
+        " this machine is host.docker.internal",
+    )
     ulimits: Ulimits = Field(default_factory=Ulimits, description="limits of Elasticsearch")
 
 
-class LocalSettings(ElasticsearchSettings):
+DATABASE_PASSWORD: Mapping[str, str] = {
+    "database_password": "password of PostgreSQL, by default random; set it before the first `up`",
+}
+"""The secret of the stacks whose store is PostgreSQL."""
+
+
+class LocalSettings(EnvironmentSettings):
     """Settings of the stack `local`."""
 
     stack: ClassVar[str] = "local"
-    secrets: ClassVar[Mapping[str, str]] = {
-        **ContainerSettings.secrets,
-        "database_password": "password of PostgreSQL, by default random;"
-        " set it before the first `up`",
-    }
+    secrets: ClassVar[Mapping[str, str]] = {**EnvironmentSettings.secrets, **DATABASE_PASSWORD}
 
     visibility: Literal["sql", "elasticsearch"] = Field(
         "sql",
@@ -190,7 +192,7 @@ class LocalSettings(ElasticsearchSettings):
     )
 
 
-class CopilotSettings(ElasticsearchSettings, AwsSettings, ModelBudget):
+class CopilotSettings(EnvironmentSettings, AwsSettings, ModelBudget):
     """Settings of the stack `copilot`."""
 
     stack: ClassVar[str] = "copilot"

@@ -10,6 +10,7 @@ from stacks.catalogue.catalogue import Catalogue
 from stacks.catalogue.images import BUILT
 from stacks.registry import CONTAINER_STACKS, STACKS
 from stacks.settings import StackSettings
+from stacks.watch_settings import ACCESS_SECRETS
 
 _INTRODUCTION = """\
 # Stacks
@@ -42,7 +43,7 @@ _SECRETS = """\
 """
 _NAMES = """\
 The names that `images`, `ports` and `memory` can override, with their defaults:
-`pulumi config set -s STACK --path images.grafana NAME:TAG`. An image that is built here cannot be
+`pulumi config set -s STACK --path images.python NAME:TAG`. An image that is built here cannot be
 overridden; the images that it is built from can.
 """
 _Row = tuple[str, ...]
@@ -78,12 +79,14 @@ def as_markdown() -> str:
 
 
 def _settings(model: type[StackSettings]) -> Iterator[_Row]:
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(by_alias=False)
     yield from _keys(schema, schema.get("$defs", {}), "")
 
 
 def _keys(schema: Mapping[str, Any], parts: Mapping[str, Any], prefix: str) -> Iterator[_Row]:
     for name, field in schema["properties"].items():
+        if _is_a_secret(prefix + name):
+            continue
         if "$ref" in field:
             part = parts[field["$ref"].rpartition("/")[2]]
             for key, *rest, meaning in _keys(part, parts, f"{prefix}{name}."):
@@ -91,6 +94,10 @@ def _keys(schema: Mapping[str, Any], parts: Mapping[str, Any], prefix: str) -> I
         else:
             default = _default(field.get("default"))
             yield f"`{prefix}{name}`", _values(field), default, field["description"]
+
+
+def _is_a_secret(key: str) -> bool:
+    return key.replace(".", "_") in ACCESS_SECRETS
 
 
 def _values(schema: Mapping[str, Any]) -> str:
@@ -110,11 +117,13 @@ def _values(schema: Mapping[str, Any]) -> str:
             most = f" to {schema['maximum']}" if "maximum" in schema else " or more"
             return f"{schema['minimum']}{most}"
         case _:
-            return str(schema["format"])
+            form = str(schema.get("format", "text"))
+            # So pydantic calls what may hold a secret, such as a proxy's URL.
+            return "text" if form == "password" else form
 
 
 def _default(value: object) -> str:
-    if value is None or value == []:
+    if value in (None, [], ""):
         return "not set"
     written = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     return f"`{written}`"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pydantic import TypeAdapter
 
 from stacks import env_file
+from stacks.registry import CONTAINER_STACKS
 from tdeploy import settings
 from tdeploy.console import confirm, print_err
 from tdeploy.engine.project import ROOT, stack_outputs
@@ -32,7 +33,9 @@ def down(profile: Profile = DEFAULT, yes: Yes = False) -> None:
     require_keep_volumes_applied(stack, resources)
     for line in list_by_kind(one for one in resources if not one.is_retained):
         print_err(line)
-    confirm(f"this deletes all of the stack {profile} as listed above, with its data", yes=yes)
+    keeps = any(one.is_volume and one.is_retained for one in resources)
+    data = "; its volumes stay, by the setting keep_volumes" if keeps else ", with its data"
+    confirm(f"this deletes all of the stack {profile} as listed above{data}", yes=yes)
     outputs = stack_outputs(profile)
     stack.destroy()
     _remove_env_file(outputs)
@@ -41,7 +44,7 @@ def down(profile: Profile = DEFAULT, yes: Yes = False) -> None:
 
 def _remove_env_file(outputs: Mapping[str, object]) -> None:
     values = {name: str(value) for name, value in outputs.items()}
-    if any(variable.output not in values for variable in env_file.VARIABLES):
+    if not env_file.variables(values):
         return  # no update of this stack came to its end
     try:
         env_file.remove(ROOT, values)
@@ -55,7 +58,8 @@ def require_keep_volumes_applied(stack: ManagedStack, resources: Iterable[Resour
     Pulumi retains a volume or not by what the last update wrote into the state.
     """
     retained = {one.is_retained for one in resources if one.is_volume}
-    text = settings.read(stack.name).get("keep_volumes", "false")
+    default = CONTAINER_STACKS[stack.name].model_fields["keep_volumes"].default
+    text = settings.read(stack.name).get("keep_volumes", default)
     setting = TypeAdapter(bool).validate_python(text)
     if retained - {setting}:
         raise NoError(

@@ -29,10 +29,10 @@ def env(
     if as_json and write:
         raise TdeployError("--json prints and --write writes a file: pass one of them")
     outputs = stack_outputs(profile)
-    if any(variable.output not in outputs for variable in env_file.VARIABLES):
+    if not env_file.variables(outputs):
         raise NoError(f"the stack {profile} is not up: run `tdeploy up -p {profile}`")
     if as_json:
-        print_json({one.name: str(outputs[one.output]) for one in env_file.VARIABLES})
+        print_json(env_file.variables(outputs))
     elif write:
         try:
             env_file.write(ROOT, outputs)

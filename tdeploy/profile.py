@@ -33,7 +33,7 @@ Profile = Annotated[
         envvar="TDEPLOY_PROFILE",
         callback=_validate,
         autocompletion=lambda: list(CONTAINER_STACKS),
-        help="stack: copilot, or local, which needs no AWS account",
+        help="stack: copilot, local (without an AWS account) or watch (beside existing clusters)",
     ),
 ]
 AsJson = Annotated[bool, typer.Option(AS_JSON, help="print JSON")]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from components.workload import Job
 from stacks.catalogue import elasticsearch
 from stacks.catalogue.by_stack import fullest_catalogue
 from stacks.registry import CONTAINER_STACKS
@@ -31,6 +32,8 @@ _COPILOT_OUTPUTS = {
     "database": "copilot_dsql_database",
     "region": "region",
 }
+_OWN_STORE = "copilot_sql_host"
+"""Output of a stack that has no database of a monitored cluster."""
 
 
 def _refuse(value: str | None) -> None:
@@ -143,9 +146,16 @@ def _set_up(
             f"the stack {profile} has its own PostgreSQL, whose schema is in its images: omit"
             " --version, --endpoint, --database and --region"
         )
+    if all(job not in one.overwrites for one in _jobs(profile)):
+        raise TdeployError(
+            f"the stack {profile} has no database of a monitored cluster: use"
+            f" `tdeploy schema setup-copilot -p {profile}`"
+        )
     stack = ManagedStack(profile)
     resources, outputs = stack.state()
     names = _MONITORED_OUTPUTS if job == _MONITORED_JOB or profile != DEFAULT else _COPILOT_OUTPUTS
+    if _OWN_STORE in outputs:
+        names = {"endpoint": _OWN_STORE}
     actual = {name: outputs.get(output) for name, output in names.items()}
     if overwrite and "endpoint" in expected:
         # The settings may name a database on which the stack was never up; --endpoint confirms it.
@@ -171,12 +181,15 @@ def _set_up(
         stack.up(targets=[IN_DOCKER])
 
 
+def _jobs(profile: str) -> Sequence[Job]:
+    return fullest_catalogue(CONTAINER_STACKS[profile]).jobs
+
+
 def _drop_and_set_up(
     stack: ManagedStack, names: Sequence[str], endpoint: str, *, yes: bool
 ) -> None:
     job = names[0]
-    jobs = fullest_catalogue(CONTAINER_STACKS[stack.name]).jobs
-    for one in jobs:
+    for one in _jobs(stack.name):
         if job in one.overwrites and (one.name in names or stack.name == DEFAULT):
             print_err(f"  {one.overwrites[job].drops}")
     confirm(

@@ -35,7 +35,7 @@ def bring_up(profile: str, *, yes: bool) -> None:
 def print_addresses(outputs: dict[str, object], indent: str = "") -> None:
     """Print the URLs and addresses among a stack's outputs."""
     for name, value in sorted(outputs.items()):
-        if name.endswith(("_url", "_address")):
+        if value and name.endswith(("_url", "_address")):
             print_out(f"{indent}{name.rsplit('_', 1)[0].replace('_', '-')}: {value}")
 
 

@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "components": set[str](),
     "stacks": {
         "components",
+        "copilot.access.settings",
         "copilot.aws_errors",
         "copilot.aws_session",
         "copilot.claude",

@@ -8,7 +8,7 @@ from components import docker_engine
 from components.workload import File, Mount, Port, ReadyUrl, Service
 from stacks.catalogue.files import filled
 from stacks.catalogue.telemetry import LOKI, MIMIR
-from stacks.settings import ContainerSettings
+from stacks.settings import EnvironmentSettings
 
 ALLOY = "alloy"
 WORKERS_JOB = "workers"
@@ -32,7 +32,7 @@ class Target:
     cluster: str
 
 
-def alloy(settings: ContainerSettings, scraped: Iterable[Service]) -> Service:
+def alloy(settings: EnvironmentSettings, scraped: Iterable[Service]) -> Service:
     """The service that scrapes `scraped`, itself and the users' workers."""
     service = Service(
         name=ALLOY,

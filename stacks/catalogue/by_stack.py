@@ -1,21 +1,34 @@
 """The catalogue of each stack that runs containers."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from components.inputs import NOT_KNOWN_YET, StringInput
 from copilot.settings import ModelBudget
 from stacks.catalogue import elasticsearch
+from stacks.catalogue.alloy import alloy
 from stacks.catalogue.aws_access import caller_access
 from stacks.catalogue.catalogue import Catalogue, assemble
-from stacks.catalogue.copilot import variables_of
+from stacks.catalogue.copilot import Copilot, variables_of
 from stacks.catalogue.dsql import Dsql
 from stacks.catalogue.elasticsearch import Elasticsearch
+from stacks.catalogue.grafana import grafana
 from stacks.catalogue.images import image_name
 from stacks.catalogue.postgresql import PostgreSQL
+from stacks.catalogue.sources import own_sources, watched_sources
+from stacks.catalogue.stores import Stores
+from stacks.catalogue.telemetry import loki, mimir
+from stacks.catalogue.temporal import BothTemporals, CopilotTemporal
+from stacks.outputs import ServerOutputs, WatchOutputs
 from stacks.settings import (
     ContainerSettings,
     CopilotSettings,
-    ElasticsearchSettings,
+    EnvironmentSettings,
     LocalSettings,
 )
+from stacks.watch_settings import WatchSettings
+
+_NO_SECRETS: Mapping[str, StringInput] = MappingProxyType({})
 
 
 def catalogue_for(settings: ContainerSettings) -> Catalogue:
@@ -25,6 +38,8 @@ def catalogue_for(settings: ContainerSettings) -> Catalogue:
             return copilot_catalogue(settings)
         case LocalSettings():
             return local_catalogue(settings)
+        case WatchSettings():
+            return watch_catalogue(settings)
         case _:
             raise TypeError(f"{type(settings).__name__} has no catalogue")
 
@@ -49,7 +64,7 @@ def local_catalogue(
         settings.copilot_sql_max_conns,
         _elasticsearch(settings) if settings.visibility == "elasticsearch" else None,
     )
-    return assemble(settings, stores, knowledge={}, grafana_password=grafana_password)
+    return _environment(settings, stores, knowledge={}, grafana_password=grafana_password)
 
 
 def copilot_catalogue(
@@ -77,10 +92,73 @@ def copilot_catalogue(
         "COPILOT_KNOWLEDGE_BASE_ID": knowledge_base_id,
         "COPILOT_MODEL": settings.effective_model,
     }
-    return assemble(settings, stores, knowledge=knowledge, grafana_password=grafana_password)
+    return _environment(settings, stores, knowledge=knowledge, grafana_password=grafana_password)
 
 
-def _elasticsearch(settings: ElasticsearchSettings) -> Elasticsearch:
+def watch_catalogue(
+    settings: WatchSettings,
+    *,
+    database_password: StringInput = NOT_KNOWN_YET,
+    secrets: Mapping[str, StringInput] = _NO_SECRETS,
+) -> Catalogue:
+    """The stack `watch`: the Copilot alone, on PostgreSQL; `secrets` of access by their key.
+
+    Raises ValueError where settings and secrets do not fit together.
+    """
+    stores = PostgreSQL(database_password, 0, settings.copilot_sql_max_conns)
+    temporal = CopilotTemporal(settings, stores)
+    copilot = Copilot(settings, stores, watched_sources(settings, secrets), knowledge={})
+    schemas = (one for one in stores.jobs if one.name in stores.copilot_temporal.needs)
+    return assemble(
+        settings,
+        services=(*stores.services, *temporal.services(), *copilot.services()),
+        jobs=(*schemas, *temporal.jobs(), *copilot.jobs()),
+        outputs=(
+            WatchOutputs(
+                copilot_sql_host=stores.copilot.host,
+                monitored_cluster=settings.cluster,
+                monitored_temporal_address=settings.monitored_address,
+                metrics_url=settings.prometheus_endpoint,
+                logs_url=settings.loki_url,
+            ),
+        ),
+    )
+
+
+def _environment(
+    settings: EnvironmentSettings,
+    stores: Stores,
+    *,
+    knowledge: Mapping[str, StringInput],
+    grafana_password: StringInput,
+) -> Catalogue:
+    """The monitored cluster with metrics, logs and Grafana, and the Copilot.
+
+    `knowledge` is the Copilot's environment for knowledge and model.
+    """
+    temporal = BothTemporals(settings, stores)
+    copilot = Copilot(settings, stores, own_sources(settings), knowledge)
+    watched = (*stores.services, *temporal.services(), *copilot.services())
+    servers = ServerOutputs(
+        temporal_history_shards=str(settings.history_shards),
+        temporal_log_level=settings.log_level,
+        temporal_image=image_name(stores.server_image, settings.images),
+    )
+    return assemble(
+        settings,
+        services=(
+            *watched,
+            mimir(settings),
+            loki(settings),
+            alloy(settings, watched),
+            grafana(settings, stores.access, stores.dashboard, grafana_password),
+        ),
+        jobs=(*stores.jobs, *temporal.jobs(), *copilot.jobs()),
+        outputs=(stores.outputs, servers),
+    )
+
+
+def _elasticsearch(settings: EnvironmentSettings) -> Elasticsearch:
     return Elasticsearch(
         image=image_name("elasticsearch", settings.images),
         port=settings.port(elasticsearch.NAME, elasticsearch.PORT),

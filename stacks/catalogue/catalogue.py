@@ -3,7 +3,7 @@
 Containers, ports, memory, scrape targets, URLs and docs/stacks.md are derived from it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -11,17 +11,9 @@ from importlib import resources
 from typing import TypeVar
 
 from components.images import Build
-from components.inputs import StringInput
 from components.workload import NOBODY, File, Job, Port, ReadyUrl, Service, Workload
-from stacks.catalogue.alloy import alloy
-from stacks.catalogue.copilot import Copilot
-from stacks.catalogue.grafana import grafana
 from stacks.catalogue.images import BASES, BUILT, builds_for, image_name
 from stacks.catalogue.outside import with_way_out
-from stacks.catalogue.stores import Stores
-from stacks.catalogue.telemetry import loki, mimir
-from stacks.catalogue.temporal import Temporal
-from stacks.outputs import ServerOutputs, StoreOutputs
 from stacks.settings import ContainerSettings, OverridableNames
 
 _READY_SCRIPT = "/etc/copilot/await_answer.py"
@@ -33,9 +25,10 @@ class Catalogue:
     """Services and jobs of one stack."""
 
     settings: ContainerSettings
-    stores: Stores
     services: tuple[Service, ...]
     jobs: tuple[Job, ...]
+    outputs: tuple[object, ...]
+    """Groups of the stack's outputs, beside its addresses."""
     images: Mapping[str, str]
     """Name of every image that a container runs, by key."""
     bases: Mapping[str, str]
@@ -106,16 +99,6 @@ class Catalogue:
             for _, port in self.ports
         }
 
-    @property
-    def outputs(self) -> tuple[StoreOutputs, ServerOutputs]:
-        """The outputs of the stack's stores and servers."""
-        servers = ServerOutputs(
-            temporal_history_shards=str(self.settings.history_shards),
-            temporal_log_level=self.settings.log_level,
-            temporal_image=self.images[self.stores.server_image],
-        )
-        return self.stores.outputs, servers
-
     def _is_awaited_by_job(self, name: str) -> bool:
         workload = self.workloads[name]
         return isinstance(workload, Service) and isinstance(workload.health, ReadyUrl)
@@ -128,33 +111,21 @@ def ready_job_name(service: str) -> str:
 
 def assemble(
     settings: ContainerSettings,
-    stores: Stores,
     *,
-    knowledge: Mapping[str, StringInput],
-    grafana_password: StringInput,
+    services: Iterable[Service],
+    jobs: Iterable[Job],
+    outputs: tuple[object, ...],
 ) -> Catalogue:
-    """The catalogue with the overrides of the settings.
-
-    `knowledge` is the Copilot's environment for knowledge and model.
-    """
-    temporal = Temporal(settings, stores)
-    copilot = Copilot(settings, stores, knowledge)
-    watched = (*stores.services, *temporal.services(), *copilot.services())
-    services = (
-        *watched,
-        mimir(settings),
-        loki(settings),
-        alloy(settings, watched),
-        grafana(settings, stores.access, stores.dashboard, grafana_password),
-    )
-    jobs = (*stores.jobs, *temporal.jobs(), *copilot.jobs(), *_ready_jobs(services))
+    """The catalogue with the overrides of the settings, and a job for each service to await."""
+    services = tuple(services)
+    jobs = (*jobs, *_ready_jobs(services))
     names = [workload.name for workload in (*services, *jobs)]
     services = with_way_out(services, settings, names)
     jobs = with_way_out(jobs, settings, names)
     used = sorted({workload.image for workload in (*services, *jobs)})
     return Catalogue(
         settings=settings,
-        stores=stores,
+        outputs=outputs,
         services=_with_memory(services, settings.memory),
         jobs=_with_memory(jobs, settings.memory),
         images={key: image_name(key, settings.images) for key in used},

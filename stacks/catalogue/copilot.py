@@ -8,16 +8,13 @@ from pydantic import BaseModel
 from components.inputs import StringInput
 from components.workload import Job, Overwrite, Port, Probe, Service
 from copilot.settings import CanarySettings, CycleSettings, variable
-from copilot.signals.roles import Role
+from stacks.catalogue.sources import NO_SIGN_IN, SourceAccess, Sources
 from stacks.catalogue.stores import Stores
-from stacks.catalogue.telemetry import LOKI, LOKI_URL, MIMIR, MIMIR_URL
 from stacks.catalogue.temporal import (
     COPILOT_NAMESPACE_JOB,
     COPILOT_TEMPORAL,
-    FRONTEND,
     GRPC_PORT,
     NAMESPACE,
-    NAMESPACES_JOB,
 )
 from stacks.settings import ContainerSettings
 
@@ -46,6 +43,7 @@ class Copilot:
 
     settings: ContainerSettings
     stores: Stores
+    sources: Sources
     knowledge: Mapping[str, StringInput]
 
     def jobs(self) -> Iterator[Job]:
@@ -81,10 +79,10 @@ class Copilot:
             # Ready means that there is a verdict, and that cycles go on.
             path="/readyz",
             start_period=30 + 2 * self.settings.cycle_seconds + self.settings.short_window_seconds,
-            # A role that starts later would be missing from the first verdict.
-            needs=(SCHEMA_JOB, COPILOT_NAMESPACE_JOB, NAMESPACES_JOB, MIMIR, Role.WORKER.job),
-            after=(LOKI,),
+            needs=(SCHEMA_JOB, COPILOT_NAMESPACE_JOB, *self.sources.needs),
+            after=self.sources.after,
             ports=(),
+            access=self.sources.access,
         )
         yield self._part(
             name=API,
@@ -96,6 +94,7 @@ class Copilot:
             needs=(SCHEMA_JOB,),
             after=(),
             ports=(Port(API, API_PORT, self.settings.port(API, API_PORT), page=""),),
+            access=NO_SIGN_IN,
         )
 
     def _part(
@@ -110,6 +109,7 @@ class Copilot:
         needs: tuple[str, ...],
         after: tuple[str, ...],
         ports: tuple[Port, ...],
+        access: SourceAccess,
     ) -> Service:
         check = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{port}{path}', timeout=3)"
         return Service(
@@ -119,10 +119,10 @@ class Copilot:
             memory_mb=memory_mb,
             entrypoint=("sh", "-c"),
             command=(self._command(name.replace("-", ".")),),
-            environment=self._environment(),
-            files=self.stores.copilot.files,
-            mounts=self.stores.access.mounts,
-            user=self.stores.access.user,
+            environment={**self._environment(), **access.environment},
+            files=(*self.stores.copilot.files, *access.files),
+            mounts=(*self.stores.access.mounts, *access.mounts),
+            user=self.stores.access.user or access.user,
             # Each attempt starts Python, so they are rarer than the cheap ones.
             health=Probe(
                 ("python", "-c", check), interval=2, retries=150, start_period=start_period
@@ -132,6 +132,7 @@ class Copilot:
             ports=ports,
             cluster="copilot",
             metrics_port=port,
+            reaches_host=access.reaches_host,
         )
 
     def _command(self, module: str) -> str:
@@ -155,16 +156,12 @@ class Copilot:
             **variables_of(self.settings, CycleSettings),
             **variables_of(self.settings, CanarySettings),
             **self._store_environment(),
+            **self.sources.environment,
             **self.knowledge,
             "COPILOT_API_HOST": "0.0.0.0",  # noqa: S104
             "COPILOT_API_PORT": str(API_PORT),
-            "COPILOT_CLUSTER": "monitored",
             "COPILOT_WORKER_HOST": "0.0.0.0",  # noqa: S104
             "COPILOT_WORKER_PORT": str(WORKER_PORT),
-            "LOKI_URL": LOKI_URL,
-            "MONITORED_NAMESPACES": ",".join(self.settings.monitored_namespaces),
-            "MONITORED_TEMPORAL_ADDRESS": f"{FRONTEND}:{GRPC_PORT}",
-            "PROMETHEUS_ENDPOINT": MIMIR_URL,
             "TEMPORAL_ADDRESS": f"{COPILOT_TEMPORAL}:{GRPC_PORT}",
             "TEMPORAL_NAMESPACE": NAMESPACE,
         }

@@ -53,7 +53,8 @@ _SCRIPT = f"/etc/copilot/{_SCRIPT_NAME}"
 class PostgreSQL:
     """One PostgreSQL server for all stores; for visibility, Elasticsearch instead if it is set.
 
-    The databases for visibility are there in both cases.
+    The databases for visibility are there in both cases. `sql_max_conns` is 0 without a monitored
+    cluster.
     """
 
     password: StringInput
@@ -74,7 +75,7 @@ class PostgreSQL:
             Service(
                 name=NAME,
                 image="postgres",
-                purpose="stores of both Temporal clusters and of the Copilot",
+                purpose="stores of Temporal and of the Copilot",
                 memory_mb=768,
                 command=("postgres", "-c", f"max_connections={connections}"),
                 environment={

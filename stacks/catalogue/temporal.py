@@ -1,4 +1,4 @@
-"""The two Temporal clusters: the monitored one in four services, the Copilot's own in one."""
+"""The Temporal clusters: the monitored one in four services, the Copilot's own in one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,11 @@ from copilot.signals.roles import Role
 from stacks.catalogue.files import filled, template
 from stacks.catalogue.stores import Stores, TemporalStore
 from stacks.jobs.register_namespaces import KEEP_RETENTION
-from stacks.settings import NEW_NAMESPACE_RETENTION_DAYS, ContainerSettings
+from stacks.settings import (
+    NEW_NAMESPACE_RETENTION_DAYS,
+    ContainerSettings,
+    EnvironmentSettings,
+)
 
 FRONTEND = Role.FRONTEND.job
 COPILOT_TEMPORAL = "copilot-temporal"
@@ -36,23 +40,13 @@ _MEMORY_MB = {Role.FRONTEND: 320, Role.HISTORY: 512, Role.MATCHING: 320, Role.WO
 
 
 @dataclass(frozen=True)
-class Temporal:
-    """Both clusters of a stack, on its stores."""
+class CopilotTemporal:
+    """The Copilot's own cluster, on the stack's stores."""
 
     settings: ContainerSettings
     stores: Stores
 
     def services(self) -> Iterator[Service]:
-        # On an empty database one process must start alone, or the others exit.
-        yield self._role(Role.HISTORY, "state and timers of workflows", needs=())
-        yield self._role(Role.MATCHING, "hands tasks to workers", needs=(Role.HISTORY.job,))
-        yield self._role(
-            Role.FRONTEND,
-            "API of the monitored cluster",
-            needs=(Role.HISTORY.job,),
-            ports=self._published(FRONTEND, GRPC_PORT, HTTP_PORT),
-        )
-        yield self._role(Role.WORKER, "Temporal's own workflows", needs=(FRONTEND,))
         yield self._server(
             name=COPILOT_TEMPORAL,
             purpose="the Copilot's own Temporal, all roles in one process",
@@ -65,39 +59,14 @@ class Temporal:
             needs=(),
             ports=self._published(COPILOT_TEMPORAL, 7243, 8243),
         )
-        yield self._ui("temporal-ui", FRONTEND, "monitored cluster", 8080)
-        yield self._ui("copilot-ui", COPILOT_TEMPORAL, "Copilot's workflows", 8082)
 
     def jobs(self) -> Iterator[Job]:
-        yield self._namespaces(
-            NAMESPACES_JOB,
-            FRONTEND,
-            self.settings.monitored_namespaces,
-            needs=(FRONTEND, Role.MATCHING.job),
-            store=self.stores.monitored,
-        )
         yield self._namespaces(
             COPILOT_NAMESPACE_JOB,
             COPILOT_TEMPORAL,
             (NAMESPACE,),
             needs=(COPILOT_TEMPORAL,),
             store=self.stores.copilot_temporal,
-        )
-
-    def _role(
-        self, role: Role, purpose: str, *, needs: tuple[str, ...], ports: tuple[Port, ...] = ()
-    ) -> Service:
-        return self._server(
-            name=role.job,
-            purpose=purpose,
-            memory_mb=_MEMORY_MB[role],
-            cluster="monitored",
-            store=self.stores.monitored,
-            frontend=FRONTEND,
-            roles=("--service", role),
-            probe_port=_ROLE_PORTS[role][0],
-            needs=needs,
-            ports=ports,
         )
 
     def _server(
@@ -172,27 +141,6 @@ class Temporal:
             Port(name_http, HTTP_PORT, self.settings.port(name_http, http), page=""),
         )
 
-    def _ui(self, name: str, frontend: str, shows: str, port: int) -> Service:
-        port = self.settings.port(name, port)
-        return Service(
-            name=name,
-            image="temporal_ui",
-            purpose=f"Temporal's page for the {shows}",
-            memory_mb=128,
-            environment={
-                "TEMPORAL_ADDRESS": f"{frontend}:{GRPC_PORT}",
-                "TEMPORAL_CORS_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}",
-                # Needs the internet.
-                "TEMPORAL_NOTIFY_ON_NEW_VERSION": "false",
-            },
-            # The image has this user, which owns its files, but starts as root.
-            user="temporal",
-            # It logs every request, but no connection.
-            health=Probe(("nc", "-z", "127.0.0.1", "8080")),
-            needs=(frontend,),
-            ports=(Port(name, 8080, port, page=""),),
-        )
-
     def _namespaces(
         self,
         name: str,
@@ -224,4 +172,73 @@ class Temporal:
             user=NOBODY,
             needs=needs,
             redo_with=store.needs,
+        )
+
+
+@dataclass(frozen=True)
+class BothTemporals(CopilotTemporal):
+    """The monitored cluster too, and the pages of both."""
+
+    settings: EnvironmentSettings
+
+    def services(self) -> Iterator[Service]:
+        # On an empty database one process must start alone, or the others exit.
+        yield self._role(Role.HISTORY, "state and timers of workflows", needs=())
+        yield self._role(Role.MATCHING, "hands tasks to workers", needs=(Role.HISTORY.job,))
+        yield self._role(
+            Role.FRONTEND,
+            "API of the monitored cluster",
+            needs=(Role.HISTORY.job,),
+            ports=self._published(FRONTEND, GRPC_PORT, HTTP_PORT),
+        )
+        yield self._role(Role.WORKER, "Temporal's own workflows", needs=(FRONTEND,))
+        yield from super().services()
+        yield self._ui("temporal-ui", FRONTEND, "monitored cluster", 8080)
+        yield self._ui("copilot-ui", COPILOT_TEMPORAL, "Copilot's workflows", 8082)
+
+    def jobs(self) -> Iterator[Job]:
+        yield self._namespaces(
+            NAMESPACES_JOB,
+            FRONTEND,
+            self.settings.monitored_namespaces,
+            needs=(FRONTEND, Role.MATCHING.job),
+            store=self.stores.monitored,
+        )
+        yield from super().jobs()
+
+    def _role(
+        self, role: Role, purpose: str, *, needs: tuple[str, ...], ports: tuple[Port, ...] = ()
+    ) -> Service:
+        return self._server(
+            name=role.job,
+            purpose=purpose,
+            memory_mb=_MEMORY_MB[role],
+            cluster="monitored",
+            store=self.stores.monitored,
+            frontend=FRONTEND,
+            roles=("--service", role),
+            probe_port=_ROLE_PORTS[role][0],
+            needs=needs,
+            ports=ports,
+        )
+
+    def _ui(self, name: str, frontend: str, shows: str, port: int) -> Service:
+        port = self.settings.port(name, port)
+        return Service(
+            name=name,
+            image="temporal_ui",
+            purpose=f"Temporal's page for the {shows}",
+            memory_mb=128,
+            environment={
+                "TEMPORAL_ADDRESS": f"{frontend}:{GRPC_PORT}",
+                "TEMPORAL_CORS_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}",
+                # Needs the internet.
+                "TEMPORAL_NOTIFY_ON_NEW_VERSION": "false",
+            },
+            # The image has this user, which owns its files, but starts as root.
+            user="temporal",
+            # It logs every request, but no connection.
+            health=Probe(("nc", "-z", "127.0.0.1", "8080")),
+            needs=(frontend,),
+            ports=(Port(name, 8080, port, page=""),),
         )

@@ -10,13 +10,17 @@ from stacks import env_file
 from stacks.generated import example
 
 VALUES = {variable.output: f"value of {variable.output}" for variable in env_file.VARIABLES}
-# Section 7 of the specification of the environment.
+# Section 7 of the specification of the environment, and what the stack `watch` watches.
 NAMES = {
     "AWS_REGION",
+    "COPILOT_CLUSTER",
     "COPILOT_DSQL_DATABASE",
     "COPILOT_DSQL_HOST",
     "COPILOT_KNOWLEDGE_BASE_ID",
     "DSQL_RESERVOIR_ENABLED",
+    "LOKI_URL",
+    "MONITORED_TEMPORAL_ADDRESS",
+    "PROMETHEUS_ENDPOINT",
     "TEMPORAL_ELASTICSEARCH_HOST",
     "TEMPORAL_ELASTICSEARCH_INDEX",
     "TEMPORAL_ELASTICSEARCH_PORT",
@@ -76,11 +80,10 @@ def test_it_is_replaced_atomically(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [".env"]
 
 
-def test_a_missing_output_leaves_the_old_file(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("old")
-    with pytest.raises(KeyError):
-        env_file.write(tmp_path, {})
-    assert (tmp_path / ".env").read_text() == "old"
+def test_a_stack_has_the_variables_of_its_own_outputs() -> None:
+    outputs = {"metrics_url": "http://prometheus:9090", "copilot_api_url": "http://127.0.0.1:8081"}
+    assert env_file.variables(outputs) == {"PROMETHEUS_ENDPOINT": "http://prometheus:9090"}
+    assert not env_file.variables({})
 
 
 def test_the_example_is_up_to_date() -> None:

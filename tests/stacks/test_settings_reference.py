@@ -65,4 +65,4 @@ def test_every_service_is_listed_with_its_ports_and_memory() -> None:
     listed = [line for line in PAGE.splitlines() if re.match(r"\| (copilot-api|alloy) \|", line)]
     alloy, api = (line.strip("| ").split(" | ") for line in listed)
     assert alloy[2:] == ["12345", "384 MB", "copilot, local"]
-    assert api[2:] == ["8081", "256 MB", "copilot, local"]
+    assert api[2:] == ["8081", "256 MB", "copilot, local, watch"]

@@ -15,6 +15,7 @@ import yaml
 from components import docker_engine
 from components.docker_engine import DockerEngineError, EngineInfo
 from stacks import env_file
+from stacks.outputs import AwsOutputs, ServerOutputs, StoreOutputs, declared_outputs
 from tests.components.pulumi_run import CONTAINER, FakeProviders, Run
 from tests.fakes.aws_preflight import ACCOUNT, FakeAws
 from tests.stacks import conftest
@@ -90,7 +91,7 @@ def test_the_program_is_short() -> None:
 
 
 def test_an_unknown_stack_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(pulumi.RunError, match=r"staging.*dev, copilot, local"):
+    with pytest.raises(pulumi.RunError, match=r"staging.*dev, copilot, local, watch"):
         run_main("staging", tmp_path)
 
 
@@ -137,7 +138,8 @@ def test_a_successful_up_writes_the_environment_file(tmp_path: Path) -> None:
     written = (tmp_path / env_file.NAME).read_text()
     assert "TEMPORAL_SQL_HOST='postgresql'" in written
     assert local.outputs["copilot_api_url"] == "http://127.0.0.1:8081"
-    assert {variable.output for variable in env_file.VARIABLES} <= set(local.outputs)
+    for group in (StoreOutputs, ServerOutputs, AwsOutputs):
+        assert {one.name for one in declared_outputs(group)} <= set(local.outputs)
     assert all(name == name.lower() for name in local.outputs)
 
 
@@ -170,6 +172,39 @@ def test_the_server_configuration_is_filled(local: Run) -> None:
     assert 'rpcAddress: "copilot-temporal:7233"' in text
     assert '"databaseName": "copilot_temporal_visibility"' in text
     assert "${" not in text
+
+
+def test_watch_is_the_copilot_beside_the_cluster_that_its_settings_name(tmp_path: Path) -> None:
+    watch = run_main(
+        "watch",
+        tmp_path,
+        configuration={"prometheus_endpoint": "https://metrics.example.com"},
+        secrets={"metrics_token": "t0ken-secret"},
+    )
+    assert set(watch.containers) == {
+        "copilot-api",
+        "copilot-schema",
+        "copilot-temporal",
+        "copilot-temporal-namespace",
+        "copilot-temporal-schema",
+        "copilot-worker",
+        "postgresql",
+    }
+    assert upload(watch, "copilot-worker", "/run/secrets/metrics-token") == "t0ken-secret"
+    assert "uploads" in watch.containers["copilot-worker"].secret_inputs
+    for container in watch.containers.values():
+        shown = {name: value for name, value in container.inputs.items() if name != "uploads"}
+        assert "t0ken-secret" not in str(shown)
+    written = (tmp_path / env_file.NAME).read_text()
+    assert "PROMETHEUS_ENDPOINT='https://metrics.example.com'" in written
+    assert "TEMPORAL_SQL_HOST" not in written
+    volumes = watch.of("docker:index/volume:Volume").values()
+    assert {one.request.retainOnDelete for one in volumes} == {True}
+
+
+def test_watch_refuses_a_secret_without_the_setting_that_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(pulumi.RunError, match=r"metrics\.password_file"):
+        run_main("watch", tmp_path, secrets={"metrics_password": "x"})
 
 
 @pytest.mark.parametrize(("mode", "networks"), [("stopped", 1), ("none", 0)])

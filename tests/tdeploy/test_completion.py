@@ -95,7 +95,7 @@ def test_completion_needs_a_command_on_the_path_of_the_shell(
 @pytest.mark.parametrize(
     ("line", "names"),
     [
-        ("tdeploy status -p ", ["copilot", "local"]),
+        ("tdeploy status -p ", ["copilot", "local", "watch"]),
         ("tdeploy down --profile l", ["local"]),
         ("tdeploy services restart -p local p", ["postgresql"]),
         ("tdeploy services restart copilot-t", ["copilot-temporal"]),

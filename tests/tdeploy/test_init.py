@@ -81,7 +81,7 @@ def test_reading_a_fresh_clone_changes_no_tracked_file(fresh: Clone) -> None:
     before = files()
     status = fresh.tdeploy("status", "-p", "local")
     assert status.exit_code == 1
-    assert "copilot 0, dev 0, local 0" in status.stdout
+    assert "copilot 0, dev 0, local 0, watch 0" in status.stdout
     assert "`tdeploy up -p local`" in status.stdout
     infra = fresh.tdeploy("infra", "status")
     assert (infra.exit_code, len(infra.stdout.splitlines())) == (1, 2)

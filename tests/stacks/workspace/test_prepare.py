@@ -70,9 +70,7 @@ def test_a_fresh_clone_gets_a_passphrase_and_its_stacks(pulumi: Pulumi, project:
     assert stat.S_IMODE((project / PASSPHRASE).stat().st_mode) == 0o600
     assert len((project / PASSPHRASE).read_text().strip()) >= 32
     assert [call.split()[:3] for call in pulumi.calls] == [
-        ["stack", "init", "dev"],
-        ["stack", "init", "copilot"],
-        ["stack", "init", "local"],
+        ["stack", "init", stack] for stack in STACKS
     ]
     assert pulumi.passphrase_variable == str(project / PASSPHRASE)
 
@@ -83,7 +81,7 @@ def test_a_second_run_changes_nothing(pulumi: Pulumi, project: Path) -> None:
     before = (project / PASSPHRASE).read_text()
     assert prepare(project, STACKS) is None
     assert (project / PASSPHRASE).read_text() == before
-    assert len(pulumi.calls) == 3
+    assert len(pulumi.calls) == len(STACKS)
 
 
 def test_the_users_own_passphrase_is_used(
@@ -137,7 +135,7 @@ def test_stacks_are_listed_by_pulumi_and_not_by_the_state_folder(
     left.parent.mkdir(parents=True)
     left.touch()
     assert prepare(project, STACKS) is None
-    assert len(pulumi.calls) == 3
+    assert len(pulumi.calls) == len(STACKS)
 
 
 def test_a_stack_that_another_run_creates_meanwhile_is_accepted(

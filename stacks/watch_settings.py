@@ -1,0 +1,143 @@
+"""The settings of the stack `watch`: where an existing cluster is, and how to sign in there."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
+
+from copilot.access.settings import Access
+from copilot.setting_types import Address, Url
+from copilot.settings import SourceSettings
+from stacks.setting_types import Namespace
+from stacks.settings import DATABASE_PASSWORD, ContainerSettings, no_such_name
+
+SOURCES = ("metrics", "logs", "monitored")
+"""The fields that say how to sign in, in the order of the documentation."""
+_LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1|0\.0\.0\.0")
+
+
+def access_secrets(source: str) -> dict[str, str]:
+    """Descriptions of a source's secrets that a file can hold, by the name of their field."""
+    model = type(SourceSettings.model_fields[source].default)
+    return {
+        name: field.description or ""
+        for name, field in model.model_fields.items()
+        if field.annotation is SecretStr and f"{name}_file" in model.model_fields
+    }
+
+
+ACCESS_SECRETS: Mapping[str, str] = {
+    f"{source}_{name}": f"{SourceSettings.model_fields[source].description}: {meaning}"
+    for source in SOURCES
+    for name, meaning in access_secrets(source).items()
+}
+"""Descriptions of the secrets of access by their key, such as `metrics_token`."""
+
+
+class WatchSettings(SourceSettings, ContainerSettings):
+    """Settings of the stack `watch`."""
+
+    stack: ClassVar[str] = "watch"
+    secrets: ClassVar[Mapping[str, str]] = {**DATABASE_PASSWORD, **ACCESS_SECRETS}
+
+    monitored_address: Address = Field(
+        "host.docker.internal:7233",
+        description="host:port of the monitored cluster's frontend, as containers reach it; this"
+        " machine is host.docker.internal",
+    )
+    monitored_namespaces: tuple[Namespace, ...] = Field(
+        ("default",), min_length=1, description="namespaces of the monitored cluster to watch"
+    )
+    prometheus_endpoint: Url = Field(
+        "http://host.docker.internal:9090",
+        description="base URL of the metrics store, without /api/v1, as containers reach it",
+    )
+    # It writes to a cluster that is not ours, so that is for its owner to decide.
+    canary: Literal["on", "off"] = Field(
+        "off",
+        description="on: the worker runs small workflows of its own on the monitored cluster, in"
+        " namespace copilot-canary, which it registers; off: it only reads there",
+    )
+    keep_volumes: bool = Field(
+        True,
+        description="whether `destroy` leaves the volumes; takes effect with the next `up`",
+    )
+
+    @field_validator("monitored_address", "prometheus_endpoint", "loki_url")
+    @classmethod
+    def _is_reached_by_containers(cls, value: str) -> str:
+        parts = urlsplit(value if "://" in value else f"//{value}")
+        if "@" in parts.netloc:
+            raise ValueError("must not hold a user or password: set username and its secret")
+        if _LOOPBACK.fullmatch(parts.hostname or ""):
+            raise ValueError(
+                f"in a container {parts.hostname} is the container itself: for this machine use"
+                " host.docker.internal, and on Linux let the server listen on more than 127.0.0.1"
+            )
+        return value
+
+    @field_validator(*SOURCES, mode="before")
+    @classmethod
+    def _has_known_keys(cls, value: object, info: ValidationInfo) -> object:
+        """Unknown keys and secrets in clear text, which the Copilot's own model would accept."""
+        if not isinstance(value, Mapping):
+            return value
+        source = str(info.field_name)
+        known = set(_model(source).model_fields) - access_secrets(source).keys()
+        for key, text in value.items():
+            if key in access_secrets(source):
+                raise ValueError(
+                    f"{key} must not be in clear text: use {key}_file, or"
+                    f" `pulumi config set -s {cls.stack} --secret {source}_{key}`"
+                )
+            if key not in known:
+                raise ValueError(no_such_name(key, known))
+            if key == "proxy" and "@" in str(text):
+                raise ValueError("proxy must not hold a password: it would be in clear text")
+        return value
+
+    @field_validator(*SOURCES)
+    @classmethod
+    def _has_files_to_mount(cls, value: Access) -> Access:
+        """The same with absolute paths. Containers see the folders of the files."""
+        files = {name: file_to_mount(path) for name, path in access_files(value).items()}
+        return value.model_copy(update={name: str(path) for name, path in files.items()})
+
+    @property
+    def accesses(self) -> Mapping[str, Access]:
+        """How to sign in, by source."""
+        return {"metrics": self.metrics, "logs": self.logs, "monitored": self.monitored}
+
+
+def access_files(access: Access) -> dict[str, str]:
+    """Path of each file that is set, by its field."""
+    files = {name: getattr(access, name) for name in type(access).model_fields}
+    return {name: path for name, path in files.items() if name.endswith("_file") and path}
+
+
+def file_to_mount(path: str) -> Path:
+    """The absolute path of a file whose folder containers can mount. Raises ValueError.
+
+    The folder is mounted and not the file, because a renewed file is a new one of the same name.
+    """
+    file = Path(path).expanduser().absolute()
+    if not file.is_file():
+        raise ValueError(f"there is no file {file}")
+    folder = file.parent
+    if folder in {Path("/"), Path.home(), Path("/etc"), Path("/tmp")}:  # noqa: S108
+        raise ValueError(
+            f"{file} needs a folder of its own, because containers can read its whole folder"
+        )
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(
+            f"{file} is a link to {file.resolve()}, which containers cannot follow: name a file in"
+            " its real folder"
+        )
+    return file
+
+
+def _model(source: str) -> type[BaseModel]:
+    return type(SourceSettings.model_fields[source].default)
