@@ -27,6 +27,11 @@ class CanaryTimes(BaseModel):
     timer: FiniteFloat
     activity: FiniteFloat
 
+    @property
+    def seconds(self) -> float:
+        """From the start to the end of the activity."""
+        return self.workflow_task + TIMER.total_seconds() + self.timer + self.activity
+
 
 @activity.defn(name="canary")
 async def answer() -> None:

@@ -196,7 +196,8 @@ class Memory(Frozen):
     trailing, too: what is usual. They are not extended while progress or completions are gone, for
     `unusual_run` cycles at most, so that a fault does not become usual. `failing_types` are
     workflow types without a success since their last failure. `unanswered_queues` has the queues
-    that were not described, each with its cycles in a row. `at` is the time of the last cycle.
+    that were not described, each with its cycles in a row. `at` is the time of the last cycle,
+    `canary_passed` of the last in which a canary came back and none was late.
     """
 
     state: State = State.UNKNOWN
@@ -219,6 +220,7 @@ class Memory(Frozen):
     unanswered_queues: dict[str, int] = Field(default_factory=dict)
     failing_types: dict[str, FailingRun] = Field(default_factory=dict)
     at: UtcDatetime | None = None
+    canary_passed: UtcDatetime | None = None
 
 
 class Decision(Frozen):

@@ -42,6 +42,11 @@ def remember(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Me
         for key in snapshot.queues.unanswered
     }
     changes["failing_types"] = _failing_types(previous, snapshot)
+    canary = snapshot.probe.canary if snapshot.probe else None
+    if canary and (canary.late or canary.fails):
+        changes["canary_passed"] = None
+    elif canary and canary.passed:
+        changes["canary_passed"] = snapshot.at
     return previous.model_copy(update=changes)
 
 

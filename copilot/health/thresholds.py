@@ -117,6 +117,7 @@ class Thresholds(Frozen):
     # Of a canary: a shard pauses while it moves to another instance, and while instances of history
     # are down for as long as the ring needs to notice.
     shard_stuck_seconds: float = 15
+    canary_recent_seconds: float = 75  # two cycles, with a look that did not come back
     shard_moving_seconds: float = 60
     # A read of a namespace's record, which takes 4 ms on the lab. Then canaries are late, not lost.
     slow_store_seconds: float = 0.15

@@ -55,6 +55,11 @@ class WorkerMetrics:
             "pattern",
             "service",
         )
+        self._canary_steps = self._gauge(
+            "copilot_canary_step_seconds",
+            "Seconds of a canary's step, of the slowest since the last cycle; absent without one",
+            "step",
+        )
         self._query_errors = self._counter(
             "copilot_query_errors",
             "Failed queries, by source: prometheus, loki, temporal or store",
@@ -79,7 +84,7 @@ class WorkerMetrics:
         )
 
     def record_snapshot(self, snapshot: Snapshot) -> None:
-        """Count the readings that are missing."""
+        """Count the readings that are missing, and record the canary's steps."""
         metrics, queues = snapshot.metrics, snapshot.queues
         for name, reading in metrics.readings.items():
             exported = reading.absence is not Absence.NOT_EXPORTED
@@ -87,6 +92,10 @@ class WorkerMetrics:
         failed = sum(reading.absence in FAILED_QUERY for reading in metrics.readings.values())
         self._query_errors.labels("prometheus").inc(failed or bool(metrics.source_absence))
         self._query_errors.labels("temporal").inc(len(queues.unanswered) or bool(queues.absence))
+        self._canary_steps.clear()
+        if (probe := snapshot.probe) and probe.canary:
+            for step, seconds in probe.canary.steps.items():
+                self._canary_steps.labels(step).set(seconds)
         if logs := snapshot.logs:
             self._query_errors.labels("loki").inc(len(logs.unanswered) or bool(logs.absence))
 

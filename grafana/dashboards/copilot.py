@@ -122,6 +122,18 @@ _FINDINGS = Row(
             "suffix: lines",
             _LOG_PATTERNS,
         ),
+        time_series(
+            "Canary by step",
+            "Seconds of each step of the slowest canary between two cycles: the engine's way, "
+            "measured by workflows of the Copilot's own.",
+            "s",
+            PromQL(
+                f"max by (step) ({select('copilot_canary_step_seconds', cluster=COPILOT_CLUSTER)})",
+                "{{step}}",
+                "no series where the canary is off or passes nowhere",
+            ),
+            width=24,
+        ),
         table(
             "Changes of state",
             "Changes in the selected time range, oldest first, at most 1000.",

@@ -11,7 +11,7 @@ from copilot.api.verdict import Verdict
 from copilot.explain.explanation import Action, Notice
 from copilot.health.decision import Bottleneck, Cause, LogPattern, ScaleTier, State
 from copilot.health.root_cause import root_first
-from copilot.signals.snapshot import UtcDatetime
+from copilot.signals.snapshot import CanaryReport, UtcDatetime
 
 router = APIRouter(prefix="/status", tags=["cycle"], responses=DATA_PROBLEMS)
 
@@ -22,7 +22,8 @@ class Status(Verdict):
     `notices` are worth reading and change no state. Rules decide by `primary_signals`;
     `bottleneck`, `amplifiers` and `log_patterns` only explain.
     Log patterns are counted since the previous cycle, critical first; `logs_missing` says why some
-    or all were not counted, or is empty.
+    or all were not counted, or is empty. `canary` has the seconds of each step of the slowest
+    canary, and those that are late; it is null where the canary is off, or no look came back.
     """
 
     previous_state: State
@@ -41,6 +42,7 @@ class Status(Verdict):
     signals: dict[str, FiniteFloat | None]
     log_patterns: tuple[LogPattern, ...]
     logs_missing: str
+    canary: CanaryReport | None
 
 
 @router.get("")
@@ -48,6 +50,7 @@ async def status(health: CurrentHealth) -> Status:
     """State, since when, why, and the primary signals."""
     record, explanation = health.record, health.explanation
     decision = record.decision if record else None
+    probe = record.snapshot.probe if record else None
     primary, contributing = primary_signals(record), contributing_signals(record)
     return Status(
         **health.verdict.model_dump(),
@@ -67,4 +70,5 @@ async def status(health: CurrentHealth) -> Status:
         signals={signal.name: signal.value for signal in (*primary, *contributing)},
         log_patterns=decision.log_patterns if decision else (),
         logs_missing=decision.logs_missing if decision else "",
+        canary=probe.canary if probe else None,
     )

@@ -84,7 +84,11 @@ def _work_remains(inputs: RuleInputs, usual: float) -> str:
     memory, thresholds = inputs.memory, inputs.thresholds
     starts, usual_starts = inputs.lasting_demand, percentile(memory.demand_rates, 0.5)
     kept = thresholds.drop_demand_ratio
-    if usual_starts > thresholds.idle_demand and starts >= kept * usual_starts:
+    passes = _canary_passes(inputs)
+    updates = inputs.reading(S.STATE_TRANSITIONS_RATE).value or 0.0
+    # Where the engine works, workflows that start and then wait make updates of that rate.
+    answered = passes and updates >= thresholds.progress_per_start * starts
+    if usual_starts > thresholds.idle_demand and starts >= kept * usual_starts and not answered:
         return f"{starts:.2f} starts/s are still accepted"
     opened = inputs.snapshot.open_workflows or 0
     if opened < thresholds.gone_open_per_update * usual:
@@ -98,7 +102,7 @@ def _work_remains(inputs: RuleInputs, usual: float) -> str:
     )
     # Nothing that came from outside kept these workflows going, so nothing outside ended it. Where
     # workflows of the Copilot pass, the others wait of their own accord.
-    if _canary_passes(inputs):
+    if passes:
         return ""
     if usual_starts <= thresholds.idle_demand and signals >= kept * usual_signals:
         return f"{opened} workflows are open, and demand is as usual"
@@ -106,6 +110,13 @@ def _work_remains(inputs: RuleInputs, usual: float) -> str:
 
 
 def _canary_passes(inputs: RuleInputs) -> bool:
+    """Whether canaries came back in this cycle, or in the one before where none was due now."""
     probe = inputs.snapshot.probe
     canary = probe.canary if probe else None
-    return canary is not None and canary.passed > 0 and not canary.late and not canary.fails
+    if canary and (canary.late or canary.fails):
+        return False
+    if canary and canary.passed:
+        return True
+    last = inputs.memory.canary_passed
+    limit = inputs.thresholds.canary_recent_seconds
+    return last is not None and (inputs.snapshot.at - last).total_seconds() <= limit

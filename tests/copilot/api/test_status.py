@@ -13,7 +13,10 @@ from copilot.signals.signal import CONDITION_MEANS, Condition
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import (
     Absence,
+    CanaryReport,
+    CanaryStep,
     LogCount,
+    Probe,
     QueueKey,
     QueueKind,
     QueueSurvey,
@@ -53,6 +56,7 @@ async def test_healthy_cluster_is_happy_with_every_signal(
     assert status["health_state"] == "happy"
     assert status["previous_state"] == "unknown"
     assert status["scale_band"] == "mid_scale"
+    assert status["canary"] is None
     assert not status["stale"]
     assert status["cycle"] == 3
     assert status["data_age_seconds"] < 60
@@ -83,6 +87,16 @@ async def test_signals_without_an_exporter_have_condition_and_detail(
     assert status["signals"]["workflow_slots_available"] is None
     assert status["bottleneck"] == "none"
     assert status["bottleneck_reasons"] == []
+
+
+async def test_the_canarys_steps_are_shown(api: httpx.AsyncClient, repository: Repository) -> None:
+    now = datetime.now(UTC)
+    steps = {CanaryStep.START: 0.02, CanaryStep.TIMER: 0.3}
+    probe = Probe(at=now, canary=CanaryReport(shards=4, passed=4, steps=steps))
+    await repository.save(records_of([snapshot(now).model_copy(update={"probe": probe})]))
+    canary = (await get_status(api))["canary"]
+    assert canary["steps"] == {"start": 0.02, "timer": 0.3}
+    assert (canary["passed"], canary["late"]) == (4, [])
 
 
 async def test_stressed_cluster_has_gate_value_limit_and_cause(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot.canary.sweep import LATE, Sweep, starts_in
+from copilot.canary.sweep import LATE, STARTS_A_DAY, Sweep, starts_in
 from tests.builders import START
 
 SECOND = timedelta(seconds=1)
@@ -77,9 +77,29 @@ def test_a_pause_of_the_copilot_itself_makes_no_canary_late() -> None:
 
 @pytest.mark.parametrize(
     ("shards", "cycle_seconds", "starts"),
-    [(1, 30, 1), (4, 30, 4), (16, 30, 16), (512, 30, 13), (512, 300, 16), (4096, 1, 1)],
+    [
+        (1, 30, 1),
+        (4, 30, 4),
+        (13, 30, 13),
+        (16, 30, 13),
+        (16, 60, 16),
+        (512, 30, 13),
+        (512, 300, 16),
+        (4096, 1, 1),
+    ],
 )
 def test_a_cycle_sweeps_all_of_a_few_shards_and_some_of_many(
     shards: int, cycle_seconds: float, starts: int
 ) -> None:
     assert starts_in(cycle_seconds, shards) == starts
+
+
+@given(st.integers(1, 4096), st.floats(10, 600))
+def test_a_day_never_has_more_canaries_than_its_limit(shards: int, cycle_seconds: float) -> None:
+    starts = starts_in(cycle_seconds, shards) * 86_400 / cycle_seconds
+    # A cycle has at least one.
+    assert starts <= max(STARTS_A_DAY, 86_400 / cycle_seconds)
+
+
+def test_sixteen_shards_are_swept_in_under_two_cycles() -> None:
+    assert 16 / starts_in(30, 16) < 2

@@ -9,11 +9,21 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from copilot.health.decision import Memory
 from copilot.signals.signal_names import SignalName
-from copilot.signals.snapshot import Absence, LogCount, LogSurvey, QueueSurvey, Reading, Snapshot
+from copilot.signals.snapshot import (
+    Absence,
+    CanaryReport,
+    CanaryStep,
+    LogCount,
+    LogSurvey,
+    Probe,
+    QueueSurvey,
+    Reading,
+    Snapshot,
+)
 from copilot.worker.health import WorkerHealth
 from copilot.worker.listener import application
 from copilot.worker.metrics import WorkerMetrics
-from tests.builders import snapshot
+from tests.builders import START, snapshot
 from tests.copilot.workflows.cycles import cluster_snapshot, record
 
 HAPPY = record(Memory(), cluster_snapshot()).decision
@@ -115,6 +125,16 @@ async def test_metrics_show_the_last_decision_and_missing_signals(worker: Worker
         ("copilot_query_errors_total", "temporal"): 1,
     }
     assert {name: found.get(name) for name in expected} == expected
+
+
+async def test_the_canarys_steps_are_those_of_the_last_cycle(worker: Worker) -> None:
+    steps = {CanaryStep.START: 0.02, CanaryStep.TIMER: 0.3}
+    probe = Probe(at=START, canary=CanaryReport(shards=4, passed=4, steps=steps))
+    worker.metrics.record_snapshot(cluster_snapshot().model_copy(update={"probe": probe}))
+    text = (await worker.http.get("/metrics")).text
+    assert 'copilot_canary_step_seconds{step="timer"} 0.3' in text
+    worker.metrics.record_snapshot(cluster_snapshot())
+    assert "copilot_canary_step_seconds{" not in (await worker.http.get("/metrics")).text
 
 
 def with_logs(cycle: int, *counts: LogCount, absence: Absence | None = None) -> Snapshot:
