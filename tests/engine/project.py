@@ -1,5 +1,6 @@
 """A copy of this Pulumi project, and its command line with fake providers attached."""
 
+import compileall
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -91,6 +92,8 @@ def attached(
     # Of the state only what a clone has, or nothing where it has none.
     for left in (project / ".state").glob("[!.]*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
+    # Once, and not in each of its processes.
+    compileall.compile_dir(project, quiet=1)
     (home / ".pulumi").mkdir(parents=True)
     with ExitStack() as served:
         ports = {
