@@ -18,6 +18,8 @@ from components.inputs import StringInput, to_deploy
 from components.network import volume_name
 from components.workload import Mount, Probe, Service, Workload
 
+HOST_NAME = "host.docker.internal"
+"""This machine, for containers that reach it."""
 _LOG_OPTIONS = {"max-file": "3", "max-size": "10m"}
 
 
@@ -93,6 +95,9 @@ def create_container(
             _volume(mount, shared) for mount in sorted(workload.mounts, key=lambda one: one.target)
         ]
         or None,
+        hosts=[docker.ContainerHostArgs(host=HOST_NAME, ip="host-gateway")]
+        if workload.reaches_host
+        else None,
         # Unset, a refresh finds the engine's default, a difference that replaces the container.
         network_mode="bridge",
         networks_advanced=[
@@ -135,10 +140,6 @@ def _service_arguments(service: Service) -> dict[str, object]:
         arguments["capabilities"] = docker.ContainerCapabilitiesArgs(
             adds=sorted(service.capabilities)
         )
-    if service.reaches_host:
-        arguments["hosts"] = [
-            docker.ContainerHostArgs(host="host.docker.internal", ip="host-gateway")
-        ]
     if service.ulimits:
         arguments["ulimits"] = [
             docker.ContainerUlimitArgs(name=name, soft=limit, hard=limit)

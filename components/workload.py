@@ -100,6 +100,8 @@ class Workload:
     """Services that must be ready and jobs that must have succeeded before it starts."""
     after: tuple[str, ...] = ()
     """Services that must have been started before it, ready or not."""
+    reaches_host: bool = field(default=False, kw_only=True)
+    """Whether `host.docker.internal` is this machine, also on Linux."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,6 @@ class Service(Workload):
     ulimits: Mapping[str, int] = field(default_factory=dict)
     stop_seconds: int = 30
     """Seconds from SIGTERM to SIGKILL, to end requests and write data; most need one or two."""
-    reaches_host: bool = False
-    """Whether `host.docker.internal` is this machine, also on Linux."""
 
 
 @dataclass(frozen=True)

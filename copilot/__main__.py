@@ -1,4 +1,4 @@
-"""`python -m copilot`: commands on the history of a cluster.
+"""`python -m copilot`: commands on the history and the sources of a cluster.
 
 The processes have entries of their own: `python -m copilot.worker` and `python -m copilot.api`.
 """
@@ -22,6 +22,11 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
+    "check": Command(
+        "copilot.check",
+        "say whether metrics store, frontend and Loki of the environment can be used",
+        "python -m copilot check",
+    ),
     "replay": Command(
         "copilot.replay.command",
         "evaluate a file of snapshots again, also by other limits",
@@ -37,7 +42,9 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = ArgumentParser(prog="python -m copilot", description="Work on a cluster's history.")
+    parser = ArgumentParser(
+        prog="python -m copilot", description="Work on a cluster's history, and check its sources."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         example = f"Example: {command.example}"

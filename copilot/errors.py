@@ -8,6 +8,7 @@
     ├── PortError
     ├── TemporalError
     ├── FileError
+    ├── SourceError
     └── NoCyclesError
 
 A message says what failed, with which input, and what to do. Command lines print it as one line
@@ -50,6 +51,12 @@ class TemporalError(CopilotError):
 
 class FileError(CopilotError):
     """A file cannot be read or written, or its content is wrong; the message has file and line."""
+
+
+class SourceError(CopilotError):
+    """A source of the monitored cluster cannot be used."""
+
+    exit_code = 1
 
 
 class NoCyclesError(CopilotError):

@@ -1,4 +1,4 @@
-"""`tdeploy doctor`: checks of this machine and of AWS, each with its fix."""
+"""`tdeploy doctor`: checks of this machine, of AWS and of a watched cluster, with fixes."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -7,10 +7,12 @@ import typer
 
 from stacks.registry import CONTAINER_STACKS
 from stacks.settings import CopilotSettings
+from stacks.watch_settings import WatchSettings
 from tdeploy.checks.aws import check_aws
 from tdeploy.checks.check import Check
 from tdeploy.checks.docker import check_docker
 from tdeploy.checks.elasticsearch import check_elasticsearch
+from tdeploy.checks.sources import check_sources
 from tdeploy.checks.workspace import check_disk, check_pulumi_and_settings, check_state
 from tdeploy.console import print_json, print_out
 from tdeploy.lazy import typer_app
@@ -21,7 +23,7 @@ app = typer_app()
 
 @app.command()
 def doctor(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
-    """Check what a stack needs here and in AWS, with each fix.
+    """Check what a stack needs here and elsewhere, with each fix.
 
     Exits with 1 if something is wrong, with 2 if a check needs a fix first. Changes nothing.
 
@@ -52,3 +54,5 @@ def _all_checks(profile: str) -> Iterator[Check]:
     yield check_disk()
     if isinstance(settings, CopilotSettings):
         yield from check_aws(settings)
+    if isinstance(settings, WatchSettings):
+        yield from check_sources(settings)

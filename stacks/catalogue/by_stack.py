@@ -112,7 +112,7 @@ def watch_catalogue(
     return assemble(
         settings,
         services=(*stores.services, *temporal.services(), *copilot.services()),
-        jobs=(*schemas, *temporal.jobs(), *copilot.jobs()),
+        jobs=(*schemas, *temporal.jobs(), *copilot.jobs(), copilot.sources_job()),
         outputs=(
             WatchOutputs(
                 copilot_sql_host=stores.copilot.host,

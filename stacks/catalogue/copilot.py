@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from components.inputs import StringInput
 from components.workload import Job, Overwrite, Port, Probe, Service
 from copilot.settings import CanarySettings, CycleSettings, variable
-from stacks.catalogue.sources import NO_SIGN_IN, SourceAccess, Sources
+from stacks.catalogue.sources import NO_SIGN_IN, SOURCES_JOB, SourceAccess, Sources
 from stacks.catalogue.stores import Stores
 from stacks.catalogue.temporal import (
     COPILOT_NAMESPACE_JOB,
@@ -68,6 +68,27 @@ class Copilot:
                     f"the tables {', '.join(TABLES)}",
                 )
             },
+        )
+
+    def sources_job(self) -> Job:
+        """Fails where the worker could not use the sources."""
+        access, store = self.sources.access, self.stores.copilot
+        return Job(
+            name=SOURCES_JOB,
+            image="copilot",
+            purpose="checks that the monitored cluster's metrics store and frontend can be used",
+            memory_mb=192,
+            entrypoint=("sh", "-c"),
+            command=(self._command("copilot check"),),
+            environment={
+                **self._store_environment(),
+                **self.sources.environment,
+                **access.environment,
+            },
+            files=(*store.files, *access.files),
+            mounts=access.mounts,
+            user=access.user,
+            reaches_host=access.reaches_host,
         )
 
     def services(self) -> Iterator[Service]:

@@ -20,6 +20,8 @@ from stacks.catalogue.temporal import FRONTEND, GRPC_PORT, NAMESPACES_JOB
 from stacks.settings import EnvironmentSettings
 from stacks.watch_settings import WatchSettings, access_files, access_secrets
 
+SOURCES_JOB = "monitored-sources"
+"""The job that checks the sources which others run."""
 _MOUNTED = "/run/sources"
 """Folder of containers below which this machine's folders have their own paths."""
 _SECRETS = "/run/secrets"
@@ -85,6 +87,7 @@ def watched_sources(settings: WatchSettings, secrets: Mapping[str, StringInput])
             for name, value in values.items()
         },
         access=_access(settings, secrets),
+        needs=(SOURCES_JOB,),
     )
 
 

@@ -188,8 +188,10 @@ def test_watch_is_the_copilot_beside_the_cluster_that_its_settings_name(tmp_path
         "copilot-temporal-namespace",
         "copilot-temporal-schema",
         "copilot-worker",
+        "monitored-sources",
         "postgresql",
     }
+    assert {"monitored-sources"} <= watch.containers["copilot-worker"].depends_on
     assert upload(watch, "copilot-worker", "/run/secrets/metrics-token") == "t0ken-secret"
     assert "uploads" in watch.containers["copilot-worker"].secret_inputs
     for container in watch.containers.values():

@@ -1,7 +1,10 @@
 """The stack `watch`, from its settings to its end."""
 
+import json
+
 from stacks.catalogue.by_stack import catalogue_for
 from stacks.watch_settings import WatchSettings
+from tests.fakes.docker_engine.memory import JobEnd
 from tests.ports import free_ports
 from tests.tdeploy.conftest import Clone
 
@@ -12,6 +15,33 @@ def configure(clone: Clone) -> None:
     """Settings of the stack, with free ports instead of those that this machine may use."""
     ports = sorted(catalogue_for(WatchSettings()).overridable.ports)
     clone.world.configure("watch", ports=free_ports(ports), cluster="prod")
+
+
+def sources(clone: Clone) -> dict[str, tuple[str, str]]:
+    """State and finding of the checks of the watched cluster, by name."""
+    answer = clone.tdeploy("doctor", *PROFILE, "--json")
+    every = {one["name"]: (one["state"], one["finding"]) for one in answer.json}
+    names = ("sources", "metrics store", "frontend")
+    return {name: every[name] for name in names if name in every}
+
+
+def test_doctor_asks_the_sources_from_a_container(fresh: Clone) -> None:
+    configure(fresh)
+    docker = fresh.world.docker
+    assert sources(fresh)["sources"][0] == "unknown"
+    docker.images["temporal-sre-copilot:dev"] = "sha256:1"
+    found = [
+        {"name": "metrics store", "state": "wrong", "finding": "answered HTTP 401"},
+        {"name": "frontend", "state": "ok", "finding": "has the namespace default"},
+    ]
+    check = "watch-monitored-sources-check"
+    docker.job_ends[check] = JobEnd(1, f"{json.dumps(found)}\n")
+    assert sources(fresh) == {one["name"]: (one["state"], one["finding"]) for one in found}
+    docker.job_ends[check] = JobEnd(2, "error: wrong settings: COPILOT_METRICS_HEADERS_FILE\n")
+    state, finding = sources(fresh)["sources"]
+    assert state == "wrong"
+    assert "HEADERS_FILE" in finding
+    assert not docker.containers
 
 
 def test_it_comes_up_and_goes_and_keeps_its_history(fresh: Clone) -> None:

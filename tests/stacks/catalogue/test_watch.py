@@ -89,7 +89,7 @@ def test_secrets_are_in_the_workers_files_only() -> None:
         files = {file.path: file.content for file in workload.files}
         shown = f"{dict(workload.environment)} {workload.command} {workload.mounts}"
         assert "secret" not in shown.replace("/run/secrets", "")
-        if workload.name == "copilot-worker":
+        if workload.name in {"copilot-worker", "monitored-sources"}:
             assert files["/run/secrets/metrics-token"] == "t0ken-secret"
             assert files["/run/secrets/logs-headers"] == "A=1\nB=2"
         else:
@@ -110,8 +110,9 @@ def test_a_renewed_file_is_read_again(keys: Path) -> None:
 
 def test_only_the_worker_reaches_the_sources() -> None:
     workloads = watch_catalogue(WatchSettings()).workloads.values()
-    assert {one.name for one in workloads if getattr(one, "reaches_host", False)} == {
-        "copilot-worker"
+    assert {one.name for one in workloads if one.reaches_host} == {
+        "copilot-worker",
+        "monitored-sources",
     }
 
 

@@ -1,0 +1,125 @@
+"""`python -m copilot check`: whether the sources of the environment's cluster can be used."""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+
+from copilot import process
+from copilot.access.temporal import MonitoredTemporal
+from copilot.errors import AccessError, SourceError
+from copilot.settings import Settings
+from copilot.signals.loki import SILENCE, LogsClient
+from copilot.signals.monitored_frontend import (
+    UnansweredError,
+    answered,
+    check_frontend,
+    with_address,
+)
+from copilot.signals.prometheus import MetricsClient
+
+# More than in a cycle: the first request looks up names and signs in.
+_SECONDS = 10.0
+_SHOWN_LABELS = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found out about one source, as one line."""
+
+    name: str
+    state: Literal["ok", "warning", "wrong"]
+    finding: str
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: Namespace) -> int:
+    """Returns the exit code: 1 if a source cannot be used. Prints a CopilotError."""
+
+    async def job(settings: Settings) -> None:
+        findings = [finding async for finding in check(settings)]
+        if options.json:
+            sys.stdout.write(f"{json.dumps([asdict(one) for one in findings])}\n")
+        else:
+            sys.stdout.writelines(
+                f"{one.state:8} {one.name}: {process.one_line(one.finding)}\n" for one in findings
+            )
+        wrong = [one.name for one in findings if one.state == "wrong"]
+        if wrong:
+            raise SourceError(f"the Copilot cannot use: {', '.join(wrong)}")
+
+    return process.run(job)
+
+
+async def check(settings: Settings) -> AsyncIterator[Finding]:
+    """One finding a source."""
+    yield await _check_metrics(settings)
+    yield await _check_frontend(settings)
+    if settings.loki_url:
+        yield await _check_logs(settings)
+
+
+async def _check_metrics(settings: Settings) -> Finding:
+    """Whether the store answers, and targets of the cluster are in it."""
+    name, label = "metrics store", f'cluster="{settings.cluster}"'
+    async with MetricsClient(
+        settings.prometheus_endpoint, settings.metrics, timeout_seconds=_SECONDS
+    ) as client:
+        answer = await client.query("count by (cluster) (up)")
+    if answer.absence:
+        return Finding(name, "wrong", answer.detail)
+    targets = {one.labels.get("cluster", ""): one.value for one in answer.samples}
+    if settings.cluster in targets:
+        return Finding(name, "ok", f"{targets[settings.cluster]:.0f} targets have {label}")
+    others = sorted(value for value in targets if value)
+    if not targets:
+        problem = "it has no series `up`: scrape the cluster's servers"
+    elif not others:
+        problem = f"no target has the label cluster: add {label} where the servers are scraped"
+    else:
+        shown = ", ".join(others[:_SHOWN_LABELS])
+        more = f" and {len(others) - _SHOWN_LABELS} more" if len(others) > _SHOWN_LABELS else ""
+        problem = f"no target has {label}; the label has the values {shown}{more}"
+    return Finding(name, "wrong", problem)
+
+
+async def _check_frontend(settings: Settings) -> Finding:
+    """Whether the frontend answers, and has the namespaces."""
+    name, namespaces = "frontend", settings.monitored_namespaces
+    try:
+        client = await MonitoredTemporal(settings.monitored_address, settings.monitored).client()
+        await check_frontend(client, _SECONDS)
+        for namespace in namespaces:
+            call = client.workflow_service.describe_namespace(
+                DescribeNamespaceRequest(namespace=namespace), timeout=timedelta(seconds=_SECONDS)
+            )
+            try:
+                await answered(call, _SECONDS)
+            except UnansweredError as error:
+                raise with_address(error, client) from error
+    except (AccessError, UnansweredError) as error:
+        return Finding(name, "wrong", str(error))
+    listed = ", ".join(namespaces)
+    return Finding(name, "ok", f"{settings.monitored_address} has the namespaces {listed}")
+
+
+async def _check_logs(settings: Settings) -> Finding:
+    """Whether Loki answers, and has lines of the cluster."""
+    name, now = "logs", datetime.now(UTC)
+    async with LogsClient(settings.loki_url, settings.logs, timeout_seconds=_SECONDS) as client:
+        survey = await client.survey(settings.cluster, now - timedelta(minutes=1), now)
+    if survey.absence:
+        return Finding(name, "wrong", survey.detail)
+    if survey.silent_seconds is not None:
+        minutes = SILENCE // timedelta(minutes=1)
+        problem = f'no line of cluster="{settings.cluster}" in {minutes} minutes'
+        return Finding(name, "warning", problem)
+    return Finding(name, "ok", f'Loki has lines of cluster="{settings.cluster}"')

@@ -1,0 +1,152 @@
+"""`python -m copilot check`: one finding a source, from a real frontend and chosen answers."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from copilot.check import Finding, check
+from copilot.settings import Settings
+from tests.certificates import Certificates
+from tests.fakes.http_source import (
+    Reply,
+    closed_port,
+    fake_metrics_store,
+    loki_answering,
+    vector,
+)
+from tests.secure_temporal import NAMESPACE, SecureTemporal
+
+COMMAND_SECONDS = 300
+TARGETS = vector("7", cluster="prod")
+
+
+@asynccontextmanager
+async def metrics(answer: str, status: int = 200) -> AsyncIterator[dict[str, object]]:
+    """Settings with a metrics store that gives this answer, and no frontend."""
+    async with fake_metrics_store(lambda _: Reply(answer, status)) as store:
+        yield {
+            "COPILOT_CLUSTER": "prod",
+            "PROMETHEUS_ENDPOINT": store.url,
+            "MONITORED_TEMPORAL_ADDRESS": f"127.0.0.1:{closed_port()}",
+        }
+
+
+def frontend_settings(
+    frontend: SecureTemporal, certificates: Certificates, **changes: object
+) -> dict[str, object]:
+    access = {
+        "CA_FILE": str(certificates.ca_file),
+        "CERTIFICATE_FILE": str(certificates.client_file),
+        "KEY_FILE": str(certificates.client_key),
+        "SERVER_NAME": "localhost",
+        "API_KEY": frontend.issuer.token(f"{NAMESPACE}:read"),
+    }
+    return {
+        "MONITORED_TEMPORAL_ADDRESS": frontend.address,
+        "MONITORED_NAMESPACES": NAMESPACE,
+        "COPILOT_MONITORED": access | changes,
+    }
+
+
+async def findings(settings: dict[str, object]) -> dict[str, Finding]:
+    every = [one async for one in check(Settings.model_validate(settings))]
+    return {one.name: one for one in every}
+
+
+async def test_sources_that_fit_are_ok(
+    frontend: SecureTemporal, certificates: Certificates
+) -> None:
+    async with metrics(TARGETS) as settings, loki_answering(lambda _: Reply(vector("3"))) as loki:
+        found = await findings(
+            settings | frontend_settings(frontend, certificates) | {"LOKI_URL": loki.url}
+        )
+    assert {name: one.state for name, one in found.items()} == {
+        "metrics store": "ok",
+        "frontend": "ok",
+        "logs": "ok",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"API_KEY": ""}, "PERMISSION_DENIED"),
+        ({"SERVER_NAME": "other.example.com"}, "SERVER_NAME"),
+        ({"CA_FILE": "/nowhere/ca.pem"}, "/nowhere/ca.pem"),
+    ],
+)
+async def test_a_frontend_that_denies_access_says_why(
+    frontend: SecureTemporal,
+    certificates: Certificates,
+    changes: dict[str, object],
+    reason: str,
+) -> None:
+    async with metrics(TARGETS) as settings:
+        found = await findings(settings | frontend_settings(frontend, certificates, **changes))
+    assert found["frontend"].state == "wrong"
+    assert reason in found["frontend"].finding
+
+
+async def test_a_missing_namespace_and_no_frontend_are_wrong(
+    frontend: SecureTemporal, certificates: Certificates
+) -> None:
+    token = frontend.issuer.token(f"{NAMESPACE}:admin")
+    async with metrics(TARGETS) as settings:
+        there = frontend_settings(frontend, certificates, API_KEY=token)
+        missing = await findings(settings | there | {"MONITORED_NAMESPACES": "no-such"})
+        nothing = await findings(settings)
+    assert missing["frontend"].state == nothing["frontend"].state == "wrong"
+    assert "NOT_FOUND" in missing["frontend"].finding
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (vector("7", cluster="staging"), "staging"),
+        (vector("7"), "label cluster"),
+        (vector(), "`up`"),
+    ],
+)
+async def test_a_store_without_the_cluster_says_what_it_has(answer: str, reason: str) -> None:
+    async with metrics(answer) as settings:
+        found = (await findings(settings))["metrics store"]
+    assert found.state == "wrong"
+    assert reason in found.finding
+
+
+async def test_a_store_that_denies_access_is_wrong() -> None:
+    async with metrics("no such user", 401) as settings:
+        found = (await findings(settings))["metrics store"]
+    assert found.state == "wrong"
+    assert "401" in found.finding
+
+
+async def test_logs_that_do_not_arrive_are_a_warning() -> None:
+    async with metrics(TARGETS) as settings, loki_answering(lambda _: Reply(vector())) as loki:
+        found = await findings(settings | {"LOKI_URL": loki.url})
+    assert found["logs"].state == "warning"
+
+
+def test_the_command_prints_every_finding_and_ends_with_no() -> None:
+    nothing = f"127.0.0.1:{closed_port()}"
+    ended = subprocess.run(
+        [sys.executable, "-m", "copilot", "check", "--json"],
+        env={
+            **os.environ,
+            "COPILOT_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/copilot",
+            "MONITORED_TEMPORAL_ADDRESS": nothing,
+            "PROMETHEUS_ENDPOINT": f"http://{nothing}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_SECONDS,
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert [one["state"] for one in json.loads(ended.stdout)] == ["wrong", "wrong"]
+    assert len(ended.stderr.splitlines()) == 1
