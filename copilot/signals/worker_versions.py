@@ -3,7 +3,8 @@
 DescribeTaskQueue adds up all versions of a queue, so that one whose workers are gone hides behind
 another that is served. Which versions there are, and how many of each version's tasks wait, only
 the worker deployments say: one list for a namespace, one call for a deployment, and one for a
-version. Measured on server 1.31.0: 20 ms for each of the last two, which query a workflow.
+version. Measured on server 1.31.0: 20 ms for each of the last two, which query a workflow; by
+default it answers 50 such reads a second in a namespace, and refuses more.
 """
 
 import asyncio

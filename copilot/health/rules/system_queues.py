@@ -33,10 +33,11 @@ def _check(inputs: RuleInputs, facts: QueueFacts) -> RuleResult:
         Reading.of(facts.backlog_age_seconds),
         inputs.thresholds.system_age_seconds,
         signal="system_backlog_age",
-        armed=facts.dispatch_rate == 0 or not has_pollers(inputs, facts),
+        # Many schedules that are due at once drain.
+        armed=facts.dispatch_rate <= facts.add_rate or not has_pollers(inputs, facts),
         unit="s",
         subject=name,
-        detail=f"{facts.backlog} tasks of {work} wait, {facts.dispatch_rate:.2f}/s dispatched, "
-        f"{facts.pollers} pollers",
+        detail=f"{facts.backlog} tasks of {work} wait, {facts.add_rate:.2f}/s added, "
+        f"{facts.dispatch_rate:.2f}/s dispatched, {facts.pollers} pollers",
         cause=Cause(kind=CauseKind.QUEUE, name=name),
     )

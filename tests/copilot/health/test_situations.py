@@ -563,8 +563,9 @@ SYSTEM = (
         [
             schedules(
                 backlog=4,
-                backlog_age_seconds=35.0,
-                dispatch_rate=0.0,
+                backlog_age_seconds=21.0,
+                add_rate=0.22,
+                dispatch_rate=0.06,
                 last_poll=START - timedelta(seconds=20),
             )
         ]
