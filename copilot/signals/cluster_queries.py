@@ -22,6 +22,9 @@ SELDOM_SCRAPED = (
 By job, not by instance: an instance that has just left says nothing about those that stay.
 """
 
+NEWLY_SCRAPED = "min by (job) (sum_over_time(up{$cluster}[$short]) and up{$cluster} == 1)"
+"""By job, the fewest successful scrapes of an instance that is up."""
+
 DUPLICATES = "count by (job, instance) (up{$cluster}) > 1"
 """Instances with several `up` series, though a scrape writes one.
 

@@ -11,6 +11,7 @@ from copilot.signals.cluster_queries import (
     METRIC_NAMES,
     NAMESPACE_REFUSALS,
     NAMESPACE_REQUESTS,
+    NEWLY_SCRAPED,
     OUTCOMES,
     SELDOM_SCRAPED,
     TASK_FAILURES,
@@ -21,6 +22,27 @@ from copilot.signals.queries import Shape, fill
 from copilot.signals.query_batch import QueryBatch
 from copilot.signals.roles import Role
 from copilot.signals.signal import Condition, Signal
+from copilot.signals.signal_names import SignalName as S
+
+NEWEST = frozenset(
+    {
+        S.UPDATE_LATENCY_P95,
+        S.PERSISTENCE_LATENCY_P95,
+        S.PERSISTENCE_ERROR_RATE,
+        S.PERSISTENCE_REQUEST_RATE,
+        S.VISIBILITY_ERROR_RATE,
+        S.VISIBILITY_REQUEST_RATE,
+        S.HISTORY_QUEUE_LATENCY_P95,
+        S.FRONTEND_LATENCY_P95,
+        S.FRONTEND_ERROR_RATE,
+        S.WORKFLOW_SUCCESS_RATE,
+        S.WORKFLOW_FAILED_RATE,
+        S.WORKFLOW_TASK_FAILURE_RATE,
+    }
+)
+"""Signals that are also read over the newest scrapes, where the end of a trouble shows first."""
+NEWEST_SCRAPES = 2
+"""The fewest that have a rate; half of the short window holds them at the default cadence."""
 
 
 class CycleQueries:
@@ -30,40 +52,50 @@ class CycleQueries:
         self, cluster: str, *, short: float, long: float, scrape: float, stale_after: float
     ) -> None:
         self.cluster, self.short, self._long = cluster, short, long
+        self._newest = min(short, max(NEWEST_SCRAPES * scrape, short / 2))
         self.targets = fresh_targets(scrape, stale_after)
         whole_cluster = [
-            (self.targets, LAST_SCRAPE, SELDOM_SCRAPED, DUPLICATES),
-            (METRIC_NAMES,),
-            (OUTCOMES, NAMESPACE_REFUSALS, NAMESPACE_REQUESTS, TASK_FAILURES, DEAD_LETTERS),
-            (ACTIVE_QUEUES,),
+            [*map(self.fill, templates)]
+            for templates in (
+                (self.targets, LAST_SCRAPE, SELDOM_SCRAPED, DUPLICATES),
+                (METRIC_NAMES,),
+                (OUTCOMES, NAMESPACE_REFUSALS, NAMESPACE_REQUESTS, TASK_FAILURES, DEAD_LETTERS),
+                (ACTIVE_QUEUES,),
+            )
         ]
-        self.deciding = self._batch((*whole_cluster, *_by_role_and_shape()))
-        self.explaining = self._batch(_by_condition())
+        whole_cluster[0].append(self.fill(NEWLY_SCRAPED, newest=True))
+        self.deciding = QueryBatch([*whole_cluster, *self._by_role_and_shape()])
+        self.explaining = QueryBatch(self._by_condition())
 
-    def fill(self, template: str) -> str:
-        return fill(template, self.cluster, self.short, self._long)
+    def fill(self, template: str, *, newest: bool = False) -> str:
+        """With `newest` every window is that of the newest scrapes."""
+        short, long = (self._newest, self._newest) if newest else (self.short, self._long)
+        return fill(template, self.cluster, short, long)
 
-    def answer(self, template: str, answers: Mapping[str, Answer]) -> Answer:
+    def answer(
+        self, template: str, answers: Mapping[str, Answer], *, newest: bool = False
+    ) -> Answer:
         """The answer to one template, from the answers to both batches."""
-        expression = self.fill(template)
+        expression = self.fill(template, newest=newest)
         batch = self.deciding if expression in self.deciding else self.explaining
         return batch.answer(expression, answers)
 
-    def _batch(self, groups: Iterable[Iterable[str]]) -> QueryBatch:
-        return QueryBatch([self.fill(template) for template in group] for group in groups)
+    def _by_role_and_shape(self) -> Iterator[list[str]]:
+        deciding = [signal for signal in CATALOG if not signal.explains]
+        for role in Role:
+            for shape in Shape:
+                group = [s for s in deciding if s.role is role and s.query.shape is shape]
+                newest = [signal for signal in group if signal.name in NEWEST]
+                if group:
+                    yield [
+                        *map(self.fill, _templates(group)),
+                        *(self.fill(template, newest=True) for template in _templates(newest)),
+                    ]
 
-
-def _by_role_and_shape() -> Iterator[list[str]]:
-    deciding = [signal for signal in CATALOG if not signal.explains]
-    for role in Role:
-        for shape in Shape:
-            if group := [s for s in deciding if s.role is role and s.query.shape is shape]:
-                yield _templates(group)
-
-
-def _by_condition() -> Iterator[list[str]]:
-    for condition in Condition:
-        yield _templates([s for s in CATALOG if s.explains and s.condition is condition])
+    def _by_condition(self) -> Iterator[list[str]]:
+        for condition in Condition:
+            group = [s for s in CATALOG if s.explains and s.condition is condition]
+            yield [*map(self.fill, _templates(group))]
 
 
 def _templates(signals: Iterable[Signal]) -> list[str]:

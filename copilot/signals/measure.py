@@ -70,6 +70,7 @@ async def measure(
     cycle = CycleReadings(queries, answers)
     return Measurement(
         readings={signal.name: cycle.reading(signal) for signal in CATALOG},
+        newest=cycle.newest(),
         targets={role: cycle.targets[role] for role in Role},
         instances={role: cycle.instances[role] for role in Role},
         duplicates=_duplicates(cycle.samples(DUPLICATES)),

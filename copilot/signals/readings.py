@@ -6,10 +6,11 @@ from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
     LAST_SCRAPE,
     METRIC_NAMES,
+    NEWLY_SCRAPED,
     SELDOM_SCRAPED,
     SUPPORTED_NAMES,
 )
-from copilot.signals.cycle_queries import CycleQueries
+from copilot.signals.cycle_queries import NEWEST, NEWEST_SCRAPES, CycleQueries
 from copilot.signals.instant_query import Answer, Sample
 from copilot.signals.queries import Shape
 from copilot.signals.roles import Role
@@ -38,22 +39,43 @@ class CycleReadings:
         samples = self._answer(template).samples
         return tuple(sample for sample in samples if math.isfinite(sample.value))
 
-    def _answer(self, template: str) -> Answer:
-        return self._queries.answer(template, self._answers)
+    def _answer(self, template: str, *, newest: bool = False) -> Answer:
+        return self._queries.answer(template, self._answers, newest=newest)
 
-    def reading(self, signal: Signal) -> Reading:
+    def newest(self) -> dict[str, Reading]:
+        """Readings over the newest scrapes; none while one of them is missing.
+
+        One sample has no rate, which must not read as 0.
+        """
+        jobs = {role.job for role in Role}
+        scrapes = [
+            sample.value
+            for sample in self._answer(NEWLY_SCRAPED, newest=True).samples
+            if sample.labels.get("job") in jobs
+        ]
+        if not scrapes or min(scrapes) < NEWEST_SCRAPES:
+            return {}
+        return {
+            signal.name: self.reading(signal, newest=True)
+            for signal in CATALOG
+            if signal.name in NEWEST
+        }
+
+    def reading(self, signal: Signal, *, newest: bool = False) -> Reading:
         """The signal's value; where a missing series proves it, 0 or "no observations"."""
         if signal.role and (unreadable := self._unreadable(signal.role, signal.query.shape)):
             return unreadable
-        answer = self._answer(signal.query.promql)
+        answer = self._answer(signal.query.promql, newest=newest)
         if answer.absence:
             return Reading.missing(answer.absence, answer.detail)
         if not answer.samples:
             count = signal.query.count_promql
-            return self._nothing_observed(signal, count) if count else self._absent(signal)
+            if not count:
+                return self._absent(signal)
+            return self._nothing_observed(signal, count, newest=newest)
         value = answer.samples[0].value
         if signal.query.count_promql and math.isnan(value):
-            return self._nothing_observed(signal, signal.query.count_promql)
+            return self._nothing_observed(signal, signal.query.count_promql, newest=newest)
         if not math.isfinite(value):
             return Reading.missing(Absence.NOT_A_NUMBER, f"{signal.name} is {value}")
         return Reading.of(value)
@@ -68,9 +90,9 @@ class CycleReadings:
             return Reading.missing(Absence.STALE, self._too_seldom(role))
         return None
 
-    def _nothing_observed(self, signal: Signal, count_promql: str) -> Reading:
+    def _nothing_observed(self, signal: Signal, count_promql: str, *, newest: bool) -> Reading:
         """A quantile or ratio of no events is NaN; the rate of its events must confirm that."""
-        count = self._answer(count_promql)
+        count = self._answer(count_promql, newest=newest)
         if count.absence:
             return Reading.missing(count.absence, count.detail)
         if any(sample.value != 0 for sample in count.samples):

@@ -194,6 +194,8 @@ class Instance(Frozen):
 class Measurement(Frozen):
     """The answers of the metrics store in one cycle.
 
+    `newest` has some readings over the newest scrapes alone; empty where one of these is missing.
+
     `readings` has one entry a signal of the catalogue. `targets` has one entry a role of the
     cluster (`frontend`, `history`, `matching`, `worker`): the highest `up` of its instances, 1 or
     0, or why it is not known, as where none is up but one answers. `instances` are the role's, as
@@ -204,6 +206,7 @@ class Measurement(Frozen):
     """
 
     readings: dict[str, Reading]
+    newest: dict[str, Reading] = Field(default_factory=dict)
     targets: dict[str, Reading]
     instances: dict[str, tuple[Instance, ...]] = Field(default_factory=dict)
     outcomes: tuple[WorkflowOutcome, ...] = ()

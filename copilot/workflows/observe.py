@@ -160,7 +160,8 @@ class Observe:
     def _due_at(self) -> datetime:
         """When the next cycle begins, as far as is known now.
 
-        While a trouble that the probe sees is not confirmed as critical, cycles follow each other.
+        While a trouble that the probe sees is not confirmed as critical, cycles follow each other;
+        the one that confirms the end of a trouble comes after half of the usual time.
         """
         progress = self._progress
         due = progress.schedule.next_at
@@ -168,7 +169,15 @@ class Observe:
         unconfirmed = progress.memory.critical_run and progress.memory.state is State.STRESSED
         if progress.begun and (self._probing.turned or (progress.troubles and unconfirmed)):
             return min(due, progress.begun + EARLY_AFTER)
+        if progress.begun and self._clears() and workflow.patched("clearing"):
+            half = timedelta(seconds=progress.schedule.cycle_seconds / 2)
+            return min(due, progress.begun + max(EARLY_AFTER, half))
         return due
+
+    def _clears(self) -> bool:
+        """Whether one more clear cycle ends what is not healthy."""
+        memory = self._progress.memory
+        return memory.state in (State.STRESSED, State.CRITICAL) and memory.clear_run > 0
 
     async def _cycle(self) -> LoopEnd | None:
         progress = self._progress

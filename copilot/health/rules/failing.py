@@ -1,7 +1,13 @@
 """Persistence errors, workflows that do not complete, and workflow tasks that fail."""
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
-from copilot.health.rules.rule import PERSISTENCE, RuleInputs, apply_limit, share_of_requests
+from copilot.health.rules.rule import (
+    ENDED_SHARE,
+    PERSISTENCE,
+    RuleInputs,
+    apply_limit,
+    share_of_requests,
+)
 from copilot.health.tiers import percentile
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import Reading
@@ -28,7 +34,9 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
 
 def _persistence_errors(inputs: RuleInputs, limits: dict[Severity, float]) -> list[RuleResult]:
     errors = inputs.reading(S.PERSISTENCE_ERROR_RATE)
-    share = inputs.derived(share_of_requests, S.PERSISTENCE_ERROR_RATE, S.PERSISTENCE_REQUEST_RATE)
+    of_requests = (S.PERSISTENCE_ERROR_RATE, S.PERSISTENCE_REQUEST_RATE)
+    share = inputs.derived(share_of_requests, *of_requests)
+    newest = inputs.derived_newest(share_of_requests, *of_requests)
     return [
         apply_limit(
             RuleName.PERSISTENCE_ERRORS,
@@ -36,6 +44,7 @@ def _persistence_errors(inputs: RuleInputs, limits: dict[Severity, float]) -> li
             severity,
             share,
             limit,
+            newest=newest,
             signal="persistence_error_ratio",
             armed=(errors.value or 0) >= inputs.thresholds.persistence_error_floor,
             unit="ratio",
@@ -67,11 +76,20 @@ def _completions(inputs: RuleInputs) -> RuleResult:
         limit,
         signal="completion_ratio",
         fires_when="below",
-        armed=(ended.value or 0) >= inputs.limits.completion_floor,
+        armed=(ended.value or 0) >= inputs.limits.completion_floor
+        and not _succeed_again(inputs, limit),
         unit="ratio",
         detail=", ".join(names),
         cause=Cause(kind=CauseKind.WORKFLOW_TYPE, name=names[0]) if names else None,
     )
+
+
+def _succeed_again(inputs: RuleInputs, limit: float) -> bool:
+    """By the newest scrapes workflows end, and few of them fail."""
+    success, failed = inputs.newest(S.WORKFLOW_SUCCESS_RATE), inputs.newest(S.WORKFLOW_FAILED_RATE)
+    if not success or not success.value or not failed or failed.value is None:
+        return False
+    return failed.value < ENDED_SHARE * (1 - limit) * (success.value + failed.value)
 
 
 def _completions_gone(inputs: RuleInputs) -> RuleResult:
@@ -143,6 +161,7 @@ def _task_failures(inputs: RuleInputs) -> list[RuleResult]:
             Severity.STRESSED if many or failures.is_missing else Severity.NOTICE,
             failures,
             thresholds.task_failure_floor,
+            newest=inputs.newest(S.WORKFLOW_TASK_FAILURE_RATE),
             signal=S.WORKFLOW_TASK_FAILURE_RATE,
             unit="1/s",
             subject=where,

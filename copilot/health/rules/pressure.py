@@ -60,6 +60,7 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
             Severity.STRESSED,
             inputs.reading(signal),
             limit,
+            newest=inputs.newest(signal),
             signal=signal,
             unit=unit,
             cause=cause,

@@ -1,6 +1,6 @@
 """What a rule reads, and how one limit is applied to one reading."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +43,10 @@ class RuleInputs:
         reading = self.snapshot.metrics.readings.get(name)
         return reading or Reading.missing(Absence.NO_SERIES, "not measured in this cycle")
 
+    def newest(self, name: SignalName) -> Reading | None:
+        """The signal over the newest scrapes alone; None where it is not known."""
+        return self.snapshot.metrics.newest.get(name)
+
     def measures(self, *names: SignalName) -> bool:
         """False in a snapshot of an earlier version, which knew one of these signals not yet."""
         return all(name in self.snapshot.metrics.readings for name in names)
@@ -63,11 +67,12 @@ class RuleInputs:
 
     def derived(self, compute: Callable[..., float], *names: SignalName) -> Reading:
         """`compute` over the values of `names`; absent for the first reason among them."""
-        readings = [self.reading(name) for name in names]
-        for reading in readings:
-            if reading.absence:
-                return reading
-        return Reading.of(compute(*(reading.value for reading in readings)))
+        return _computed(compute, [self.reading(name) for name in names])
+
+    def derived_newest(self, compute: Callable[..., float], *names: SignalName) -> Reading | None:
+        """`derived`, over the newest scrapes alone."""
+        readings = [reading for name in names if (reading := self.newest(name))]
+        return _computed(compute, readings) if len(readings) == len(names) else None
 
     def target(self, role: Role) -> Reading:
         """The highest `up` of the role's instances: 0 when all are down.
@@ -85,6 +90,17 @@ class RuleInputs:
         return tuple(one.name for one in instances if one.is_unscraped)
 
 
+def _computed(compute: Callable[..., float], readings: Sequence[Reading]) -> Reading:
+    for reading in readings:
+        if reading.absence:
+            return reading
+    return Reading.of(compute(*(reading.value for reading in readings)))
+
+
+ENDED_SHARE = 0.5
+"""Of a limit: far enough below it that a value near the limit does not come and go."""
+
+
 def share_of_requests(failed: float, requests: float) -> float:
     """The failed share; the two counters may be a scrape apart."""
     return failed / max(requests, failed) if failed else 0.0
@@ -97,6 +113,7 @@ def apply_limit(
     reading: Reading,
     threshold: float,
     *,
+    newest: Reading | None = None,
     signal: str,
     fires_when: Literal["above", "below"] = "above",
     armed: bool = True,
@@ -105,11 +122,17 @@ def apply_limit(
     detail: str = "",
     cause: Cause | None = None,
 ) -> RuleResult:
-    """Compare one reading with one limit; a rule that is not `armed` cannot fire."""
+    """Compare one reading with one limit; a rule that is not `armed` cannot fire.
+
+    Nor can one whose trouble has ended by `newest`, the same over the newest scrapes: the windows
+    of errors and latencies still have it for minutes.
+    """
     value = reading.value
     beyond = value is not None and (
         value > threshold if fires_when == "above" else value < threshold
     )
+    if beyond and newest and newest.value is not None and newest.value < ENDED_SHARE * threshold:
+        beyond, detail = False, f"ended: {newest.value:.3g} by the newest scrapes"
     return RuleResult(
         name=name,
         stage=stage,

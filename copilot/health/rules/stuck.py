@@ -41,6 +41,7 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
             Severity.CRITICAL,
             inputs.reading(S.HISTORY_QUEUE_LATENCY_P95),
             limits.history_lag_critical,
+            newest=inputs.newest(S.HISTORY_QUEUE_LATENCY_P95),
             signal=S.HISTORY_QUEUE_LATENCY_P95,
             unit="s",
             cause=HISTORY,

@@ -9,13 +9,15 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
     if not inputs.measures(S.VISIBILITY_ERROR_RATE, S.VISIBILITY_REQUEST_RATE):
         return []
     thresholds, errors = inputs.thresholds, inputs.reading(S.VISIBILITY_ERROR_RATE)
+    of_requests = (S.VISIBILITY_ERROR_RATE, S.VISIBILITY_REQUEST_RATE)
     return [
         apply_limit(
             RuleName.VISIBILITY_ERRORS,
             Stage.FAILING,
             Severity.STRESSED,
-            inputs.derived(share_of_requests, S.VISIBILITY_ERROR_RATE, S.VISIBILITY_REQUEST_RATE),
+            inputs.derived(share_of_requests, *of_requests),
             thresholds.visibility_error_ratio_stressed,
+            newest=inputs.derived_newest(share_of_requests, *of_requests),
             signal="visibility_error_ratio",
             armed=(errors.value or 0) >= thresholds.persistence_error_floor,
             unit="ratio",

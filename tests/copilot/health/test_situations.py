@@ -759,6 +759,66 @@ STEADINESS = (
         [HAPPY] * 2,
     ),
 )
+
+
+def with_newest(observed: Snapshot, newest: dict[S, float]) -> Snapshot:
+    return with_metrics(
+        observed, newest={str(name): Reading.of(value) for name, value in newest.items()}
+    )
+
+
+FAILING_STORE = snapshot(changes={S.PERSISTENCE_ERROR_RATE: 400.0})
+STORE_NOW = {S.PERSISTENCE_REQUEST_RATE: 1830.0}
+SLOW_STORE = snapshot(changes={S.PERSISTENCE_LATENCY_P95: 900.0, S.UPDATE_LATENCY_P95: 4000.0})
+HALF_FAIL = snapshot(changes={S.WORKFLOW_SUCCESS_RATE: 5.0, S.WORKFLOW_FAILED_RATE: 4.0})
+PERSISTENCE = Cause(kind=CauseKind.PERSISTENCE, name="persistence")
+
+ENDINGS = (
+    Situation(
+        "errors of the database have ended, although the window still has them",
+        [
+            with_newest(FAILING_STORE, {S.PERSISTENCE_ERROR_RATE: 900.0, **STORE_NOW}),
+            *[with_newest(FAILING_STORE, {S.PERSISTENCE_ERROR_RATE: 0.0, **STORE_NOW})] * 4,
+        ],
+        [STRESSED, STRESSED, *[HAPPY] * 3],
+    ),
+    Situation(
+        "a few errors of the database go on",
+        [with_newest(FAILING_STORE, {S.PERSISTENCE_ERROR_RATE: 30.0, **STORE_NOW})] * 3,
+        [STRESSED] * 3,
+        PERSISTENCE,
+    ),
+    Situation(
+        "the newest scrapes are missing",
+        [FAILING_STORE, with_newest(FAILING_STORE, STORE_NOW)] * 2,
+        [STRESSED] * 4,
+        PERSISTENCE,
+    ),
+    Situation(
+        "the database was slow for minutes and is fast again",
+        [
+            *[with_newest(SLOW_STORE, {S.PERSISTENCE_LATENCY_P95: 900.0})] * 3,
+            *[with_newest(SLOW_STORE, {S.PERSISTENCE_LATENCY_P95: 9.0, S.UPDATE_LATENCY_P95: 30.0})]
+            * 3,
+        ],
+        [*[STRESSED] * 4, HAPPY, HAPPY],
+    ),
+    Situation(
+        "workflows that failed succeed again",
+        [
+            *[with_newest(HALF_FAIL, {S.WORKFLOW_SUCCESS_RATE: 5.0, S.WORKFLOW_FAILED_RATE: 5.0})]
+            * 2,
+            *[with_newest(HALF_FAIL, {S.WORKFLOW_SUCCESS_RATE: 9.0, S.WORKFLOW_FAILED_RATE: 0.0})]
+            * 3,
+        ],
+        [*[STRESSED] * 3, HAPPY, HAPPY],
+    ),
+    Situation(
+        "workflows that failed do not end at all",
+        [with_newest(HALF_FAIL, {S.WORKFLOW_SUCCESS_RATE: 0.0, S.WORKFLOW_FAILED_RATE: 0.0})] * 3,
+        [STRESSED] * 3,
+    ),
+)
 SITUATIONS = (
     *INSTANCES,
     *SLOW_SCRAPES,
@@ -768,6 +828,7 @@ SITUATIONS = (
     *SYSTEM,
     *PARTS,
     *STEADINESS,
+    *ENDINGS,
 )
 
 

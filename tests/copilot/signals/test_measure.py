@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from copilot.signals.catalog import CATALOG
+from copilot.signals.cycle_queries import NEWEST
 from copilot.signals.measure import measure
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.queries import Shape
@@ -212,6 +213,20 @@ async def test_windows_with_one_scrape_name_the_setting_to_change(prometheus_url
     assert reading.absence is Absence.STALE
     assert "COPILOT_SHORT_WINDOW_SECONDS" in reading.detail
     assert found.readings[S.WORKFLOW_BACKLOG_AGE] == Reading.of(9)
+
+
+async def test_the_newest_scrapes_are_read_alone(prometheus_url: str) -> None:
+    found = await measurement_of(prometheus_url, "busy")
+    assert found.newest.keys() == NEWEST
+    for name in (S.PERSISTENCE_ERROR_RATE, S.PERSISTENCE_LATENCY_P95, S.WORKFLOW_FAILED_RATE):
+        assert found.newest[name].value == pytest.approx(found.readings[name].value)
+
+
+@pytest.mark.parametrize("cluster", ["seldom-scraped", "no-longer-scraped"])
+async def test_one_new_scrape_has_no_rate_and_is_not_read_as_zero(
+    prometheus_url: str, cluster: str
+) -> None:
+    assert (await measurement_of(prometheus_url, cluster)).newest == {}
 
 
 async def test_signals_of_a_role_that_is_down_are_missing(prometheus_url: str) -> None:

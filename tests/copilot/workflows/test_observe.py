@@ -156,7 +156,8 @@ async def test_a_day_of_cycles_continues_as_new_and_equals_one_uninterrupted_run
     store = FakeStore()
     collector = FakeCollector(answer)
     async with running(environment, collector, store, cycle_seconds=300) as loop:
-        await pass_time(environment, timedelta(hours=25, minutes=57))
+        # The end of each of six troubles is confirmed half a cycle sooner.
+        await pass_time(environment, timedelta(hours=25, minutes=42))
         latest = await loop.latest()
         histories = await loop.histories(environment)
     assert len(collector.requests) == 312
@@ -316,14 +317,14 @@ def looks(*results: tuple[str, ...]) -> FakeProbe:
 async def test_a_turn_calls_the_next_cycle_and_shifts_those_after_it(
     environment: WorkflowEnvironment,
 ) -> None:
-    """Bad after the second cycle, good after the fourth."""
+    """Bad after the second cycle, good after the fourth, which the sixth confirms sooner."""
     probe = looks((), ("frontend",), ("frontend",), ())
     store = FakeStore()
     async with running(environment, FakeCollector(), store, probe=probe) as loop:
         await environment.sleep(timedelta(seconds=115))
         times = collection_times((await loop.histories(environment))[0])
     began = times[0]
-    assert [round(time - began) for time in times] == [0, 30, 40, 70, 80, 110]
+    assert [round(time - began) for time in times] == [0, 30, 40, 70, 80, 95]
     seen = [record.snapshot.probe.frontend for record in store.records if record.snapshot.probe]
     assert seen == ["", "frontend", "frontend", "", ""]
 
@@ -341,6 +342,25 @@ async def test_cycles_follow_each_other_until_a_trouble_is_confirmed(
         times = collection_times((await loop.histories(environment))[0])
     assert [round(time - times[0]) for time in times] == [0, 10, 20, 30, 60]
     assert [record.decision.state for record in store.records][-1] is State.CRITICAL
+
+
+async def test_the_end_of_a_trouble_is_confirmed_after_half_a_cycle(
+    environment: WorkflowEnvironment,
+) -> None:
+    async def history_is_down_twice(cycle: int) -> Snapshot:
+        return cluster_snapshot(healthy=cycle not in (1, 2), cycle=cycle)
+
+    store, collector = FakeStore(), FakeCollector(history_is_down_twice)
+    async with running(environment, collector, store) as loop:
+        await environment.sleep(timedelta(seconds=140))
+        times = collection_times((await loop.histories(environment))[0])
+    assert [round(time - times[0]) for time in times] == [0, 30, 60, 90, 105, 135]
+    states = [record.decision.state for record in store.records]
+    assert states == [
+        State.HAPPY,
+        *[State.STRESSED] * 3,
+        *[State.HAPPY] * 2,
+    ]
 
 
 async def test_a_look_that_fails_costs_no_cycle(environment: WorkflowEnvironment) -> None:
