@@ -39,7 +39,8 @@ class TextForm:
         return text
 
 
-def _split(value: object) -> object:
+def split_names(value: object) -> object:
+    """The names of a text with commas; anything else unchanged."""
     if not isinstance(value, str):
         return value
     return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -74,4 +75,4 @@ OptionalUrl = Annotated[
 OptionalSecretUrl = Annotated[SecretStr, AfterValidator(_is_url_or_empty)]
 Region = Annotated[str, TextForm(r"[a-z0-9-]*", "the code of an AWS region, such as eu-west-1")]
 Url = Annotated[str, TextForm(_URL, "a URL, such as http://127.0.0.1:9009/prometheus")]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_names)]

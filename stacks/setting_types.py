@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from copilot.setting_types import TextForm
+from copilot.setting_types import TextForm, split_names
 
 # Ports that need no privilege.
 Port = Annotated[int, Field(ge=1024, le=65535)]
@@ -19,6 +19,8 @@ Namespace = Annotated[
         "letters, digits, dots, dashes and underscores, with a letter or digit first",
     ),
 ]
+Namespaces = Annotated[tuple[Namespace, ...], BeforeValidator(split_names)]
+"""A list, or names separated by commas."""
 ScrapeAddress = Annotated[
     str, TextForm(r"[A-Za-z0-9][A-Za-z0-9._-]*:[0-9]{1,5}", "host:port, such as orders-worker:9090")
 ]

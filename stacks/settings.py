@@ -24,7 +24,7 @@ from stacks.setting_types import (
     DsqlEndpoint,
     ImageName,
     Megabytes,
-    Namespace,
+    Namespaces,
     Port,
     ProjectName,
     ProxyException,
@@ -160,7 +160,7 @@ class EnvironmentSettings(ContainerSettings):
     sql_max_conns: int = Field(
         50, ge=5, le=1000, description="connections of a monitored Temporal service to its store"
     )
-    monitored_namespaces: tuple[Namespace, ...] = Field(
+    monitored_namespaces: Namespaces = Field(
         ("default",),
         min_length=1,
         description="namespaces of the monitored cluster to register and watch",

@@ -1,14 +1,17 @@
 """`tdeploy init`: the passphrase, the stacks and the settings of a fresh clone."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from stacks.configuration import parsed
+from stacks.registry import CONTAINER_STACKS
 from stacks.settings import CopilotSettings
+from stacks.watch_settings import WatchSettings
 from stacks.workspace import passphrase
 from tdeploy import settings
 from tdeploy.console import print_err, print_out
@@ -24,11 +27,27 @@ _SHARED_KEYS = ("project_name", "region")
 
 @dataclass(frozen=True)
 class Question:
-    """The question for a setting; `default` if it is not set yet."""
+    """The question for a setting. Not set, it has the stack's default, or is empty."""
 
     key: str
     text: str
-    default: str
+
+
+_QUESTIONS = {
+    CopilotSettings.stack: (
+        Question("project_name", "prefix of names in AWS"),
+        Question("region", "AWS region"),
+        Question("temporal_source", "checkout of the DSQL fork of Temporal (empty: none)"),
+        Question("model", "model that writes readings: bedrock:ID or none (empty: Claude)"),
+    ),
+    WatchSettings.stack: (
+        Question("monitored_address", "host:port of the cluster's frontend, for containers"),
+        Question("prometheus_endpoint", "URL of the metrics store, without /api/v1"),
+        Question("cluster", "label `cluster` of the cluster's metrics"),
+        Question("monitored_namespaces", "namespaces to watch, with commas between"),
+    ),
+}
+"""By profile."""
 
 
 @app.command()
@@ -42,6 +61,16 @@ def init(
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="model that writes readings: bedrock:ID or none")
+    ] = None,
+    frontend: Annotated[
+        str | None, typer.Option(help="of watch: host:port of the cluster's frontend")
+    ] = None,
+    metrics: Annotated[str | None, typer.Option(help="of watch: URL of the metrics store")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="of watch: label `cluster` of the metrics")
+    ] = None,
+    namespaces: Annotated[
+        str | None, typer.Option(help="of watch: namespaces, with commas between")
     ] = None,
     yes: Yes = False,
 ) -> None:
@@ -58,14 +87,29 @@ def init(
     settings.require_passphrase(profile)
     current = settings.read(profile)
     source = str(temporal_source.expanduser().absolute()) if temporal_source else None
-    options = {"project_name": project, "region": region, "temporal_source": source, "model": model}
+    options = {
+        "project_name": project,
+        "region": region,
+        "temporal_source": source,
+        "model": model,
+        "monitored_address": frontend,
+        "prometheus_endpoint": metrics,
+        "cluster": cluster,
+        "monitored_namespaces": namespaces,
+    }
+    given = {key: value for key, value in options.items() if value is not None}
+    questions = _QUESTIONS.get(profile, ())
+    others = sorted(given.keys() - {one.key for one in questions})
+    if others:
+        raise TdeployError(
+            f"the stack {profile} does not ask for {', '.join(others)}: omit the options"
+        )
+    answers = _answers(profile, questions, current, given, yes=yes)
+    settings.write(profile, {key: value for key, value in answers.items() if value})
     if profile == DEFAULT:
-        answers = _answers(current, options, yes=yes)
-        settings.write(profile, {key: value for key, value in answers.items() if value})
         settings.write(_SHARED, {key: answers[key] for key in _SHARED_KEYS})
-    elif any(options.values()):
-        raise TdeployError(f"the stack {profile} has none of these settings: omit the options")
-    if not yes and "grafana_password" not in current:
+    asks_password = "grafana_password" in CONTAINER_STACKS[profile].secrets
+    if not yes and asks_password and "grafana_password" not in current:
         text = "password of Grafana's user admin, on 127.0.0.1 only (empty: admin)"
         password = typer.prompt(text, default="", hide_input=True, show_default=False, err=True)
         if password:
@@ -78,33 +122,40 @@ def init(
 
 
 def _answers(
-    current: Mapping[str, str], options: Mapping[str, str | None], *, yes: bool
+    profile: str,
+    questions: Sequence[Question],
+    current: Mapping[str, str],
+    given: Mapping[str, str],
+    *,
+    yes: bool,
 ) -> dict[str, str]:
-    plain = CopilotSettings()
-    questions = (
-        Question("project_name", "prefix of names in AWS", plain.project_name),
-        Question("region", "AWS region", plain.region),
-        Question("temporal_source", "checkout of the DSQL fork of Temporal (empty: none)", ""),
-        Question("model", "model that writes readings: bedrock:ID or none (empty: Claude)", ""),
-    )
     # Before the first question, because a wrong option ends the command.
-    settings.require_valid(DEFAULT, {key: value for key, value in options.items() if value})
+    settings.require_valid(profile, {key: value for key, value in given.items() if value})
+    fields = CONTAINER_STACKS[profile].model_fields
     answers = {}
     for question in questions:
-        default = current.get(question.key, question.default)
-        answer = options[question.key]
-        if answer is None:
-            answer = default if yes else _ask(question, default)
-        answers[question.key] = answer
+        key = question.key
+        default = _as_text(parsed(current[key]) if key in current else fields[key].default)
+        if key in given:
+            answers[key] = given[key]
+        else:
+            answers[key] = default if yes else _ask(profile, question, default)
     return answers
 
 
-def _ask(question: Question, default: str) -> str:
+def _as_text(value: object) -> str:
+    """A setting's value as it is typed."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _ask(profile: str, question: Question, default: str) -> str:
     """The first valid answer; prints why the others are not."""
     while True:
         answer = str(typer.prompt(question.text, default=default, err=True)).strip()
         try:
-            settings.require_valid(DEFAULT, {question.key: answer} if answer else {})
+            settings.require_valid(profile, {question.key: answer} if answer else {})
         except TdeployError as error:
             print_err(str(error))
         else:
@@ -112,6 +163,12 @@ def _ask(question: Question, default: str) -> str:
 
 
 def _next_commands(profile: str) -> list[str]:
+    if profile == WatchSettings.stack:
+        return [
+            f"tdeploy build copilot -p {profile}    # the image that also checks the sources",
+            f"tdeploy doctor -p {profile}           # does each source answer?",
+            f"tdeploy up -p {profile}",
+        ]
     if profile != DEFAULT:
         return [f"tdeploy doctor -p {profile}", f"tdeploy up -p {profile}"]
     return [

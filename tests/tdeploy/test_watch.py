@@ -2,6 +2,8 @@
 
 import json
 
+import yaml
+
 from stacks.catalogue.by_stack import catalogue_for
 from stacks.watch_settings import WatchSettings
 from tests.fakes.docker_engine.memory import JobEnd
@@ -15,6 +17,37 @@ def configure(clone: Clone) -> None:
     """Settings of the stack, with free ports instead of those that this machine may use."""
     ports = sorted(catalogue_for(WatchSettings()).overridable.ports)
     clone.world.configure("watch", ports=free_ports(ports), cluster="prod")
+
+
+def test_init_asks_where_the_cluster_is(fresh: Clone) -> None:
+    done = fresh.tdeploy.asked(
+        [
+            ("[host.docker.internal:7233]:", "localhost:7233\n"),
+            # In a container this is the container itself.
+            ("monitored_address: ", ""),
+            ("[host.docker.internal:7233]:", "temporal.example.com:7233\n"),
+            ("[http://host.docker.internal:9090]:", "\n"),
+            ("[default]:", "default,orders\n"),
+        ],
+        *("init", *PROFILE, "--cluster", "prod"),
+    )
+    assert done.exit_code == 0, done.stderr
+    assert "tdeploy doctor -p watch" in done.stdout
+    again = fresh.tdeploy("init", *PROFILE, "--yes", "--cluster", "staging")
+    assert again.exit_code == 0, again.stderr
+    text = (fresh.world.folder / "Pulumi.watch.yaml").read_text(encoding="utf-8")
+    settings = {
+        key.removeprefix("copilot:"): value for key, value in yaml.safe_load(text)["config"].items()
+    }
+    assert WatchSettings.model_validate(settings) == WatchSettings.model_validate(
+        {
+            "cluster": "staging",
+            "monitored_address": "temporal.example.com:7233",
+            "monitored_namespaces": ["default", "orders"],
+        }
+    )
+    assert fresh.tdeploy("init", *PROFILE, "--yes", "--region", "eu-west-1").exit_code == 2
+    assert fresh.tdeploy("init", "--yes", "--cluster", "prod").exit_code == 2
 
 
 def sources(clone: Clone) -> dict[str, tuple[str, str]]:
