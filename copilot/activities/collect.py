@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from copilot.access.temporal import MonitoredTemporal
+from copilot.activities.earlier_days import EarlierDays
 from copilot.activities.models import CollectRequest
 from copilot.errors import AccessError, MonitoredClusterError, StoreError
 from copilot.settings import Settings
@@ -45,7 +46,7 @@ QUIET_UPDATES = 1.0
 # its metrics takes longer than a scrape may.
 INSTANCE_SECONDS = 5.0
 # The store answers at once or is down.
-STORED_QUEUES_SECONDS = 3
+STORE_SECONDS = 3
 
 
 class CollectActivities:
@@ -71,6 +72,7 @@ class CollectActivities:
         self._monitored = monitored
         self._repository = repository
         self._metrics = metrics
+        self._earlier_days = EarlierDays(repository, settings.cluster)
 
     # The name in recorded histories.
     @activity.defn(name="look")
@@ -89,6 +91,7 @@ class CollectActivities:
             logs = group.create_task(self._logs(request.logs_since, at))
             stored = group.create_task(self._stored_queues(request.known_queues))
             visible = group.create_task(self._visible_queues(wanted=request.find_queues))
+            earlier = group.create_task(self._earlier_days.cycles(at, STORE_SECONDS))
         measurement, remembered = metrics.result(), stored.result()
         keys = interleave(remembered.keys, measurement.active_queues, visible.result())
         updates = measurement.readings[SignalName.STATE_TRANSITIONS_RATE].value
@@ -102,6 +105,7 @@ class CollectActivities:
         return Snapshot(
             open_workflows=counted.result(),
             system_queues=system.result(),
+            earlier=earlier.result(),
             cluster=request.cluster,
             at=at,
             metrics=answered.result(),
@@ -177,7 +181,7 @@ class CollectActivities:
         """The queues in the store; without the store, those of the last cycle."""
         settings = self._settings
         try:
-            async with asyncio.timeout(min(STORED_QUEUES_SECONDS, self._budget)):
+            async with asyncio.timeout(min(STORE_SECONDS, self._budget)):
                 return await self._repository.remembered_queues(
                     settings.cluster, settings.max_queues
                 )

@@ -77,6 +77,7 @@ class Thresholds(Frozen):
     gone_usual_floor: float = 5  # usual updates a second below which a silence means little
     # Open workflows for each usual update a second, from which a silence is not the end of a batch.
     gone_open_per_update: float = 0.1
+    earlier_days: int = 2  # from which the same hour of earlier days counts
     timer_lag_seconds: float = 180  # shards save their position every minute
 
     # Failures of users' workflows alone are never critical. A type may fail by design: what counts

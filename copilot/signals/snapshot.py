@@ -300,12 +300,22 @@ class Probe(Frozen):
     canary: CanaryReport | None = None
 
 
+class EarlierCycle(Frozen):
+    """One cycle of the same half hour of an earlier day; rates a second, of accepted starts."""
+
+    at: UtcDatetime
+    updates: FiniteFloat
+    starts: FiniteFloat
+    signals: FiniteFloat
+
+
 class Snapshot(Frozen):
     """Everything that one cycle collected.
 
     `logs` is None where no Loki is set, `probe` when no look between the cycles came back.
     `open_workflows`, by visibility, is counted only while there is next to no progress.
-    `system_queues` are Temporal's own; empty in snapshots of earlier versions.
+    `system_queues` are Temporal's own, `earlier` is what happened in the same half hour of earlier
+    days, as far as it is stored; both are empty in snapshots of earlier versions.
     """
 
     cluster: str
@@ -316,3 +326,4 @@ class Snapshot(Frozen):
     probe: Probe | None = None
     open_workflows: int | None = None
     system_queues: tuple[QueueFacts, ...] = ()
+    earlier: tuple[EarlierCycle, ...] = ()

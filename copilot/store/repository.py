@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial, wraps
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from copilot.store import assessments, cycles, issues, queues, retention, timeline
+from copilot.store import assessments, cycles, earlier_days, issues, queues, retention, timeline
 from copilot.store.connections import Connections
 from copilot.store.errors import not_migrated_error
 from copilot.store.location import Location
@@ -52,6 +52,7 @@ class Repository:
     cycle = _in_transaction(cycles.get)
     records = _in_transaction(cycles.records)
     decisions = _in_transaction(cycles.decisions)
+    earlier_days = _in_transaction(earlier_days.snapshots)
     cycle_points = _in_transaction(cycles.points)
     state_start = _in_transaction(timeline.state_start)
     gaps = _in_transaction(timeline.gaps)

@@ -6,7 +6,7 @@ A quiet cluster is idle where that has a reason: demand is gone too, or nothing 
 from copilot.health.decision import RuleName, RuleResult, Severity, Stage
 from copilot.health.rules.rule import HISTORY, RuleInputs, apply_limit
 from copilot.health.rules.starved_queue import is_starved
-from copilot.health.tiers import percentile
+from copilot.health.usual import Usual, was_quiet_at_this_hour
 from copilot.signals.signal_names import SignalName as S
 
 
@@ -52,60 +52,63 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
 def _progress_gone(inputs: RuleInputs) -> RuleResult:
     """Updates and history tasks are gone while the work is not, at any load."""
     memory, thresholds = inputs.memory, inputs.thresholds
-    usual = percentile(memory.update_rates, 0.5)
-    tasks = inputs.reading(S.HISTORY_TASK_RATE)
-    least = thresholds.gone_ratio * usual
-    reason = _work_remains(inputs, usual)
+    lately = Usual.lately(memory, thresholds)
+    at_this_hour = Usual.at_this_hour(inputs.snapshot, thresholds)
+    known = [one for one in (lately, at_this_hour) if one]
+    missed = [one for one in known if one.updates >= thresholds.gone_usual_floor]
+    reasons = [(one, reason) for one in missed if (reason := _work_remains(inputs, one))]
+    usual, reason = max(reasons, key=lambda one: one[0].updates, default=(None, ""))
+    least = thresholds.gone_ratio * (usual or lately or Usual(0, 0, 0)).updates
+    tasks = inputs.reading(S.HISTORY_TASK_RATE).value
     armed = (
-        len(memory.update_rates) >= thresholds.drop_min_cycles
-        and usual >= thresholds.gone_usual_floor
-        and tasks.value is not None
-        and tasks.value < least
-        and bool(reason)
+        usual is not None
+        and tasks is not None
+        and tasks < least
         # Work that waits for workers waits for nobody else.
         and not any(is_starved(inputs, facts) for facts in inputs.snapshot.queues.queues)
     )
+    by_hour = usual is not None and usual is at_this_hour
+    hour = " at this hour" if by_hour else ""
     return apply_limit(
         RuleName.PROGRESS_GONE,
         Stage.STUCK,
-        Severity.CRITICAL,
+        # Users may move what they run to another hour.
+        Severity.STRESSED if by_hour else Severity.CRITICAL,
         inputs.reading(S.STATE_TRANSITIONS_RATE),
         least,
         signal=S.STATE_TRANSITIONS_RATE,
         fires_when="below",
         armed=armed,
         unit="1/s",
-        detail=f"usual: {usual:.1f} updates/s; {reason}" if reason else "",
+        detail=f"usual{hour}: {usual.updates:.1f} updates/s; {reason}" if usual else "",
         cause=HISTORY,
     )
 
 
-def _work_remains(inputs: RuleInputs, usual: float) -> str:
+def _work_remains(inputs: RuleInputs, usual: Usual) -> str:
     """Why the silence is not the end of the work; empty when it may be."""
-    memory, thresholds = inputs.memory, inputs.thresholds
-    starts, usual_starts = inputs.lasting_demand, percentile(memory.demand_rates, 0.5)
+    thresholds, starts = inputs.thresholds, inputs.lasting_demand
     kept = thresholds.drop_demand_ratio
     passes = _canary_passes(inputs)
     updates = inputs.reading(S.STATE_TRANSITIONS_RATE).value or 0.0
     # Where the engine works, workflows that start and then wait make updates of that rate.
     answered = passes and updates >= thresholds.progress_per_start * starts
-    if usual_starts > thresholds.idle_demand and starts >= kept * usual_starts and not answered:
+    if usual.starts > thresholds.idle_demand and starts >= kept * usual.starts and not answered:
         return f"{starts:.2f} starts/s are still accepted"
     opened = inputs.snapshot.open_workflows or 0
-    if opened < thresholds.gone_open_per_update * usual:
+    if opened < thresholds.gone_open_per_update * usual.updates:
         return ""
     lag = inputs.reading(S.SCHEDULED_QUEUE_LAG_P95).value or 0.0
     if lag > thresholds.timer_lag_seconds:
         return f"{opened} workflows are open, and timers are {lag:.0f} s late"
-    signals, usual_signals = (
-        inputs.reading(S.SIGNAL_REQUEST_RATE).value or 0.0,
-        percentile(memory.signal_rates, 0.5),
-    )
     # Nothing that came from outside kept these workflows going, so nothing outside ended it. Where
-    # workflows of the Copilot pass, the others wait of their own accord.
-    if passes:
+    # workflows of the Copilot pass, the others wait of their own accord, and so they do where this
+    # hour is quiet on other days, too.
+    gone = thresholds.gone_ratio * usual.updates
+    if passes or was_quiet_at_this_hour(inputs.snapshot, thresholds, gone):
         return ""
-    if usual_starts <= thresholds.idle_demand and signals >= kept * usual_signals:
+    signals = inputs.reading(S.SIGNAL_REQUEST_RATE).value or 0.0
+    if usual.starts <= thresholds.idle_demand and signals >= kept * usual.signals:
         return f"{opened} workflows are open, and demand is as usual"
     return ""
 
