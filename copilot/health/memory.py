@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from copilot.health.decision import FailingRun, Memory, RuleName, RuleResult
 from copilot.health.demand import accepted_starts, value_of
+from copilot.health.failures import failed_for_good, outcomes_for_good
 from copilot.health.thresholds import Thresholds
 from copilot.health.tiers import next_tier
 from copilot.signals.roles import Role
@@ -75,7 +76,7 @@ def _trailing(previous: Memory, snapshot: Snapshot, keep: int) -> dict[str, obje
     signals = value_of(snapshot, S.SIGNAL_REQUEST_RATE) or 0.0
     changes["signal_rates"] = (*previous.signal_rates, max(0.0, signals))[-keep:]
     done = value_of(snapshot, S.WORKFLOW_SUCCESS_RATE)
-    failed = value_of(snapshot, S.WORKFLOW_FAILED_RATE)
+    failed = failed_for_good(snapshot).value
     if done is not None and failed is not None:
         changes["completion_rates"] = (*previous.completion_rates, done + failed)[-keep:]
         if done + failed > 0:
@@ -99,7 +100,7 @@ def _failing_types(previous: Memory, snapshot: Snapshot) -> dict[str, FailingRun
     """Failures since the last success, by the rates of the short window times the cycle."""
     runs = dict(previous.failing_types)
     seconds = (snapshot.at - previous.at).total_seconds() if previous.at else 0.0
-    for outcome in snapshot.metrics.outcomes:
+    for outcome in outcomes_for_good(snapshot):
         name = f"{outcome.workflow_type} on {outcome.namespace}/{outcome.task_queue}"
         if outcome.success_rate > 0:
             runs.pop(name, None)

@@ -12,6 +12,7 @@ class SignalName(StrEnum):
     # 3: completions; failed includes time-outs
     WORKFLOW_SUCCESS_RATE = "workflow_success_rate"
     WORKFLOW_FAILED_RATE = "workflow_failed_rate"
+    WORKFLOW_RETRY_RATE = "workflow_retry_rate"
     WORKFLOW_TERMINATED_RATE = "workflow_terminated_rate"
     WORKFLOW_CANCELED_RATE = "workflow_canceled_rate"
     # 4: the engine's lag

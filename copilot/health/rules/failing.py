@@ -1,11 +1,13 @@
 """Persistence errors, workflows that do not complete, and workflow tasks that fail."""
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
+from copilot.health.failures import failed_for_good, outcomes_for_good
 from copilot.health.rules.rule import (
     ENDED_SHARE,
     PERSISTENCE,
     RuleInputs,
     apply_limit,
+    computed,
     share_of_requests,
 )
 from copilot.health.tiers import percentile
@@ -58,11 +60,11 @@ def _persistence_errors(inputs: RuleInputs, limits: dict[Severity, float]) -> li
 def _completions(inputs: RuleInputs) -> RuleResult:
     """The share of successes, against what is usual here: a type may fail by design."""
     thresholds, ratios = inputs.thresholds, inputs.memory.completion_ratios
-    outcomes = (S.WORKFLOW_SUCCESS_RATE, S.WORKFLOW_FAILED_RATE)
-    ended = inputs.derived(lambda success, failed: success + failed, *outcomes)
-    completion = inputs.derived(
+    outcomes = (inputs.reading(S.WORKFLOW_SUCCESS_RATE), failed_for_good(inputs.snapshot))
+    ended = computed(lambda success, failed: success + failed, outcomes)
+    completion = computed(
         lambda success, failed: success / (success + failed) if success + failed else 1.0,
-        *outcomes,
+        outcomes,
     )
     limit = thresholds.completion_ratio
     if len(ratios) >= thresholds.drop_min_cycles:
@@ -176,7 +178,7 @@ def _failing_types(inputs: RuleInputs) -> list[str]:
     limit = inputs.thresholds.completion_ratio
     failing = [
         outcome
-        for outcome in inputs.snapshot.metrics.outcomes
+        for outcome in outcomes_for_good(inputs.snapshot)
         if outcome.failed_rate > 0
         and outcome.success_rate / (outcome.success_rate + outcome.failed_rate) < limit
     ]

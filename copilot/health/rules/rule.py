@@ -67,12 +67,12 @@ class RuleInputs:
 
     def derived(self, compute: Callable[..., float], *names: SignalName) -> Reading:
         """`compute` over the values of `names`; absent for the first reason among them."""
-        return _computed(compute, [self.reading(name) for name in names])
+        return computed(compute, [self.reading(name) for name in names])
 
     def derived_newest(self, compute: Callable[..., float], *names: SignalName) -> Reading | None:
         """`derived`, over the newest scrapes alone."""
         readings = [reading for name in names if (reading := self.newest(name))]
-        return _computed(compute, readings) if len(readings) == len(names) else None
+        return computed(compute, readings) if len(readings) == len(names) else None
 
     def target(self, role: Role) -> Reading:
         """The highest `up` of the role's instances: 0 when all are down.
@@ -90,7 +90,8 @@ class RuleInputs:
         return tuple(one.name for one in instances if one.is_unscraped)
 
 
-def _computed(compute: Callable[..., float], readings: Sequence[Reading]) -> Reading:
+def computed(compute: Callable[..., float], readings: Sequence[Reading]) -> Reading:
+    """`compute` over the values of readings; absent for the first reason among them."""
     for reading in readings:
         if reading.absence:
             return reading

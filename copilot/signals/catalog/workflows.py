@@ -45,6 +45,16 @@ WORKFLOWS = (
         absent_when_healthy=RARE,
     ),
     _history_signal(
+        name=S.WORKFLOW_RETRY_RATE,
+        number=3,
+        title="Workflows retried",
+        unit="workflows/s",
+        meaning="Failed runs of user workflows that their retry policy starts again: no failures "
+        "for good.",
+        query=rate("workflow_backoff_timer", USER + ',backoff_type="Retry"'),
+        absent_when_healthy=RARE,
+    ),
+    _history_signal(
         name=S.WORKFLOW_TERMINATED_RATE,
         number=3,
         title="Workflows terminated",

@@ -301,6 +301,13 @@ def ended(success: float, failed: float, at: int = 0) -> Snapshot:
     return snapshot(cycle_time(at), changes=rates, outcomes=outcomes)
 
 
+def retried(*others: WorkflowOutcome, failed: float, retries: float, cycle: int) -> Snapshot:
+    """Runs of one type fail and are retried, while others succeed."""
+    rates = {S.WORKFLOW_FAILED_RATE: failed, S.WORKFLOW_RETRY_RATE: retries}
+    outcomes = [outcome(1, failed, "Refund"), outcome(8, 0, "Order"), *others]
+    return snapshot(cycle_time(cycle), changes=rates, outcomes=outcomes)
+
+
 NO_COMPLETION = {S.WORKFLOW_SUCCESS_RATE: 0.0, S.WORKFLOW_FAILED_RATE: 0.0}
 RARE = running(0.07, 2, workflow_success_rate=0.0, workflow_failed_rate=0.0)
 REPORT = Cause(kind=CauseKind.WORKFLOW_TYPE, name="Report on default/orders")
@@ -343,6 +350,21 @@ FAILURES = (
         [HAPPY, STRESSED, STRESSED, STRESSED, STRESSED, STRESSED, STRESSED],
         REPORT,
         usual=RARE,
+    ),
+    Situation(
+        "many failures that are retried, beside one type that fails for good",
+        [retried(failed=4.0, retries=4.0, cycle=cycle) for cycle in range(1, 4)]
+        + [
+            retried(outcome(0, 0.07), failed=4.0, retries=4.0, cycle=cycle) for cycle in range(4, 9)
+        ],
+        [*[HAPPY] * 4, *[STRESSED] * 4],
+        REPORT,
+    ),
+    Situation(
+        "most failures are retried, and half of the workflows fail for good",
+        [retried(failed=13.0, retries=4.0, cycle=cycle) for cycle in range(1, 3)],
+        [STRESSED] * 2,
+        Cause(kind=CauseKind.WORKFLOW_TYPE, name="Refund on default/orders"),
     ),
     Situation(
         "four failures and a success of a retry policy",
