@@ -15,6 +15,7 @@ _SERVER_RULES = {
     RuleName.HISTORY_STUCK: "the history service is stuck",
     RuleName.HISTORY_LAG: "the history service lags",
     RuleName.PERSISTENCE_ERRORS: "the store fails",
+    RuleName.STORE_WRITES: "the store refuses writes",
     RuleName.PERSISTENCE_LATENCY: "the store is slow",
 }
 # The services that a task passes on its way to a worker.

@@ -24,6 +24,8 @@ SHARES = (
     "namespace_refused_ratio",
     "frontend_error_ratio",
     "full_slots_ratio",
+    "store_write_error_ratio",
+    "store_conflict_ratio",
     "persistence_error_ratio_critical",
     "persistence_error_ratio_stressed",
 )

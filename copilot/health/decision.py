@@ -68,6 +68,7 @@ class RuleName(StrEnum):
     CANARY_NOT_LISTED = "canary_not_listed"
     CANARY_UNABLE = "canary_unable"
     PERSISTENCE_ERRORS = "persistence_errors"
+    STORE_WRITES = "store_writes"
     VISIBILITY_ERRORS = "visibility_errors"
     COMPLETIONS = "completions"
     COMPLETIONS_GONE = "completions_gone"
@@ -196,7 +197,8 @@ class Memory(Frozen):
     trailing, too: what is usual. They are not extended while progress or completions are gone, for
     `unusual_run` cycles at most, so that a fault does not become usual. `failing_types` are
     workflow types without a success since their last failure. `unanswered_queues` has the queues
-    that were not described, each with its cycles in a row. `at` is the time of the last cycle,
+    that were not described, each with its cycles in a row. `writes_refused` are cycles in a row in
+    which the store refused writes. `at` is the time of the last cycle,
     `canary_passed` of the last in which a canary came back and none was late.
     """
 
@@ -218,6 +220,7 @@ class Memory(Frozen):
     completion_ratios: tuple[FiniteFloat, ...] = ()
     unusual_run: int = 0
     unanswered_queues: dict[str, int] = Field(default_factory=dict)
+    writes_refused: int = 0
     failing_types: dict[str, FailingRun] = Field(default_factory=dict)
     at: UtcDatetime | None = None
     canary_passed: UtcDatetime | None = None

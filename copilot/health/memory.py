@@ -5,6 +5,7 @@ from collections.abc import Collection
 from copilot.health.decision import FailingRun, Memory, RuleName, RuleResult
 from copilot.health.demand import accepted_starts, value_of
 from copilot.health.failures import failed_for_good, outcomes_for_good
+from copilot.health.store_faults import refuses_writes
 from copilot.health.thresholds import Thresholds
 from copilot.health.tiers import next_tier
 from copilot.signals.roles import Role
@@ -42,6 +43,8 @@ def remember(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Me
         key.label: previous.unanswered_queues.get(key.label, 0) + 1
         for key in snapshot.queues.unanswered
     }
+    refused = refuses_writes(snapshot, thresholds)
+    changes["writes_refused"] = previous.writes_refused + 1 if refused else 0
     changes["failing_types"] = _failing_types(previous, snapshot)
     canary = snapshot.probe.canary if snapshot.probe else None
     if canary and (canary.late or canary.fails):

@@ -11,6 +11,7 @@ _ROOTS = (
     RuleName.SHARD_STUCK,  # others work, so the store does
     RuleName.STORE_SILENT,
     RuleName.PERSISTENCE_ERRORS,
+    RuleName.STORE_WRITES,
     RuleName.SERVICE_DOWN,
     RuleName.INSTANCES_DOWN,
 )

@@ -101,6 +101,14 @@ class Thresholds(Frozen):
     # is down fails them all.
     persistence_error_ratio_critical: float = 0.7
     persistence_error_ratio_stressed: float = 0.02
+    # A store that is full or read-only refuses all writes, however few they are beside the reads.
+    # The members of the cluster alone write 0.1 a second each. A restart of it takes one cycle.
+    store_write_error_ratio: float = 0.5
+    store_write_error_floor: float = 0.05  # a second
+    store_write_cycles: int = 2
+    # Transactions that conflict are repeated: no errors, up to this share of all requests. Aurora
+    # DSQL has them all the time.
+    store_conflict_ratio: float = 0.2
     # The visibility store may refuse some requests under load, which the server repeats. Without
     # it workflows go on, and lists of them are old or fail: never critical.
     visibility_error_ratio_stressed: float = 0.1

@@ -1,6 +1,13 @@
 """Queries about the cluster as a whole: its scrapes, its metric names, its outcomes and queues."""
 
-from copilot.signals.matchers import FRONTEND_OF_USERS, USER, USER_BACKLOG, USUAL_TASK_FAILURES
+from copilot.signals.matchers import (
+    EXPECTED_ERRORS,
+    FRONTEND_OF_USERS,
+    NOT_CANARY,
+    USER,
+    USER_BACKLOG,
+    USUAL_TASK_FAILURES,
+)
 from copilot.signals.queries import by_outcome, duration, in_long_window
 
 _AGE = "time() - timestamp(up{$cluster})"
@@ -84,6 +91,12 @@ TASK_FAILURES = (
 
 DEAD_LETTERS = f"sum by (task_category) ({in_long_window('dlq_writes')}) > 0"
 """Tasks put into the dead letter queue in the long window, by category."""
+
+STORE_ERRORS = (
+    "sum by (error_type) (rate(counter:persistence_error_with_type"
+    f'{{$cluster,{NOT_CANARY},error_type!~"{EXPECTED_ERRORS}"}}[$short])) > 0'
+)
+"""Failed calls to the store, a second, by the type of the error."""
 
 
 def fresh_targets(scrape: float, stale_after: float) -> str:

@@ -14,6 +14,7 @@ from copilot.signals.cluster_queries import (
     NEWLY_SCRAPED,
     OUTCOMES,
     SELDOM_SCRAPED,
+    STORE_ERRORS,
     TASK_FAILURES,
     fresh_targets,
 )
@@ -30,6 +31,8 @@ NEWEST = frozenset(
         S.PERSISTENCE_LATENCY_P95,
         S.PERSISTENCE_ERROR_RATE,
         S.PERSISTENCE_REQUEST_RATE,
+        S.STORE_WRITE_ERROR_RATE,
+        S.STORE_WRITE_RATE,
         S.VISIBILITY_ERROR_RATE,
         S.VISIBILITY_REQUEST_RATE,
         S.HISTORY_QUEUE_LATENCY_P95,
@@ -43,6 +46,16 @@ NEWEST = frozenset(
 """Signals that are also read over the newest scrapes, where the end of a trouble shows first."""
 NEWEST_SCRAPES = 2
 """The fewest that have a rate; half of the short window holds them at the default cadence."""
+
+NAMED = (
+    OUTCOMES,
+    NAMESPACE_REFUSALS,
+    NAMESPACE_REQUESTS,
+    TASK_FAILURES,
+    DEAD_LETTERS,
+    STORE_ERRORS,
+)
+"""Queries that name what has a problem."""
 
 
 class CycleQueries:
@@ -59,7 +72,7 @@ class CycleQueries:
             for templates in (
                 (self.targets, LAST_SCRAPE, SELDOM_SCRAPED, DUPLICATES),
                 (METRIC_NAMES,),
-                (OUTCOMES, NAMESPACE_REFUSALS, NAMESPACE_REQUESTS, TASK_FAILURES, DEAD_LETTERS),
+                NAMED,
                 (ACTIVE_QUEUES,),
             )
         ]

@@ -52,6 +52,18 @@ PATTERNS = (
         "The database refuses connections because all that it allows are taken.",
     ),
     KnownPattern(
+        "database_read_only",
+        LogSeverity.CRITICAL,
+        _ERROR + "(?:SQLSTATE 25006|in a read-only transaction)",
+        "The database is read-only: it answers reads and refuses every write.",
+    ),
+    KnownPattern(
+        "database_full",
+        LogSeverity.CRITICAL,
+        _ERROR + "(?:SQLSTATE 53100|could not extend file|No space left on device)",
+        "The database has no space left, and refuses writes.",
+    ),
+    KnownPattern(
         "connection_refused",
         LogSeverity.CRITICAL,
         _ERROR + "connection refused",
@@ -100,6 +112,13 @@ PATTERNS = (
         LogSeverity.WARNING,
         r'"msg":"Operation failed with internal error\.',
         "A request to the database failed for a reason that is none of the usual ones.",
+    ),
+    KnownPattern(
+        "persistence_conflict",
+        LogSeverity.WARNING,
+        r'"msg":"Operation failed with internal error\.".*"error":"(?:[^"\\]|\\.)*'
+        r"(?:SQLSTATE 40001|\(OC00[01]\))",
+        "A write lost to another one, and its caller repeats it.",
     ),
     KnownPattern(
         "visibility_store_failed",

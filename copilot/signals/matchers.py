@@ -58,6 +58,9 @@ PER_NAMESPACE = "temporal-sys-per-ns-tq"
 SYSTEM_WORKFLOWS = "default-worker-tq"
 PARENT_CLOSE_POLICY = "temporal-sys-processor-parent-close-policy"
 
+# Calls that store something. Those that only delete are left out: a full store may allow them.
+STORE_WRITES = "(Append|ConflictResolve|Create|Enqueue|Save|Set|Update|Upsert).*|AddTasks"
+
 
 def is_lasting_user_queue(name: str) -> bool:
     """False for the server's own queues and its partitions.

@@ -11,6 +11,7 @@ from copilot.signals.cluster_queries import (
     NAMESPACE_REFUSALS,
     NAMESPACE_REQUESTS,
     OUTCOMES,
+    STORE_ERRORS,
     TASK_FAILURES,
 )
 from copilot.signals.cycle_queries import CycleQueries
@@ -19,7 +20,7 @@ from copilot.signals.matchers import is_lasting_user_queue
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.readings import CycleReadings
 from copilot.signals.roles import Role
-from copilot.signals.server_parts import dead_letters
+from copilot.signals.server_parts import dead_letters, store_errors
 from copilot.signals.snapshot import (
     Absence,
     Measurement,
@@ -79,6 +80,7 @@ async def measure(
         refusals=_refusals(cycle.samples(NAMESPACE_REFUSALS), cycle.samples(NAMESPACE_REQUESTS)),
         task_failures=_task_failures(cycle.samples(TASK_FAILURES)),
         dead_letters=dead_letters(cycle.samples(DEAD_LETTERS)),
+        store_errors=store_errors(cycle.samples(STORE_ERRORS)),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from copilot.signals.instant_query import Sample
-from copilot.signals.snapshot import DeadLetters
+from copilot.signals.snapshot import DeadLetters, StoreErrors
 
 
 def dead_letters(samples: Iterable[Sample]) -> tuple[DeadLetters, ...]:
@@ -13,3 +13,12 @@ def dead_letters(samples: Iterable[Sample]) -> tuple[DeadLetters, ...]:
         for sample in samples
     ]
     return tuple(sorted(written, key=lambda one: -one.written))
+
+
+def store_errors(samples: Iterable[Sample]) -> tuple[StoreErrors, ...]:
+    """The types of errors of the store, most first."""
+    errors = [
+        StoreErrors(error_type=sample.labels.get("error_type", ""), rate=sample.value)
+        for sample in samples
+    ]
+    return tuple(sorted(errors, key=lambda one: -one.rate))

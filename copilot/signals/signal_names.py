@@ -59,6 +59,9 @@ class SignalName(StrEnum):
     WORKFLOW_TASK_FAILURE_RATE = "workflow_task_failure_rate"
     VISIBILITY_LAG_P95 = "visibility_lag_p95"
     SHARD_COUNT = "shard_count"
+    # the store, by what it refuses
+    STORE_WRITE_RATE = "store_write_rate"
+    STORE_WRITE_ERROR_RATE = "store_write_error_rate"
     # the dead letter queue
     DEAD_LETTERS_WRITTEN = "dead_letters_written"
     DEAD_LETTERS_WAITING = "dead_letters_waiting"

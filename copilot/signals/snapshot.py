@@ -170,6 +170,13 @@ class DeadLetters(Frozen):
     written: FiniteFloat
 
 
+class StoreErrors(Frozen):
+    """Calls to the store that fail with one type of error, a second."""
+
+    error_type: str
+    rate: FiniteFloat
+
+
 class Instance(Frozen):
     """One process of a role, by the `instance` label of its scrapes.
 
@@ -215,6 +222,7 @@ class Measurement(Frozen):
     refusals: tuple[NamespaceLoad, ...] = ()
     task_failures: tuple[TaskFailures, ...] = ()
     dead_letters: tuple[DeadLetters, ...] = ()
+    store_errors: tuple[StoreErrors, ...] = ()
     source_absence: Absence | None = None
     source_detail: str = ""
 

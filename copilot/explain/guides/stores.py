@@ -32,6 +32,20 @@ GUIDES = {
             "count open connections against the limit",
         ),
     ),
+    RuleName.STORE_WRITES: Guide(
+        "The database refuses writes",
+        "No workflow makes progress: its state can be read, and not be written.",
+        (
+            "the disk of the database is full, or its storage quota is used up",
+            "the database is read-only: a standby, or made so by an operator or by the provider",
+            "all connections that it allows are taken",
+        ),
+        (
+            "read the database's own log for SQLSTATE 53100, 25006 or 53300",
+            "ask it for `SHOW transaction_read_only` and for `SELECT pg_is_in_recovery()`",
+            "free disk space, or count open connections against the limit",
+        ),
+    ),
     RuleName.PERSISTENCE_LATENCY: Guide(
         "Persistence is slow",
         "Every workflow step takes longer by the time of its database calls.",

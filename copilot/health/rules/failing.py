@@ -10,6 +10,7 @@ from copilot.health.rules.rule import (
     computed,
     share_of_requests,
 )
+from copilot.health.store_faults import conflict_rate, described
 from copilot.health.tiers import percentile
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import Reading
@@ -35,10 +36,20 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
 
 
 def _persistence_errors(inputs: RuleInputs, limits: dict[Severity, float]) -> list[RuleResult]:
-    errors = inputs.reading(S.PERSISTENCE_ERROR_RATE)
+    """The share of failed calls, without writes that lost a race and are repeated."""
     of_requests = (S.PERSISTENCE_ERROR_RATE, S.PERSISTENCE_REQUEST_RATE)
-    share = inputs.derived(share_of_requests, *of_requests)
-    newest = inputs.derived_newest(share_of_requests, *of_requests)
+    requests = inputs.reading(S.PERSISTENCE_REQUEST_RATE).value or 0.0
+    conflicts = conflict_rate(inputs.snapshot)
+    repeated = conflicts if conflicts <= inputs.thresholds.store_conflict_ratio * requests else 0.0
+
+    def share_of_faults(errors: float, requests: float) -> float:
+        return share_of_requests(max(0.0, errors - repeated), requests)
+
+    errors = inputs.derived(lambda rate: max(0.0, rate - repeated), S.PERSISTENCE_ERROR_RATE)
+    share = inputs.derived(share_of_faults, *of_requests)
+    newest = inputs.derived_newest(share_of_faults, *of_requests)
+    kinds = described(inputs.snapshot)
+    detail = f"{errors.value:.2f} errors/s" if errors.value is not None else ""
     return [
         apply_limit(
             RuleName.PERSISTENCE_ERRORS,
@@ -50,7 +61,7 @@ def _persistence_errors(inputs: RuleInputs, limits: dict[Severity, float]) -> li
             signal="persistence_error_ratio",
             armed=(errors.value or 0) >= inputs.thresholds.persistence_error_floor,
             unit="ratio",
-            detail=f"{errors.value:.2f} errors/s" if errors.value is not None else "",
+            detail=f"{detail}: {kinds}" if detail and kinds else detail,
             cause=PERSISTENCE,
         )
         for severity, limit in limits.items()

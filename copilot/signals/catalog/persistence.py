@@ -2,7 +2,13 @@
 
 from functools import partial
 
-from copilot.signals.matchers import EXPECTED_ERRORS, HISTORY, NOT_CANARY, SERVICE_STORES
+from copilot.signals.matchers import (
+    EXPECTED_ERRORS,
+    HISTORY,
+    NOT_CANARY,
+    SERVICE_STORES,
+    STORE_WRITES,
+)
 from copilot.signals.queries import gauge, newest, quantile, rate
 from copilot.signals.roles import Role
 from copilot.signals.signal import RARE, Kind, Signal
@@ -67,6 +73,24 @@ PERSISTENCE = (
         unit="requests/s",
         meaning="Calls of all services to their store.",
         query=rate("persistence_requests", NOT_CANARY),
+    ),
+    _store_signal(
+        name=S.STORE_WRITE_RATE,
+        number=12,
+        title="Persistence writes",
+        unit="requests/s",
+        meaning="Calls of all services that write to their store.",
+        query=rate("persistence_requests", f'{NOT_CANARY},operation=~"{STORE_WRITES}"'),
+    ),
+    _store_signal(
+        name=S.STORE_WRITE_ERROR_RATE,
+        number=12,
+        title="Persistence writes that fail",
+        unit="errors/s",
+        meaning="Failed writes: a store that is full or read-only refuses them all, and answers "
+        "reads.",
+        query=rate(_ERRORS, f'{_REAL},operation=~"{STORE_WRITES}"'),
+        absent_when_healthy=RARE,
     ),
     _store_signal(
         name=S.VISIBILITY_ERROR_RATE,

@@ -1,14 +1,21 @@
 """Situations of parts of the server: dead letters, sizes, membership, kinds of database errors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import pytest
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, State
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, DeadLetters, Reading, Snapshot
-from tests.builders import decisions_of, snapshot
+from copilot.signals.snapshot import (
+    Absence,
+    DeadLetters,
+    LogCount,
+    Reading,
+    Snapshot,
+    StoreErrors,
+)
+from tests.builders import START, decisions_of, log_survey, snapshot
 from tests.copilot.health.test_situations import Situation, service, with_metrics
 
 HAPPY, STRESSED, CRITICAL = State.HAPPY, State.STRESSED, State.CRITICAL
@@ -61,7 +68,90 @@ DEAD_LETTERS = (
         [HAPPY],
     ),
 )
-SITUATIONS: Sequence[Situation] = (*DEAD_LETTERS,)
+UNAVAILABLE = "serviceerror.Unavailable"
+
+
+def failing_store(
+    errors: float,
+    writes_failed: float = 0.0,
+    *logged: tuple[str, int],
+    types: Sequence[tuple[str, float]] = (),
+    more: Mapping[S, float] | None = None,
+) -> Snapshot:
+    """A store at `errors` a second (of 1830 calls and 620 writes); `logged` in 30 s."""
+    changes = {
+        S.PERSISTENCE_ERROR_RATE: errors,
+        S.STORE_WRITE_ERROR_RATE: writes_failed,
+        **(more or {}),
+    }
+    lines = [LogCount(pattern=name, service="history", count=count) for name, count in logged]
+    kinds = types or [(UNAVAILABLE, errors)]
+    return with_metrics(
+        snapshot(changes=changes, logs=log_survey(START, *lines) if logged else None),
+        store_errors=tuple(StoreErrors(error_type=name, rate=rate) for name, rate in kinds),
+    )
+
+
+# 40 reads a second, and the members' own writes.
+QUIET = {S.PERSISTENCE_REQUEST_RATE: 40.0, S.STORE_WRITE_RATE: 0.4}
+STORE = (
+    Situation(
+        "a store becomes read-only under load",
+        [failing_store(600, 600, ("database_read_only", 900))] * 2,
+        [STRESSED] * 2,
+        PERSISTENCE,
+        notices=[RuleName.CRITICAL_LOG],
+    ),
+    Situation(
+        "a full store of an idle cluster refuses the few writes, and no logs are read",
+        [failing_store(0.4, 0.4, more=QUIET)] * 3,
+        [HAPPY, STRESSED, STRESSED],
+        PERSISTENCE,
+    ),
+    Situation(
+        "one cycle of refused writes while the store restarts",
+        [failing_store(0.4, 0.4, more=QUIET), snapshot(), snapshot()],
+        [HAPPY] * 3,
+    ),
+    Situation(
+        "a store runs out of connections now and then, for a while",
+        [failing_store(2, 1.5, ("database_connections_exhausted", 40))] * 3,
+        [HAPPY, STRESSED, STRESSED],
+        PERSISTENCE,
+        notices=[RuleName.CRITICAL_LOG],
+    ),
+    Situation(
+        "a line quotes a full disk, and no call to the store fails",
+        [failing_store(0, 0, ("database_full", 3))] * 4,
+        [HAPPY] * 4,
+        notices=[RuleName.CRITICAL_LOG],
+    ),
+    Situation(
+        "transactions on Aurora DSQL conflict and are repeated",
+        [failing_store(90, 90, ("persistence_conflict", 2700), ("write_conflict", 8000))] * 6,
+        [HAPPY] * 6,
+    ),
+    Situation(
+        "as many errors as conflicts that are repeated, of another kind",
+        [failing_store(90, 30, ("database_unreachable", 2700))] * 2,
+        [STRESSED] * 2,
+        PERSISTENCE,
+        notices=[RuleName.CRITICAL_LOG],
+    ),
+    Situation(
+        "conflicts take a third of all calls",
+        [failing_store(610, 200, ("persistence_conflict", 18_300))] * 2,
+        [STRESSED] * 2,
+        PERSISTENCE,
+    ),
+    Situation(
+        "the writes to the store cannot be read",
+        [snapshot(changes={S.STORE_WRITE_ERROR_RATE: UNREAD})],
+        [State.UNKNOWN],
+        Cause(kind=CauseKind.SOURCE, name="store_write_error_ratio"),
+    ),
+)
+SITUATIONS: Sequence[Situation] = (*DEAD_LETTERS, *STORE)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
@@ -76,6 +166,40 @@ def test_a_situation_gets_the_right_answer(situation: Situation) -> None:
 def test_names_of_situations_are_unique() -> None:
     names = sorted(situation.name for situation in SITUATIONS)
     assert all(one != other for one, other in pairwise(names))
+
+
+@pytest.mark.parametrize(
+    ("observed", "kinds", "not_named"),
+    [
+        (
+            failing_store(600, 600, ("database_read_only", 900), ("database_unreachable", 90_000)),
+            ["read-only 30/s"],
+            "unreachable",
+        ),
+        (failing_store(600, 600, ("database_full", 300)), ["full 10/s"], "read-only"),
+        (failing_store(1800, 600, ("database_unreachable", 300)), ["unreachable"], "too slow"),
+        (
+            failing_store(
+                400,
+                types=[("persistence.TimeoutError", 300), ("serviceerror.ResourceExhausted", 100)],
+            ),
+            ["too slow 300/s", "over a limit of requests 100/s"],
+            "conflicts",
+        ),
+        (
+            failing_store(400, more={S.SQL_CONNECTIONS_IN_USE_RATIO: 1.0}),
+            ["all connections"],
+            "read-only",
+        ),
+    ],
+    ids=["read-only", "full", "down", "typed", "pool"],
+)
+def test_errors_of_the_store_name_their_kinds_with_rates(
+    observed: Snapshot, kinds: Sequence[str], not_named: str
+) -> None:
+    for result in fired(observed, RuleName.PERSISTENCE_ERRORS):
+        assert [kind for kind in kinds if kind not in result.detail] == []
+        assert not_named not in result.detail
 
 
 def test_dead_letters_name_their_category() -> None:

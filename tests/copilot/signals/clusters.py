@@ -85,7 +85,12 @@ def busy() -> list[Series]:
             {"20": 0, "100000": 90, "+Inf": 90},
         ),
         counter(f'{errors}{{service_name="history",error_type="serviceerror.Unavailable"}}', 1),
-        counter(f'{errors}{{service_name="history",error_type="persistence.TimeoutError"}}', 1),
+        counter(
+            f'{errors}{{service_name="history",error_type="persistence.TimeoutError",'
+            'operation="UpdateShard"}',
+            1,
+        ),
+        counter('persistence_requests_total{service_name="history",operation="UpdateShard"}', 0),
         counter(f'{errors}{{service_name="matching",error_type="serviceerror.NotFound"}}', 9),
         counter(f'{errors}{{service_name="matching",error_type="context.Canceled"}}', 9),
         *(
@@ -174,16 +179,22 @@ def busy_contributing() -> list[Series]:
 
 
 def dead_letters() -> list[Series]:
-    """A counter that appeared 10 s ago with 2, one that grows, and one that only exists."""
+    """Counters that appear with 2 every half window, one that grows, and one that only exists."""
     written = "dlq_writes_total"
     history = 'job="temporal-history",instance="a"'
     return [
         *idle(),
-        Series(f'{written}{{{history},task_category="timer"}}', value=2, begin=-10),
+        *(
+            Series(f'{written}{{{history},task_category="timer",n="{at}"}}', value=2, begin=at)
+            for at in range(-300, AHEAD_SECONDS, LONG // 2)
+        ),
         counter(f'{written}{{{history},task_category="transfer"}}', 0.1),
         Series(f'{written}{{{history},task_category="visibility"}}', value=70),
         # A process that was not scraped before: its figure may be a day old.
-        Series(f'{written}{{job="temporal-history",instance="new"}}', value=50, begin=-10),
+        *(
+            Series(f'{written}{{job="temporal-history",instance="{at}"}}', value=50, begin=at)
+            for at in range(-300, AHEAD_SECONDS, LONG // 2)
+        ),
         *(
             Series(f'dlq_message_count{{instance="{at}",task_category="{category}"}}', value)
             for at, category, value in (("a", "timer", 4), ("a", "transfer", 3), ("b", "timer", 1))
