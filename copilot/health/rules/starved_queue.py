@@ -47,12 +47,16 @@ def is_starved(inputs: RuleInputs, facts: QueueFacts) -> bool:
     Not where a limit of its users, full workers or a version without workers explain it, or where
     nobody needs the tasks: these have rules of their own.
     """
-    limit = inputs.thresholds.starved_age_seconds
-    waits = facts.backlog > 0 and facts.backlog_age_seconds > limit
-    stands = facts.dispatch_rate == 0 or not has_pollers(inputs, facts)
-    explained = is_limited(inputs, facts) or is_busy(inputs, facts)
-    explained = explained or are_left(inputs, facts)
-    return waits and stands and not (explained or unpolled_versions(inputs, facts))
+    if facts.backlog == 0 or facts.backlog_age_seconds <= inputs.thresholds.starved_age_seconds:
+        return False
+    if facts.dispatch_rate and has_pollers(inputs, facts):
+        return False
+    return not (
+        is_limited(inputs, facts)
+        or is_busy(inputs, facts)
+        or are_left(inputs, facts)
+        or unpolled_versions(inputs, facts)
+    )
 
 
 def _result(

@@ -12,6 +12,7 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
     return [
         _result(inputs, facts, unpolled)
         for facts in inputs.snapshot.queues.queues
+        if facts.backlog
         for unpolled in unpolled_versions(inputs, facts)
     ]
 
