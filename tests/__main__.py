@@ -1,9 +1,11 @@
 """`make test`: every layer in a pytest process of its own, several at a time.
 
-The output of a layer is printed when it has ended, the time of each layer and the slowest tests at
-the end. Exit code 1 if a layer failed, 130 after Ctrl-C.
+Servers that are missing are built meanwhile. The output of a layer is printed when it has ended,
+the time of each layer and the slowest tests at the end. Exit code 1 if a layer failed, 130 after
+Ctrl-C.
 """
 
+import compileall
 import json
 import os
 import signal
@@ -11,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,71 +23,41 @@ import typer
 from rich.console import Console
 
 from tests import timing
+from tests.layers import LAYERS, Layer, arguments
+from tools.errors import ToolsError
+from tools.servers import SERVERS, Server, find
 
 ROOT = Path(__file__).parents[1]
 SLOWEST = 10
 # Limit for the teardown of a lab or a stack.
 STOP_SECONDS = 120
 POLL_SECONDS = 0.2
-# One a CPU: with more, limits on time failed in layers with real servers.
+# One a CPU, beside the one layer with limits on time, to which they yield.
 CONCURRENT = os.cpu_count() or 1
+# Two of these together weigh less than one at nice's default of 10, and none starves.
+_YIELDING = ("nice", "-n", "15")
+BUILD = "servers"
+"""Name of the process that builds servers."""
 _console = Console(highlight=False, soft_wrap=True)
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Tests that share fixtures. `is_timed`: they have limits for the reaction of real servers, so
-    one such layer runs at a time, and the processes of the others yield the CPU to it."""
-
-    name: str
-    paths: tuple[str, ...]
-    is_timed: bool = False
-
-
-# Half the time of tests/tdeploy, which would end last.
-_LONG_COMMANDS = ("infra", "build", "schema", "doctor")
-
-# The longest first, so that none starts last.
-LAYERS = (
-    Layer("verdicts", ("tests/lab/test_verdicts.py",), is_timed=True),
-    Layer("docker", ("tests/docker",), is_timed=True),
-    Layer("commands", tuple(f"tests/tdeploy/test_{name}.py" for name in _LONG_COMMANDS)),
-    Layer("tdeploy", ("tests/tdeploy",)),
-    Layer("elasticsearch", ("tests/lab/test_elasticsearch.py",), is_timed=True),
-    Layer("engine", ("tests/engine",)),
-    Layer("lab", ("tests/lab",), is_timed=True),
-    Layer("copilot", ("tests/copilot",)),
-    Layer("browser", ("tests/browser",)),
-    Layer("program", ("tests",)),
-)
-
-
-def arguments(layer: Layer) -> list[str]:
-    """Return pytest's arguments: the layer's paths without those of other layers below them."""
-    below = [
-        path
-        for other in LAYERS
-        for path in other.paths
-        if other != layer and any(Path(path).is_relative_to(parent) for parent in layer.paths)
-    ]
-    return [*layer.paths, *(f"--ignore={path}" for path in below)]
 
 
 @dataclass
 class Run:
-    """One layer's pytest process, in a process group of its own, with its output in a file."""
+    """A process in a process group of its own, with its output in a file."""
 
-    layer: Layer
+    name: str
+    command: Sequence[str]
     folder: Path
+    is_timed: bool = False
     begin: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self.output = self.folder / f"{self.layer.name}.log"
-        self.times = self.folder / f"{self.layer.name}.json"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", timing.__name__]
+        _console.print(f"{self.name} started")
+        self.output = self.folder / f"{self.name}.log"
+        self.times = self.folder / f"{self.name}.json"
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [*([] if self.layer.is_timed else ["nice"]), *command, *arguments(self.layer)],
+                [*([] if self.is_timed else _YIELDING), sys.executable, "-m", *self.command],
                 cwd=ROOT,
                 env={**os.environ, timing.VARIABLE: str(self.times)},
                 stdin=subprocess.DEVNULL,
@@ -101,7 +73,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Result:
-    layer: str
+    name: str
     code: int
     seconds: float
     cpu_seconds: float
@@ -109,13 +81,13 @@ class Result:
 
 
 def finished(run: Run) -> Result:
-    """Print the output of a layer that has ended."""
-    _console.rule(run.layer.name)
+    """Print the output of a process that has ended."""
+    _console.rule(run.name)
     _console.out(run.output.read_text(errors="replace").rstrip())
     # A run that was killed wrote no times.
     times = json.loads(run.times.read_text()) if run.times.exists() else {}
     return Result(
-        run.layer.name,
+        run.name,
         run.process.returncode,
         time.monotonic() - run.begin,
         times.get("cpu_seconds", 0),
@@ -124,25 +96,44 @@ def finished(run: Run) -> Result:
 
 
 def results(layers: Iterable[Layer], folder: Path) -> Iterator[Result]:
-    """Run all layers, at most CONCURRENT at a time; end them when this is interrupted."""
+    """Build missing servers and run all layers, each once its own are there.
+
+    An interruption ends all that runs.
+    """
     waiting, runs = list(layers), list[Run]()
+    needed = {server for layer in waiting for server in layer.servers}
+    missing = [server for server in SERVERS if server in needed and find(server) is None]
     try:
+        if missing:
+            names = (server.name for server in missing)
+            runs.append(Run(BUILD, ("tools", "build", *names), folder))
         while waiting or runs:
-            while len(runs) < CONCURRENT and (layer := _next(waiting, runs)):
+            while layer := _next(waiting, runs, missing):
                 waiting.remove(layer)
-                _console.print(f"{layer.name} started")
-                runs.append(Run(layer, folder))
+                command = ("pytest", "-q", "-p", timing.__name__, *arguments(layer))
+                runs.append(Run(layer.name, command, folder, layer.is_timed))
             for run in [run for run in runs if run.process.poll() is not None]:
                 runs.remove(run)
                 yield finished(run)
+            is_building = any(run.name == BUILD for run in runs)
+            missing = [one for one in missing if is_building and not one.cached.exists()]
             time.sleep(POLL_SECONDS)
     finally:
         stop(runs)
 
 
-def _next(waiting: Iterable[Layer], runs: Iterable[Run]) -> Layer | None:
-    is_timed = any(run.layer.is_timed for run in runs)
-    return next((layer for layer in waiting if not (is_timed and layer.is_timed)), None)
+def _next(waiting: Iterable[Layer], runs: Iterable[Run], missing: Iterable[Server]) -> Layer | None:
+    """The first layer that has its servers and a place beside what runs."""
+    has_timed = any(run.is_timed for run in runs)
+    is_full = sum(not run.is_timed for run in runs) >= CONCURRENT
+    return next(
+        (
+            layer
+            for layer in waiting
+            if not (has_timed if layer.is_timed else is_full) and not {*layer.servers} & {*missing}
+        ),
+        None,
+    )
 
 
 def stop(runs: Iterable[Run]) -> None:
@@ -162,8 +153,8 @@ def summary(ended: Iterable[Result]) -> Iterator[str]:
     """The time of each layer, and the slowest tests of all."""
     for result in ended:
         outcome = "passed" if result.code == 0 else f"failed ({result.code})"
-        wall, cpu = f"{result.seconds:5.0f} s", f"{result.cpu_seconds:5.0f} s CPU"
-        yield f"{result.layer:10} {outcome:12} {wall} {cpu}"
+        cpu = f"{result.cpu_seconds:5.0f} s CPU" if result.cpu_seconds else ""
+        yield f"{result.name:13} {outcome:12} {result.seconds:5.0f} s {cpu}".rstrip()
     tests = {name: seconds for result in ended for name, seconds in result.tests.items()}
     yield f"slowest {SLOWEST}:"
     for name in sorted(tests, key=lambda name: -tests[name])[:SLOWEST]:
@@ -182,7 +173,8 @@ def main(layers: Iterable[Layer]) -> int:
     _console.rule("layers")
     for line in summary(ended):
         _console.out(line)
-    return int(any(result.code for result in ended))
+    # A layer whose server was not built fails in CI, and skips its tests elsewhere.
+    return int(any(result.code for result in ended if result.name != BUILD))
 
 
 def command(
@@ -198,7 +190,15 @@ def command(
     # SIGTERM is like Ctrl-C, and neither is ignored in the background.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    raise typer.Exit(main([layer for layer in LAYERS if not names or layer.name in names]))
+    # Once, and not in each process where PYTHONDONTWRITEBYTECODE is set.
+    for package in ROOT.glob("*/__init__.py"):
+        compileall.compile_dir(package.parent, quiet=1)
+    try:
+        code = main([layer for layer in LAYERS if not names or layer.name in names])
+    except ToolsError as error:
+        _console.print(f"error: {error}")
+        code = error.exit_code
+    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

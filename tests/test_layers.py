@@ -9,8 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.__main__ import LAYERS, ROOT, Layer, arguments, main
+from tests import __main__ as tests
+from tests.__main__ import ROOT, main
+from tests.layers import LAYERS, Layer, arguments
+from tests.tools.test_servers import stub
 from tests.waiting import until
+from tools.servers import CACHE_VARIABLE, TOXIPROXY
 
 LIMIT_SECONDS = 300
 
@@ -34,7 +38,8 @@ def test_every_test_file_is_in_one_layer() -> None:
 def layer(folder: Path, name: str, body: str) -> Layer:
     """One test with this body."""
     file = folder / f"test_{name}.py"
-    file.write_text(f"import os, time\ndef test_{name}():\n    {body}\n")
+    imports = "import os, time\nfrom tests.waiting import until"
+    file.write_text(f"{imports}\ndef test_{name}():\n    {body}\n")
     return Layer(name, (str(file),))
 
 
@@ -55,6 +60,49 @@ def test_layers_with_limits_on_time_run_one_at_a_time(tmp_path: Path) -> None:
     assert main([replace(one, is_timed=True) for one in layers]) == 0
 
 
+def test_others_run_beside_it_one_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tests, "CONCURRENT", 2)
+    met = tmp_path / "met"
+    met.mkdir()
+    awaited = f"until(lambda: len(os.listdir({str(met)!r})) == 3, {LIMIT_SECONDS}, 'all run')"
+    timed, *others = (
+        layer(tmp_path, name, f"os.mkdir({str(met / name)!r}); {awaited}")
+        for name in ("timed", "one", "two")
+    )
+    assert main([replace(timed, is_timed=True), *others]) == 0
+
+
+@pytest.fixture
+def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without servers, and the file of the program that would build them."""
+    folder = tmp_path / "path"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.delenv(TOXIPROXY.variable, raising=False)
+    return folder / "go"
+
+
+def test_a_layer_starts_when_its_servers_are_built_and_others_before(
+    tmp_path: Path, go: Path
+) -> None:
+    go_on = tmp_path / "go-on"
+    stub(
+        go,
+        f"n=0; until [ -e {go_on} ]; do sleep 0.1; n=$((n+1)); [ $n -lt {10 * LIMIT_SECONDS} ]"
+        ' || exit 1; done; while [ "$1" != -o ]; do shift; done; cp /bin/true "$2"',
+    )
+    served = layer(tmp_path, "served", f"assert os.access({str(TOXIPROXY.cached)!r}, os.X_OK)")
+    other = layer(tmp_path, "other", f"os.mkdir({str(go_on)!r})")
+    assert main([replace(served, servers=(TOXIPROXY,)), other]) == 0
+
+
+def test_a_server_that_cannot_be_built_keeps_no_layer_back(tmp_path: Path, go: Path) -> None:
+    stub(go, "exit 1")
+    served = layer(tmp_path, "served", "assert True")
+    assert main([replace(served, servers=(TOXIPROXY,))]) == 0
+
+
 def still_runs(process: psutil.Process) -> bool:
     """A process that was not waited for by its parent, which has ended too, does not run."""
     try:
@@ -68,7 +116,7 @@ def test_an_interruption_ends_every_child(tmp_path: Path, number: signal.Signals
     child = f"import subprocess; subprocess.run(['sleep', '{3 * LIMIT_SECONDS}'])"
     layers = tuple(layer(tmp_path, name, child) for name in ("one", "two"))
     program = (
-        "import typer; from tests import __main__ as tests; from tests.__main__ import Layer;"
+        "import typer; from tests import __main__ as tests; from tests.layers import Layer;"
         f"tests.LAYERS = {layers}; typer.run(tests.command)"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as running:
