@@ -61,9 +61,10 @@ generated: $(VENV)/.ready
 	@$(PY) -m copilot.signals.reference
 	@$(PY) -c 'from copilot import settings; print(settings.as_markdown(), end="")' > docs/settings.md
 
-# Writes Grafana's dashboards as JSON into grafana/json, to be imported elsewhere.
+# Writes Grafana's dashboards as JSON into grafana/json, to be imported elsewhere, such as with
+# DASHBOARD_ARGS="--cluster prod --uid prometheus=UID".
 dashboards: setup
-	@$(PY) -m grafana
+	@$(PY) -m grafana $(DASHBOARD_ARGS)
 
 # Pins again after a change in pyproject.toml.
 requirements: $(VENV)/.ready

@@ -1,11 +1,14 @@
 """All dashboards, the files that hold them, and Grafana's provisioning of these files."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from grafana.dashboard import FOLDERS, Dashboard, Panel, Query
+from grafana.dashboard import FOLDERS, Dashboard, Panel, Query, Source
 from grafana.dashboards import copilot, dsql, postgresql, server
+from grafana.promql import CLUSTER_VARIABLE
 from grafana.render.dashboard import render_dashboard
 
 DASHBOARDS = (server.DASHBOARD, dsql.dashboard({}), postgresql.DASHBOARD, copilot.DASHBOARD)
@@ -47,12 +50,39 @@ def render_providers(path: str) -> str:
     )
 
 
-def write_dashboards(folder: Path) -> list[Path]:
+@dataclass(frozen=True)
+class Target:
+    """The Grafana that imports the dashboards; by default one of our stacks."""
+
+    cluster: str | None = None
+    """Value of the label `cluster` to show first."""
+    uids: Mapping[Source, str] = field(default_factory=dict)
+    """Uids of its data sources, by that of the stacks."""
+
+    def adapt(self, dashboard: Dashboard) -> str:
+        """The dashboard's JSON for this Grafana."""
+        if self.cluster:
+            variables = tuple(
+                replace(one, default=self.cluster) if one.name == CLUSTER_VARIABLE.name else one
+                for one in dashboard.variables
+            )
+            dashboard = replace(dashboard, variables=variables)
+        content = json.loads(render_dashboard(dashboard), object_hook=self._with_own_uid)
+        return json.dumps(content, indent=2) + "\n"
+
+    def _with_own_uid(self, one: dict[str, Any]) -> dict[str, Any]:
+        """An object of the JSON, which may refer to a data source."""
+        uid = one.get("uid")
+        own = {str(source): mine for source, mine in self.uids.items()}
+        return {**one, "uid": own[uid]} if uid in own else one
+
+
+def write_dashboards(folder: Path, target: Target) -> list[Path]:
     """Write each dashboard's JSON below `folder` and return the files."""
     written = []
     for dashboard in DASHBOARDS:
         file = folder / dashboard_path(dashboard)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(render_dashboard(dashboard), encoding="utf-8")
+        file.write_text(target.adapt(dashboard), encoding="utf-8")
         written.append(file)
     return written

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from grafana.dashboard import FOLDERS, Dashboard
+from grafana.dashboard import FOLDERS, Dashboard, Source
 from grafana.dashboards import dsql
-from grafana.provisioning import DASHBOARDS, dashboard_path, render_providers
+from grafana.provisioning import DASHBOARDS, Target, dashboard_path, render_providers
 from grafana.render.dashboard import render_dashboard
 
 ROOT = Path(__file__).parent.parent.parent
@@ -173,3 +173,16 @@ def test_the_command_writes_each_dashboard(tmp_path: Path) -> None:
         file = tmp_path / dashboard_path(dashboard)
         assert file.read_text(encoding="utf-8") == render_dashboard(dashboard)
         assert str(file) in completed.stdout
+
+
+@EACH_DASHBOARD
+def test_another_grafana_has_its_own_sources_and_cluster(dashboard: Dashboard) -> None:
+    target = Target("prod", {source: f"own-{source}" for source in Source})
+    adapted = json.loads(target.adapt(dashboard))
+    for panel in data_panels(adapted):
+        for one in (panel, *(part for part in panel["targets"] if "datasource" in part)):
+            assert one["datasource"]["uid"].startswith("own-")
+    variables = {one["name"]: one for one in adapted["templating"]["list"]}
+    if "cluster" in variables:
+        assert variables["cluster"]["current"]["value"] == "prod"
+    assert adapted["uid"] == dashboard.uid
