@@ -147,11 +147,14 @@ class _Look:
     async def _check_calls(self) -> None:
         while True:
             frontend, store = await self._check()
-            if trouble := FRONTEND if frontend else STORE if store else "":
-                known = (self._frontend or self._store) if self._called else trouble in self._known
-                if not known:
-                    await asyncio.sleep(CONFIRM_SECONDS)
-                    frontend, store = await self._check()
+            before = {self._frontend and FRONTEND, self._store and STORE}
+            failed = {FRONTEND, STORE} & (before if self._called else self._known)
+            found = {FRONTEND} if frontend else {STORE} if store else set[str]()
+            if found - failed:
+                await asyncio.sleep(CONFIRM_SECONDS)
+                frontend, store = await self._check()
+            if failed and not frontend and not store and self._runs:
+                self._runs.renew()
             self._frontend, self._store, self._called = frontend, store, True
             await asyncio.sleep(EVERY_SECONDS)
 

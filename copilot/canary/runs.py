@@ -67,6 +67,11 @@ class CanaryRuns:
                 if pause > PAUSE_SECONDS:
                     self.sweep = self.sweep.slept(timedelta(seconds=pause))
 
+    def renew(self) -> None:
+        """Count from now how late canaries are."""
+        self.sweep = self.sweep.renewed(datetime.now(UTC))
+        self._asked.clear()
+
     def report(self) -> CanaryReport:
         ground, now = self._worker.ground, datetime.now(UTC)
         shards = ground.shards if ground else 0

@@ -104,6 +104,14 @@ class Sweep(Frozen):
         )
         return self.model_copy(update={"open": opened})
 
+    def renewed(self, now: datetime) -> Self:
+        """The sweep after the cluster answered nothing: that was no trouble of their shards."""
+        opened = tuple(
+            canary.model_copy(update={"begun": now, "step": None, "detail": ""})
+            for canary in self.open
+        )
+        return self.model_copy(update={"open": opened})
+
     def _changed(self, shard: int, changes: dict[str, object]) -> Self:
         opened = tuple(
             canary.model_copy(update=changes) if canary.shard == shard else canary

@@ -103,3 +103,11 @@ def test_a_day_never_has_more_canaries_than_its_limit(shards: int, cycle_seconds
 
 def test_sixteen_shards_are_swept_in_under_two_cycles() -> None:
     assert 16 / starts_in(30, 16) < 2
+
+
+def test_canaries_that_waited_for_a_cluster_that_answered_nothing_are_not_late_yet() -> None:
+    sweep = after_starts(4, 60, stuck={2, 3}, gap=SECOND)
+    assert {canary.shard for canary in sweep.late(ended_at(60))} == {2, 3}
+    renewed = sweep.renewed(ended_at(60))
+    assert not renewed.late(ended_at(60) + LATE)
+    assert {canary.shard for canary in renewed.late(ended_at(61) + LATE)} >= {2, 3}
