@@ -1,20 +1,27 @@
 """Hypothesis strategies for snapshots and for the memory of earlier cycles."""
 
+from datetime import timedelta
+
 from hypothesis import strategies as st
 
 from copilot.health.decision import Memory, ScaleTier, State
+from copilot.signals.matchers import PER_NAMESPACE, SYSTEM_WORKFLOWS
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName
 from copilot.signals.snapshot import (
+    UNVERSIONED,
     Absence,
     CanaryReport,
     CanaryStep,
+    EarlierCycle,
     LateCanary,
     Measurement,
     Probe,
+    QueueKind,
     QueueSurvey,
     Reading,
     Snapshot,
+    VersionBacklog,
 )
 from tests.builders import CLUSTER, HEALTHY, START, queue_facts
 
@@ -27,6 +34,13 @@ ups = st.one_of(
     st.builds(Reading.of, st.sampled_from([0.0, 1.0])),
     st.builds(Reading.missing, st.sampled_from(Absence)),
 )
+_versions = st.builds(
+    VersionBacklog,
+    version=st.sampled_from(["shop:1", "shop:2"]),
+    backlog=st.integers(0, 2000),
+    age_seconds=rates,
+    dispatch_rate=rates,
+)
 facts = st.builds(
     queue_facts,
     st.sampled_from(["orders", "payments", "order-fulfilment"]),
@@ -35,7 +49,33 @@ facts = st.builds(
     add_rate=rates,
     dispatch_rate=rates,
     pollers=st.integers(0, 4),
+    current_version=st.sampled_from(["", "shop:2"]),
+    polled_versions=st.sampled_from([None, (), ("shop:1",)]),
+    version_polls=st.dictionaries(st.sampled_from(["shop:1", UNVERSIONED]), st.just(START)),
+    versions=st.lists(_versions, max_size=2).map(tuple),
+    needed=st.sampled_from([None, True, False]),
 )
+_system_queues = st.lists(
+    st.builds(
+        queue_facts,
+        st.sampled_from([PER_NAMESPACE, SYSTEM_WORKFLOWS]),
+        st.sampled_from(QueueKind),
+        backlog=st.integers(0, 20),
+        backlog_age_seconds=rates,
+        dispatch_rate=rates,
+    ),
+    max_size=2,
+).map(tuple)
+_earlier = st.lists(
+    st.builds(
+        EarlierCycle,
+        at=st.integers(1, 7).map(lambda days: START - timedelta(days=days)),
+        updates=rates,
+        starts=rates,
+        signals=rates,
+    ),
+    max_size=4,
+).map(tuple)
 surveys = st.one_of(
     st.builds(QueueSurvey, queues=st.lists(facts, max_size=3).map(tuple)),
     st.builds(QueueSurvey, absence=st.sampled_from(Absence)),
@@ -79,6 +119,8 @@ snapshots = st.builds(
     ),
     queues=surveys,
     probe=probes,
+    system_queues=_system_queues,
+    earlier=_earlier,
 )
 # Snapshots without a missing reading: most properties are vacuous where the state is unknown.
 readable = st.builds(
@@ -99,6 +141,8 @@ readable = st.builds(
     ),
     queues=st.builds(QueueSurvey, queues=st.lists(facts, max_size=2).map(tuple)),
     probe=probes,
+    system_queues=_system_queues,
+    earlier=_earlier,
 )
 _known = st.sampled_from([State.HAPPY, State.STRESSED, State.CRITICAL])
 memories = st.builds(

@@ -31,9 +31,12 @@ class Aliases:
         spaces += [load.namespace for load in snapshot.metrics.refusals]
         spaces += [failures.namespace for failures in snapshot.metrics.task_failures]
         versions = [facts.current_version for facts in snapshot.queues.queues]
+        versions += [one.version for facts in snapshot.queues.queues for one in facts.versions]
+        spaces += [facts.key.namespace for facts in snapshot.system_queues]
+        own = tuple(f"{facts.key.full_name}: " for facts in snapshot.system_queues)
         for cause in decision.causes:
             queue = ""
-            if cause.kind is CauseKind.QUEUE:
+            if cause.kind is CauseKind.QUEUE and not cause.name.startswith(own):
                 queue = cause.name
             elif cause.kind is CauseKind.WORKFLOW_TYPE:
                 # One that failed in an earlier cycle is no longer among the outcomes.
