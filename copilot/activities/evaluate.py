@@ -39,7 +39,8 @@ class EvaluateActivities:
             assessment = due(decision, request.assessed, has_model=self._has_model)
         self._metrics.record_decision(decision, (datetime.now(UTC) - request.begun).total_seconds())
         self._health.record_decision(decision)
-        if decision.changed:
+        # The first one too: why there is no verdict yet.
+        if decision.changed or decision.cycle == 1:
             activity.logger.info("%s (was %s)", explanation.summary, decision.previous_state)
         if assessment:
             self._metrics.count_assessment(assessment.trigger, explanation.explained_by)
