@@ -16,6 +16,8 @@ MONITORED = "monitored"
 COPILOT = "copilot"
 LOAD = "lab-load"
 _RELOAD_SECONDS = 60
+# Beside the configuration; a lab has none until somebody puts some there.
+RULE_FILES = "rules/*.yaml"
 _DROP_BUCKETS = {"source_labels": ["__name__"], "regex": ".*_bucket", "action": "drop"}
 
 
@@ -48,6 +50,7 @@ def write_config(
             "scrape_interval": f"{milliseconds}ms",
             "scrape_timeout": f"{min(milliseconds, 10_000)}ms",
         },
+        "rule_files": [RULE_FILES],
         "scrape_configs": jobs,
     }
     path.write_text(yaml.safe_dump(config, sort_keys=False))

@@ -1,9 +1,13 @@
 """`make bench`: costs and detection times of the Copilot, each beside its target.
 
-It runs on a new lab at the default cadence: cycles of 30 s, scrapes of 15 s. Each fault runs once,
-or REPEAT=n times, on a new lab; its figure is the longest time. The stack `local` runs on its own
-Docker engine, started REPEAT times by `pulumi up` and by compose in alternation; the corpus is on
-MiniStack. ONLY=cost, ONLY=command, ONLY=corpus, ONLY=stack or ONLY=faults runs one part.
+It runs on a new lab at the default cadence: cycles of 30 s, scrapes of 15 s. The faults and
+controls follow each other on one lab, whose Prometheus also evaluates the rules of two rivals;
+REPEAT=n repeats the hard faults, HOLD=seconds holds each fault longer than 45 s, and FAULTS=names,
+or `hard`, selects some. The stack `local` runs on its own Docker engine, started REPEAT times by
+`pulumi up` and by compose in alternation; the corpus is on MiniStack. ONLY=cost, ONLY=command,
+ONLY=corpus, ONLY=stack or ONLY=faults runs one part.
+
+The result is in bench.json; `python -m tests.bench.document` puts it into docs/benchmark.md.
 """
 
 import json
@@ -11,19 +15,25 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from lab.errors import LabError
-from tests.bench import command, corpus, costs, detection, stack
+from tests.bench import canary_costs, command, corpus, costs, detection, stack
 from tests.bench.compose import ComposeError
 from tests.bench.figure import Figure
+from tests.bench.machine import describe_machine
+from tests.bench.summary import figures_of
+from tests.bench.tables import controls_table, faults_table
 from tools.errors import ToolsError
 
 PARTS = ("cost", "command", "corpus", "stack", "faults")
 RESULT = Path("bench.json")
+HOLD_SECONDS = "45"
 _console = Console(highlight=False, soft_wrap=True)
 
 
@@ -35,13 +45,17 @@ def main() -> int:
     # SIGTERM is like Ctrl-C: child processes end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     only, repeat = os.environ.get("ONLY", ""), int(os.environ.get("REPEAT", "1"))
+    faults = [name.strip() for name in os.environ.get("FAULTS", "").split(",") if name.strip()]
     if only and only not in PARTS:
-        print(f"error: ONLY={only} is not a part: use {', '.join(PARTS)}", file=sys.stderr)  # noqa: T201
-        return 2
+        return _refuse(f"ONLY={only} is not a part: use {', '.join(PARTS)}")
+    if unknown := [name for name in faults if name not in detection.names()]:
+        return _refuse(f"FAULTS={unknown[0]} is not known: use {', '.join(detection.names())}")
     figures: list[Figure] = []
+    seen = detection.Results()
     try:
         if only in ("", "cost"):
             figures += costs.measure(_console.print)
+            figures += canary_costs.measure(_console.print)
         if only in ("", "command"):
             figures += command.measure(_console.print)
         if only in ("", "corpus"):
@@ -49,14 +63,35 @@ def main() -> int:
         if only in ("", "stack"):
             figures += stack.measure(_console.print, repeat)
         if only in ("", "faults"):
-            figures += detection.measure(_console.print, repeat)
+            hold = float(os.environ.get("HOLD", HOLD_SECONDS))
+            seen = detection.measure(_console.print, repeat, hold, faults)
+            figures += seen.figures
     except (ComposeError, LabError, ToolsError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return 2
-    RESULT.write_text(json.dumps([figure.as_json() for figure in figures], indent=2) + "\n")
+        return _refuse(str(error))
+    summary = figures_of(seen.detections, seen.quiets)
+    _write(figures, summary, seen)
+    figures += summary
+    _print_table("faults", faults_table(seen.detections))
+    _print_table("controls", controls_table(seen.quiets))
     _console.print(_table(figures))
     _console.print(f"written to {RESULT}")
     return 0 if all(figure.met for figure in figures) else 1
+
+
+def _refuse(problem: str) -> int:
+    print(f"error: {problem}", file=sys.stderr)  # noqa: T201
+    return 2
+
+
+def _write(figures: Iterable[Figure], summary: Iterable[Figure], seen: detection.Results) -> None:
+    result = {
+        "machine": describe_machine(),
+        "figures": [figure.as_json() for figure in figures],
+        "summary": [figure.as_json() for figure in summary],
+        "faults": [asdict(one) for one in seen.detections],
+        "controls": [asdict(one) for one in seen.quiets],
+    }
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
 
 
 def _table(figures: list[Figure]) -> Table:
@@ -64,6 +99,15 @@ def _table(figures: list[Figure]) -> Table:
     for figure in figures:
         table.add_row(*figure.as_row())
     return table
+
+
+def _print_table(title: str, rows: list[list[str]]) -> None:
+    """The first of `rows` is the head."""
+    if len(rows) > 1:
+        table = Table(*rows[0], title=title)
+        for row in rows[1:]:
+            table.add_row(*row)
+        _console.print(table)
 
 
 if __name__ == "__main__":

@@ -1,99 +1,97 @@
-"""Seconds from a fault to its verdict and cause, at the default cadence."""
+"""Faults and controls on one lab at the default cadence, before three judges side by side: the
+Copilot, ordinary alert rules, and alert rules after public descriptions of others.
+"""
 
-import asyncio
 import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from copilot.explain.explanation import Citation
-from copilot.knowledge.passage import MAX_PASSAGES
-from copilot.model.prompt import INSTRUCTIONS, MAX_PASSAGE, Reference, write_prompt
-from copilot.settings import Settings
-from copilot.store.location import locate_store
-from copilot.store.repository import Repository
-from lab.cluster import Lab
 from lab.fault import Fault
 from lab.faults import FAULTS
+from tests.bench.alarms import Alarm, alarms_of_states
+from tests.bench.controls import controls
+from tests.bench.course import Course
 from tests.bench.figure import Figure
-from tests.bench.running import Report, running
-from tests.lab.watch import LateError, detected
+from tests.bench.follower import following
+from tests.bench.outcome import Detection, Quiet, states_that_report
+from tests.bench.rival_rules import alarms_of_rivals, load_rules
+from tests.bench.running import RATE, Report, running
+from tests.bench.summary import HARD, OURS
 
-TARGET_SECONDS = 75
-LIMIT_SECONDS = 240
-SETTLE_CYCLES = 3
-# Detected once its last starts are queued and the server has unloaded it: no target.
-WITHOUT_TARGET = {"abandon-queue"}
-
-
-STORED_TARGET_SECONDS = 5
-PROMPT_TARGET_TOKENS = 6000
-# The longest possible passage.
-PASSAGE = Reference(
-    citation=Citation(document="bench", heading="bench", uri=""), text="x" * MAX_PASSAGE
-)
+STORED_SECONDS = 5
+PROMPT_TOKENS = 6000
+_SETTLED_CYCLES = 3
 
 
 @dataclass(frozen=True)
-class Run:
-    """One fault: seconds to detection (the limit when there was none), criticals before it,
-    seconds from a look to its stored assessment, and tokens of the prompt at its end."""
+class Results:
+    """What every judge made of every trial, and figures of the Copilot's explanations."""
 
-    detected_seconds: float
-    criticals: int
-    stored_seconds: float
-    prompt_tokens: float
+    detections: tuple[Detection, ...] = ()
+    quiets: tuple[Quiet, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
 
-def measure(report: Report, repeat: int) -> list[Figure]:
-    """One figure per fault, the longest of `repeat` runs, and the figures of all runs."""
-    figures: list[Figure] = []
-    every: list[Run] = []
-    for fault in (fault for fault in FAULTS.values() if _is_measured(fault)):
-        runs = [_once(fault) for _ in range(repeat)]
-        every += runs
-        seconds = max(run.detected_seconds for run in runs)
-        report(f"{fault.name}: detected after {seconds:.1f} s")
-        target = None if fault.name in WITHOUT_TARGET else TARGET_SECONDS
-        figures.append(Figure(f"detection of {fault.name}", seconds, "s", target))
-    stored = max(run.stored_seconds for run in every)
-    tokens = max(run.prompt_tokens for run in every)
+def names() -> list[str]:
+    """What can be selected: `hard`, every fault that this lab can have, and every control."""
+    return ["hard", *(fault.name for fault in _faults()), *(c.name for c in controls(RATE))]
+
+
+def measure(report: Report, repeat: int, hold: float, selected: Collection[str]) -> Results:
+    """Try what is selected, by default everything, and the hard faults `repeat` times.
+
+    What was tried until an interruption is reported.
+    """
+    wanted = {*selected, *(HARD if "hard" in selected else ())} or set(names())
+    faults = [fault for fault in _faults() if fault.name in wanted]
+    again = [fault for fault in faults if fault.name in HARD] * (repeat - 1)
+    with running(histories=2) as copilot, following(copilot.watch.url) as follower:
+        load_rules(copilot.lab)
+        copilot.watch.cycles(_SETTLED_CYCLES, within=180)
+        course = Course(copilot.lab, follower, report)
+        begin = time.time()
+        try:
+            for control in controls(RATE):
+                if control.name in wanted:
+                    course.watch(control)
+            for fault in (*faults, *again):
+                course.inject(fault, hold)
+        except KeyboardInterrupt:
+            report("interrupted: what follows is of what was tried until now")
+        alarms = {OURS: alarms_of_states(follower.seen)}
+        alarms |= alarms_of_rivals(copilot.lab, begin, time.time())
+        return _results(course, alarms)
+
+
+def _faults() -> list[Fault]:
+    """Those that change the verdict, on a lab with visibility in the database."""
+    return [f for f in FAULTS.values() if f.verdict != "happy" and not f.needs_elasticsearch]
+
+
+def _results(course: Course, alarms: dict[str, list[Alarm]]) -> Results:
+    detections = tuple(
+        Detection.of(trial, FAULTS[trial.name], judge, said, _counts(judge, FAULTS[trial.name]))
+        for trial in course.faults
+        for judge, said in alarms.items()
+    )
+    quiets = tuple(
+        Quiet.of(trial, judge, said, control.grace)
+        for trial, control in course.controls
+        for judge, said in alarms.items()
+    )
+    return Results(detections, quiets, tuple(_explained(course.explanations)))
+
+
+def _explained(explanations: Sequence[tuple[float, float]]) -> list[Figure]:
+    if not explanations:
+        return []
+    stored, tokens = zip(*explanations, strict=True)
     return [
-        *figures,
-        Figure("criticals while healthy", sum(run.criticals for run in every), "", 0),
-        Figure("look to stored assessment", stored, "s", STORED_TARGET_SECONDS),
-        Figure("prompt of the worst fault", tokens, "tokens", PROMPT_TARGET_TOKENS),
+        Figure("look to stored assessment", max(stored), "s", STORED_SECONDS),
+        Figure("prompt of the worst fault", max(tokens), "tokens", PROMPT_TOKENS),
     ]
 
 
-def _is_measured(fault: Fault) -> bool:
-    """Whether an ordinary lab can have it, and the verdict changes."""
-    return fault.verdict != "happy" and not (fault.needs_elasticsearch or fault.needs_histories)
-
-
-def _once(fault: Fault) -> Run:
-    with running() as copilot:
-        watch = copilot.watch
-        watch.cycles(SETTLE_CYCLES, within=150)
-        criticals = watch.states.count("critical")
-        begin = time.monotonic()
-        copilot.lab.inject(fault.name)
-        try:
-            watch.until(detected(fault), LIMIT_SECONDS, f"detected: {fault.name}")
-            elapsed = time.monotonic() - begin
-        except LateError:
-            elapsed = LIMIT_SECONDS
-        stored, tokens = asyncio.run(_explained(copilot.lab))
-        return Run(elapsed, criticals, stored, tokens)
-
-
-async def _explained(lab: Lab) -> tuple[float, float]:
-    """Seconds to the slowest stored assessment, and tokens of the last cycle's prompt, at three
-    characters each."""
-    settings = Settings.model_validate(lab.environment())
-    async with Repository.open(locate_store(settings)) as repository:
-        assessments = await repository.newest_assessments(settings.cluster, 20)
-        latest = await repository.latest(settings.cluster)
-    stored = max((one.stored_at - one.at).total_seconds() for one in assessments)
-    if latest is None:
-        return stored, 0
-    prompt = write_prompt(latest.decision, latest.snapshot, {}, [PASSAGE] * MAX_PASSAGES)
-    return stored, (len(prompt.text) + len(INSTRUCTIONS)) / 3
+def _counts(judge: str, fault: Fault) -> Callable[[Alarm], bool]:
+    """Of ours the states that report the fault; of rules every alert."""
+    return lambda alarm: judge != OURS or alarm.name in states_that_report(fault)

@@ -1,17 +1,22 @@
 """One measured figure beside its target."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Figure:
-    """Without `target` the figure is informative. `at_most`: the target is an upper limit."""
+    """Without `target` the figure is informative. `at_most`: the target is an upper limit.
+
+    `load` is the machine's load average of a minute when it was measured.
+    """
 
     name: str
     value: float
     unit: str
     target: float | None = None
     at_most: bool = True
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
 
     @property
     def ratio(self) -> float | None:
@@ -26,7 +31,8 @@ class Figure:
 
     def as_json(self) -> dict[str, object]:
         fields = {"figure": self.name, "value": self.value, "unit": self.unit}
-        return {**fields, "target": self.target, "ratio": self.ratio, "met": self.met}
+        judged = {"target": self.target, "ratio": self.ratio, "met": self.met}
+        return {**fields, **judged, "load": round(self.load, 2)}
 
     def as_row(self) -> tuple[str, ...]:
         if self.target is None:

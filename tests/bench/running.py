@@ -24,13 +24,14 @@ class Running:
 
 
 @contextmanager
-def running() -> Iterator[Running]:
+def running(histories: int = 1) -> Iterator[Running]:
+    """A lab under load, with a schedule, and with that many instances of history."""
     with tempfile.TemporaryDirectory(prefix="copilot-bench-") as folder:
-        lab = Lab(Path(folder) / "lab", ports="free")
+        lab = Lab(Path(folder) / "lab", ports="free", histories=histories)
         begin = time.monotonic()
         try:
             lab.up()
-            lab.start_load(RATE)
+            lab.start_load(RATE, schedule=True)
             lab.start_copilot()
             watch = Watch(f"http://127.0.0.1:{lab.state.published.copilot_api}")
             watch.until(
