@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import httpx
 
@@ -17,7 +18,7 @@ class Follower:
     """Every change of state or first cause, from `/status`, twice a second."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=_TIME_LIMIT_SECONDS, trust_env=False)
+        self._url = url
         self._ended = threading.Event()
         self.seen: list[Seen] = []
 
@@ -27,21 +28,22 @@ class Follower:
         return self.seen[-1].state if self.seen else "unknown"
 
     def run(self) -> None:
-        while not self._ended.wait(_POLL_SECONDS):
-            try:
-                status = self._http.get("/status").raise_for_status().json()
-            except httpx.HTTPError:
-                # A busy machine; the next answer follows soon.
-                continue
-            causes = [f"{cause['kind']} {cause['name']}" for cause in status["causes"]]
-            now = Seen(time.time(), status["health_state"], causes[0] if causes else "")
-            last = self.seen[-1] if self.seen else None
-            if last is None or (last.state, last.cause) != (now.state, now.cause):
-                self.seen.append(now)
+        """Follow until `end`."""
+        with httpx.Client(base_url=self._url, timeout=_TIME_LIMIT_SECONDS, trust_env=False) as http:
+            while not self._ended.wait(_POLL_SECONDS):
+                # A busy machine may answer late; the next answer follows soon.
+                with suppress(httpx.HTTPError):
+                    self._take(http.get("/status").raise_for_status().json())
 
     def end(self) -> None:
         self._ended.set()
-        self._http.close()
+
+    def _take(self, status: Mapping[str, Any]) -> None:
+        causes = [f"{cause['kind']} {cause['name']}" for cause in status["causes"]]
+        now = Seen(time.time(), status["health_state"], causes[0] if causes else "")
+        last = self.seen[-1] if self.seen else None
+        if last is None or (last.state, last.cause) != (now.state, now.cause):
+            self.seen.append(now)
 
 
 @contextmanager
