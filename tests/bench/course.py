@@ -47,12 +47,12 @@ class Course:
             self.lab.heal(fault.name)
         healed = time.time()
         _wait(lambda: self.follower.state == "happy", healed + CLEAR_LIMIT_SECONDS)
-        cleared = time.time()
+        cleared, last = time.time(), self.follower.seen[-1]
         _wait(lambda: False, healed + SETTLE_SECONDS)
         self.faults.append(Trial(fault.name, begin, released, healed, time.time(), load))
         self.report(
             f"{fault.name}: detected after {detected - begin:.1f} s,"
-            f" {self.follower.state} {cleared - healed:.1f} s after healing"
+            f" {last.state} {last.cause} {cleared - healed:.1f} s after healing"
         )
 
     def watch(self, control: Control) -> None:
