@@ -14,10 +14,12 @@ from copilot.activities.models import CollectRequest
 from copilot.errors import AccessError, MonitoredClusterError, StoreError
 from copilot.settings import Settings
 from copilot.signals.instances import ask_unscraped
+from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.loki import LogsClient, window
 from copilot.signals.measure import measure
 from copilot.signals.monitored_frontend import CALL_SECONDS
 from copilot.signals.prometheus import MetricsClient
+from copilot.signals.real_names import RealNames
 from copilot.signals.signal_names import SignalName
 from copilot.signals.snapshot import (
     Absence,
@@ -73,6 +75,7 @@ class CollectActivities:
         self._repository = repository
         self._metrics = metrics
         self._earlier_days = EarlierDays(repository, settings.cluster)
+        self._known = KnownCluster()
 
     # The name in recorded histories.
     @activity.defn(name="look")
@@ -93,6 +96,9 @@ class CollectActivities:
             visible = group.create_task(self._visible_queues(wanted=request.find_queues))
             earlier = group.create_task(self._earlier_days.cycles(at, STORE_SECONDS))
         measurement, remembered = metrics.result(), stored.result()
+        if self._known.style.rewrites_values:
+            real = RealNames(settings.monitored_namespaces, (*remembered.keys, *visible.result()))
+            measurement = real.apply(measurement)
         keys = interleave(remembered.keys, measurement.active_queues, visible.result())
         updates = measurement.readings[SignalName.STATE_TRANSITIONS_RATE].value
         quiet = updates is not None and updates < QUIET_UPDATES
@@ -167,6 +173,7 @@ class CollectActivities:
             long=settings.long_window_seconds,
             scrape=settings.scrape_seconds,
             stale_after=settings.stale_after_seconds,
+            known=self._known,
         )
 
     async def _logs(self, since: datetime | None, now: datetime) -> LogSurvey | None:

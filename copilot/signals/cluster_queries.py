@@ -9,6 +9,7 @@ from copilot.signals.matchers import (
     USUAL_TASK_FAILURES,
 )
 from copilot.signals.queries import by_outcome, duration, in_long_window
+from copilot.signals.roles import Role
 
 _AGE = "time() - timestamp(up{$cluster})"
 _QUEUE = "sum by (namespace, taskqueue, task_type)"
@@ -38,16 +39,11 @@ DUPLICATES = "count by (job, instance) (up{$cluster}) > 1"
 Replicas of a collector write each series, which doubles every rate.
 """
 
-METRIC_NAMES = (
-    "count by (__name__) ({$cluster,__name__=~"
-    '"(.+_)?persistence_(requests(_total)?|latency(_(milli)?seconds)?_count)",'
-    '__name__!~"(.+_)?visibility_.*"})'
+ROLES = (
+    "group by (job, instance, service_name) (last_over_time(counter:persistence_requests"
+    f'{{$cluster,service_name=~"{"|".join(Role)}"}}[$long]))'
 )
-"""The names under which the cluster exports two metrics that every running service has."""
-
-SUPPORTED_NAMES = frozenset(
-    {"persistence_requests_total", "persistence_latency_milliseconds_count"}
-)
+"""The roles of each instance that was scraped in the long window."""
 
 _ENDINGS = by_outcome(
     "workflow_success",

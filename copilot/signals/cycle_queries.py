@@ -8,22 +8,24 @@ from copilot.signals.cluster_queries import (
     DEAD_LETTERS,
     DUPLICATES,
     LAST_SCRAPE,
-    METRIC_NAMES,
     NAMESPACE_REFUSALS,
     NAMESPACE_REQUESTS,
     NEWLY_SCRAPED,
     OUTCOMES,
+    ROLES,
     SELDOM_SCRAPED,
     STORE_ERRORS,
     TASK_FAILURES,
     fresh_targets,
 )
 from copilot.signals.instant_query import Answer
+from copilot.signals.naming import NAMES, Naming, find_naming
 from copilot.signals.queries import Shape, fill
 from copilot.signals.query_batch import QueryBatch
 from copilot.signals.roles import Role
 from copilot.signals.signal import Condition, Signal
 from copilot.signals.signal_names import SignalName as S
+from copilot.signals.style import Style
 
 NEWEST = frozenset(
     {
@@ -62,16 +64,23 @@ class CycleQueries:
     """Two batches: `deciding` for what rules read, `explaining` for the other signals."""
 
     def __init__(
-        self, cluster: str, *, short: float, long: float, scrape: float, stale_after: float
+        self,
+        cluster: str,
+        *,
+        short: float,
+        long: float,
+        scrape: float,
+        stale_after: float,
+        style: Style,
     ) -> None:
-        self.cluster, self.short, self._long = cluster, short, long
+        self.cluster, self.short, self._long, self.style = cluster, short, long, style
         self._newest = min(short, max(NEWEST_SCRAPES * scrape, short / 2))
         self.targets = fresh_targets(scrape, stale_after)
         whole_cluster = [
             [*map(self.fill, templates)]
             for templates in (
                 (self.targets, LAST_SCRAPE, SELDOM_SCRAPED, DUPLICATES),
-                (METRIC_NAMES,),
+                (NAMES, ROLES),
                 NAMED,
                 (ACTIVE_QUEUES,),
             )
@@ -83,7 +92,7 @@ class CycleQueries:
     def fill(self, template: str, *, newest: bool = False) -> str:
         """With `newest` every window is that of the newest scrapes."""
         short, long = (self._newest, self._newest) if newest else (self.short, self._long)
-        return fill(template, self.cluster, short, long)
+        return fill(template, self.cluster, short, long, self.style)
 
     def answer(
         self, template: str, answers: Mapping[str, Answer], *, newest: bool = False
@@ -92,6 +101,10 @@ class CycleQueries:
         expression = self.fill(template, newest=newest)
         batch = self.deciding if expression in self.deciding else self.explaining
         return batch.answer(expression, answers)
+
+    def naming(self, answers: Mapping[str, Answer]) -> Naming:
+        """How the cluster names its metrics, in whatever style these queries are."""
+        return find_naming(self.answer(NAMES, answers).samples)
 
     def _by_role_and_shape(self) -> Iterator[list[str]]:
         deciding = [signal for signal in CATALOG if not signal.explains]

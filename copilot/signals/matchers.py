@@ -68,4 +68,4 @@ def is_lasting_user_queue(name: str) -> bool:
     Sticky queues never come here: the server marks them by their kind, and visibility has none. A
     name says nothing: lasting queues of tenants or branches have UUIDs and hashes, too.
     """
-    return bool(name) and not name.startswith(("temporal-sys-", "/_sys/", "__"))
+    return bool(name) and not name.startswith(("temporal-sys-", "temporal_sys_", "/_sys/", "__"))

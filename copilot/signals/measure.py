@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
@@ -16,6 +17,7 @@ from copilot.signals.cluster_queries import (
 )
 from copilot.signals.cycle_queries import CycleQueries
 from copilot.signals.instant_query import Answer, Sample
+from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.matchers import is_lasting_user_queue
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.readings import CycleReadings
@@ -47,6 +49,7 @@ async def measure(
     long: float,
     scrape: float,
     stale_after: float,
+    known: KnownCluster | None = None,
 ) -> Measurement:
     """Query everything about `cluster`: first the signals that decide, then those that explain.
 
@@ -54,21 +57,30 @@ async def measure(
 
     `short` and `long` are the windows of rates and quantiles, `scrape` is the interval of the
     store's scrapes, all in seconds; a scrape older than `stale_after` seconds is
-    stale. Raises nothing for what the store does: an unreachable store gives a Measurement with
+    stale. `known` has what earlier cycles found, and is updated.
+    Raises nothing for what the store does: an unreachable store gives a Measurement with
     `source_absence`.
     """
-    queries = CycleQueries(cluster, short=short, long=long, scrape=scrape, stale_after=stale_after)
+    known = known or KnownCluster()
+    in_style = partial(
+        CycleQueries, cluster, short=short, long=long, scrape=scrape, stale_after=stale_after
+    )
+    queries = in_style(style=known.style)
     clock = asyncio.get_running_loop()
     begin = clock.time()
     answers = await client.query_all(queries.deciding.queries)
     failures = [answer for answer in answers.values() if answer.absence]
     if len(failures) == len(answers):
         return _without_source(failures[0])
+    if (style := queries.naming(answers).style) and style != known.style:
+        known.style, queries = style, in_style(style=style)
+        left = max(0.0, client.budget_seconds - (clock.time() - begin))
+        answers = await client.query_all(queries.deciding.queries, budget_seconds=left)
     left = client.budget_seconds - (clock.time() - begin)
     answers |= await client.query_all(
         queries.explaining.queries, budget_seconds=max(0.0, min(left, EXPLAINING_SECONDS))
     )
-    cycle = CycleReadings(queries, answers)
+    cycle = CycleReadings(queries, answers, known)
     return Measurement(
         readings={signal.name: cycle.reading(signal) for signal in CATALOG},
         newest=cycle.newest(),

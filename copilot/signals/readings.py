@@ -5,13 +5,14 @@ import math
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
     LAST_SCRAPE,
-    METRIC_NAMES,
     NEWLY_SCRAPED,
+    ROLES,
     SELDOM_SCRAPED,
-    SUPPORTED_NAMES,
 )
 from copilot.signals.cycle_queries import NEWEST, NEWEST_SCRAPES, CycleQueries
 from copilot.signals.instant_query import Answer, Sample
+from copilot.signals.known_cluster import KnownCluster
+from copilot.signals.naming import NAMES
 from copilot.signals.queries import Shape
 from copilot.signals.roles import Role
 from copilot.signals.signal import Condition, Signal
@@ -21,13 +22,19 @@ from copilot.signals.snapshot import Absence, Instance, Reading
 class CycleReadings:
     """The readings of one cycle, from the answers to all its queries."""
 
-    def __init__(self, queries: CycleQueries, answers: dict[str, Answer]) -> None:
+    def __init__(
+        self, queries: CycleQueries, answers: dict[str, Answer], known: KnownCluster
+    ) -> None:
         self._queries = queries
         self._answers = answers
+        known.learn_roles(self.samples(queries.targets), self.samples(ROLES))
+        self._known = known
         self.instances = {role: self._instances(role) for role in Role}
         self.targets = {role: self._target(role) for role in Role}
-        self._seldom_scraped = {sample.labels.get("job") for sample in self.samples(SELDOM_SCRAPED)}
-        self._names = {sample.labels.get("__name__", "") for sample in self.samples(METRIC_NAMES)}
+        self._seldom_scraped = {
+            sample.labels.get("job", "") for sample in self.samples(SELDOM_SCRAPED)
+        }
+        self._naming = queries.naming(answers)
         self._exported = {
             signal.condition
             for signal in CATALOG
@@ -47,7 +54,7 @@ class CycleReadings:
 
         One sample has no rate, which must not read as 0.
         """
-        jobs = {role.job for role in Role}
+        jobs = {job for role in Role for job in self._known.jobs(role)}
         scrapes = [
             sample.value
             for sample in self._answer(NEWLY_SCRAPED, newest=True).samples
@@ -82,11 +89,11 @@ class CycleReadings:
 
     def _unreadable(self, role: Role, shape: Shape) -> Reading | None:
         """Why no series of this role and shape can be read; None when they can."""
-        if self._names and not self._names >= SUPPORTED_NAMES:
-            return Reading.missing(Absence.NO_SERIES, self._unsupported_names())
+        if self._naming.names and self._naming.style != self._queries.style:
+            return Reading.missing(Absence.NO_SERIES, self._unknown_style())
         if self.targets[role].absence:
             return self.targets[role]
-        if role.job in self._seldom_scraped and shape is not Shape.GAUGE:
+        if self._known.jobs(role) & self._seldom_scraped and shape is not Shape.GAUGE:
             return Reading.missing(Absence.STALE, self._too_seldom(role))
         return None
 
@@ -127,11 +134,11 @@ class CycleReadings:
         if self.targets[role].value != 1:
             detail = f'scrapes of {role.job} of cluster "{cluster}" fail (`up` is 0)'
             return Reading.missing(Absence.NO_SERIES, detail)
-        names = self._answer(METRIC_NAMES)
+        names = self._answer(NAMES)
         if names.absence:
             return Reading.missing(names.absence, names.detail)
-        if not self._names:
-            detail = f'cluster "{cluster}" exports no persistence_requests_total'
+        if not self._naming.names:
+            detail = f'cluster "{cluster}" exports no metric that ends in persistence_requests'
             return Reading.missing(Absence.NO_SERIES, detail)
         return None
 
@@ -140,7 +147,7 @@ class CycleReadings:
         found = [
             Instance(name=sample.labels.get("instance", ""), up=sample.value > 0)
             for sample in self.samples(self._queries.targets)
-            if sample.labels.get("job") == role.job
+            if role in self._known.roles_of(sample.labels)
         ]
         return tuple(sorted(found, key=lambda instance: instance.name))
 
@@ -153,7 +160,7 @@ class CycleReadings:
         if instances := self.instances[role]:
             return Reading.of(float(any(instance.up for instance in instances)))
         for sample in self.samples(LAST_SCRAPE):
-            if sample.labels.get("job") == job:
+            if sample.labels.get("job") in self._known.jobs(role):
                 detail = f'{job} of cluster "{cluster}" was last scraped {sample.value:.0f} s ago'
                 return Reading.missing(Absence.STALE, detail)
         detail = f'no `up` series of job {job} in cluster "{cluster}"'
@@ -165,10 +172,10 @@ class CycleReadings:
             "COPILOT_SHORT_WINDOW_SECONDS must hold two scrapes"
         )
 
-    def _unsupported_names(self) -> str:
+    def _unknown_style(self) -> str:
+        found, problem = ", ".join(self._naming.names), self._naming.problem
         return (
-            f'cluster "{self._queries.cluster}" exports {", ".join(sorted(self._names))}; only '
-            f"{' and '.join(sorted(SUPPORTED_NAMES))} are understood: in the server's "
-            "global.metrics set prometheus.framework to opentelemetry and leave prefix, "
-            "withoutUnitSuffix, withoutCounterSuffix and recordTimerInSeconds unset"
+            f'cluster "{self._queries.cluster}" exports {found}: '
+            + (problem or "their style has just changed")
+            + "; docs/signals.md lists the styles that are understood"
         )

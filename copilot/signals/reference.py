@@ -15,6 +15,19 @@ matcher of one cluster (`$cluster`); windows are settings, `$short` for rates an
 for quantiles. Metric names are those of Temporal server 1.31.0 with `framework: opentelemetry` and
 default suffixes. Workers' metrics are those that the SDKs share; a worker exports them when its
 runtime has a Prometheus endpoint that the metrics store scrapes with the label `cluster`.
+
+The server's names may be in another style, which is found from `persistence_requests`,
+`persistence_latency` and `state_transition_count`:
+- counters with `_total`, or without;
+- times with `_milliseconds`, with `_seconds`, or with no ending: then the bounds of the buckets
+  tell the unit;
+- histograms of numbers with `_ratio`, or without;
+- any prefix (`global.metrics.prefix`);
+- histograms with buckets, or native ones.
+
+Where neither counters nor times have an ending, as by the server's default, label values may have
+`_` instead of other characters than letters and digits. A cluster whose names are in two styles at
+once, or in none of these, is `unknown`.
 """
 ESCAPED_BAR = "\\|"
 _SECTIONS = {

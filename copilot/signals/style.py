@@ -7,12 +7,18 @@ SDKs, which no setting of the server changes.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 _METRIC = re.compile(r"\b(counter|gauge|sdk|timer|dimensionless):(\w+)")
-_HISTOGRAM = re.compile(r"(\w+)_(bucket|count)")
 _UNIT = re.compile(r" in:(ms|s)\b")
+_SELECTOR = re.compile(r"\b(?:counter|gauge|timer|dimensionless):\w+\{[^{}]*\}")
+_MATCHER = re.compile(r'(\w+)(=~|!~|=|!=)"([^"]*)"')
+# The rates of a classic histogram's buckets and of its count.
+_RATE = r"rate\((timer|dimensionless):(\w+)_%s(\{[^{}]*\}\[[^]]*\])\)"
+_RATE_OF_BUCKETS = re.compile(r"by \(le\) \(" + _RATE % "bucket" + r"\)")
+_RATE_OF_COUNT = re.compile(_RATE % "count")
 
 
 class Unit(StrEnum):
@@ -30,30 +36,55 @@ _SCALES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """The endings of names, and the unit of timers."""
+    """What stands before and after a metric's name, and the unit of timers.
 
+    `native` histograms have one series instead of buckets and a count. `rewrites_values` is True
+    where labels may have `_` instead of other characters than letters and digits.
+    """
+
+    prefix: str = ""
     counter: str
     timer: str
     dimensionless: str
     unit: Unit
+    native: bool = False
+    rewrites_values: bool = False
 
     def write(self, template: str) -> str:
-        """The template with this style's names and units; `$cluster` and windows stay."""
-        return _METRIC.sub(self._name, _UNIT.sub(self._scale, template))
+        """The template with this style's names, values and units; `$cluster` and windows stay."""
+        text = _UNIT.sub(self._scale, template)
+        if self.rewrites_values:
+            text = _SELECTOR.sub(_with_any_characters, text)
+        if self.native:
+            text = _RATE_OF_BUCKETS.sub(self._native("({})"), text)
+            text = _RATE_OF_COUNT.sub(self._native("histogram_count({})"), text)
+        return _METRIC.sub(self._name, text)
+
+    def histogram(self, kind: str, name: str) -> str:
+        """The name of a `timer` or `dimensionless` histogram, without `_bucket` or `_count`."""
+        return self.prefix + name + (self.timer if kind == "timer" else self.dimensionless)
 
     def _scale(self, wanted: re.Match[str]) -> str:
         return _SCALES.get((self.unit, Unit(wanted[1])), "")
+
+    def _native(self, form: str) -> Callable[[re.Match[str]], str]:
+        def write(rate: re.Match[str]) -> str:
+            kind, name, selection = rate.groups()
+            return form.format(f"rate({self.histogram(kind, name)}{selection})")
+
+        return write
 
     def _name(self, metric: re.Match[str]) -> str:
         kind, name = metric.groups()
         match kind:
             case "counter":
                 # OpenTelemetry does not repeat the ending of a name that has it.
-                return name.removesuffix(self.counter) + self.counter
-            case "timer":
-                return _HISTOGRAM.sub(rf"\1{self.timer}_\2", name)
-            case "dimensionless":
-                return _HISTOGRAM.sub(rf"\1{self.dimensionless}_\2", name)
+                return self.prefix + name.removesuffix(self.counter) + self.counter
+            case "timer" | "dimensionless":
+                histogram, _, part = name.rpartition("_")
+                return f"{self.histogram(kind, histogram)}_{part}"
+            case "gauge":
+                return self.prefix + name
         return name
 
 
@@ -61,3 +92,20 @@ OPENTELEMETRY = Style(
     counter="_total", timer="_milliseconds", dimensionless="_ratio", unit=Unit.MILLISECONDS
 )
 """The server with `framework: opentelemetry` and default suffixes, as this project runs it."""
+
+
+def _with_any_characters(selector: re.Match[str]) -> str:
+    """The selector, where a value's characters that may be rewritten match any one character."""
+    return _MATCHER.sub(_with_any_character, selector[0])
+
+
+def _with_any_character(matcher: re.Match[str]) -> str:
+    label, operator, value = matcher.groups()
+    if operator.endswith("~"):
+        # The value is a regular expression: what stands for itself in it is `-` and `\\.`.
+        pattern = value.replace(r"\\.", ".").replace("-", ".")
+        return f'{label}{operator}"{pattern}"'
+    pattern = re.sub(r"\W", ".", value)
+    if pattern == value:
+        return matcher[0]
+    return f'{label}{"=~" if operator == "=" else "!~"}"{pattern}"'

@@ -10,7 +10,7 @@ GUIDES = {
         (
             "the metrics store is down or not reachable from the Copilot's worker",
             "scraping of the cluster stopped, or its job or cluster labels changed",
-            "the servers export another metric naming style",
+            "the servers export several metric naming styles at once, or an unknown one",
         ),
         (
             "open the metrics store and look at its targets page",

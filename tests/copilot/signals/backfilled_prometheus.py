@@ -45,12 +45,20 @@ class Series:
 @contextmanager
 def backfilled_prometheus(series: Sequence[Series], folder: Path) -> Iterator[str]:
     """The base URL of a Prometheus that holds `series`; it scrapes nothing."""
-    promtool, prometheus = find(PROMTOOL), find(PROMETHEUS)
+    promtool = find(PROMTOOL)
     assert promtool
-    assert prometheus
     _write(series, promtool, folder)
+    with running_prometheus("global: {}\n", folder) as url:
+        yield url
+
+
+@contextmanager
+def running_prometheus(configuration: str, folder: Path) -> Iterator[str]:
+    """The base URL of a Prometheus whose data is in `folder`."""
+    prometheus = find(PROMETHEUS)
+    assert prometheus
     config = folder / "prometheus.yml"
-    config.write_text("global: {}\n")
+    config.write_text(configuration)
     port = free_port()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

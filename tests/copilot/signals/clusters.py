@@ -251,12 +251,17 @@ def dsql() -> list[Series]:
     ]
 
 
-def tally() -> list[Series]:
+def mixed() -> list[Series]:
+    """One service is in another style."""
+    return [*idle(), counter('persistence_requests{service_name="matching"}', 5)]
+
+
+def half() -> list[Series]:
+    """A relabel rule drops all histograms."""
     return [
         *ups(),
-        counter('persistence_requests{service_name="history"}', 5),
-        counter('persistence_latency_count{service_name="history"}', 5),
-        counter('visibility_persistence_requests_total{service_name="history"}', 5),
+        counter('persistence_requests_total{service_name="history"}', 5),
+        counter('visibility_persistence_latency_count{service_name="history"}', 5),
     ]
 
 
@@ -337,7 +342,8 @@ CLUSTERS = {
     for name, series in {
         "idle": idle(),
         "busy": busy(),
-        "tally": tally(),
+        "mixed": mixed(),
+        "half": half(),
         "without-units": without_units(),
         "not-numbers": not_numbers(),
         # Each is stale half a minute later: a test takes the last one.

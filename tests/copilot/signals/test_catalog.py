@@ -9,6 +9,7 @@ from copilot.signals.queries import Shape, fill
 from copilot.signals.query_batch import QueryBatch
 from copilot.signals.signal import Condition, Kind, Signal
 from copilot.signals.signal_names import SignalName
+from copilot.signals.style import OPENTELEMETRY
 
 SHORT, LONG = 60, 300
 
@@ -49,7 +50,7 @@ def test_each_series_is_read_over_a_window(signal: Signal) -> None:
 
 
 def test_all_queries_of_a_cycle_name_the_cluster_and_are_few() -> None:
-    queries = CycleQueries("monitored", short=SHORT, long=LONG, scrape=2, stale_after=60)
+    queries = queries_of_cycle()
     assert len(queries.deciding.queries) <= 12
     assert len(queries.explaining.queries) == len(Condition)
     for text in (*queries.deciding.queries, *queries.explaining.queries):
@@ -69,7 +70,7 @@ def test_windows_may_be_parts_of_a_second() -> None:
 
 def test_deciding_and_explaining_signals_are_in_separate_requests() -> None:
     """A failure of one batch must not fail the other."""
-    queries = CycleQueries("monitored", short=SHORT, long=LONG, scrape=2, stale_after=60)
+    queries = queries_of_cycle()
     for signal in CATALOG:
         expression = queries.fill(signal.query.promql)
         assert (expression in queries.deciding) != signal.explains
@@ -80,6 +81,12 @@ def test_a_batch_sends_each_expression_once() -> None:
     batch = QueryBatch([["sum(a)", "sum(b)", "sum(a)"], ["sum(a)", "sum(c)"]])
     assert len(batch.queries) == 2
     assert "".join(batch.queries).count("sum(a)") == 1
+
+
+def queries_of_cycle() -> CycleQueries:
+    return CycleQueries(
+        "monitored", short=SHORT, long=LONG, scrape=2, stale_after=60, style=OPENTELEMETRY
+    )
 
 
 def assert_names_cluster(text: str, cluster: str = "monitored") -> None:

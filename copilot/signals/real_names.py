@@ -1,0 +1,69 @@
+"""The real names of namespaces and task queues, where a style writes them with `_`.
+
+A queue that is asked by the wrong name is created: it must be known from elsewhere.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from copilot.signals.snapshot import Measurement, QueueKey, WorkflowOutcome
+
+_REWRITTEN = re.compile(r"[^A-Za-z0-9_]")
+
+
+class RealNames:
+    """Names that are known from the frontend and the store, by how metrics write them."""
+
+    def __init__(self, namespaces: Iterable[str], queues: Iterable[QueueKey]) -> None:
+        self._namespaces: dict[str, str] = {}
+        self._queues: defaultdict[tuple[str, str], dict[tuple[str, str], None]] = defaultdict(dict)
+        for queue in queues:
+            key = (_written(queue.namespace), _written(queue.name))
+            self._queues[key][queue.namespace, queue.name] = None
+            self._namespaces.setdefault(_written(queue.namespace), queue.namespace)
+        self._namespaces |= {_written(name): name for name in namespaces}
+
+    def apply(self, measurement: Measurement) -> Measurement:
+        """The measurement with real names as far as they are known.
+
+        Active queues are left out where the name may be another one.
+        """
+        queues = [real for queue in measurement.active_queues for real in self._real_queues(queue)]
+        return measurement.model_copy(
+            update={
+                "active_queues": tuple(dict.fromkeys(queues)),
+                "outcomes": tuple(map(self._outcome, measurement.outcomes)),
+                "refusals": tuple(
+                    one.model_copy(update={"namespace": self._namespace(one.namespace)})
+                    for one in measurement.refusals
+                ),
+                "task_failures": tuple(
+                    one.model_copy(update={"namespace": self._namespace(one.namespace)})
+                    for one in measurement.task_failures
+                ),
+            }
+        )
+
+    def _real_queues(self, queue: QueueKey) -> Iterator[QueueKey]:
+        """All queues that are written like this one; it itself where no `_` is in its name."""
+        found = self._queues.get((queue.namespace, queue.name), {})
+        if not found and "_" not in queue.name:
+            yield queue.model_copy(update={"namespace": self._namespace(queue.namespace)})
+        for namespace, name in found:
+            yield QueueKey(namespace=namespace, name=name, kind=queue.kind)
+
+    def _outcome(self, outcome: WorkflowOutcome) -> WorkflowOutcome:
+        found = tuple(self._queues.get((outcome.namespace, outcome.task_queue), {}))
+        if len(found) == 1:
+            ((namespace, queue),) = found
+        else:
+            namespace, queue = self._namespace(outcome.namespace), outcome.task_queue
+        return outcome.model_copy(update={"namespace": namespace, "task_queue": queue})
+
+    def _namespace(self, name: str) -> str:
+        return self._namespaces.get(name, name)
+
+
+def _written(name: str) -> str:
+    return _REWRITTEN.sub("_", name)

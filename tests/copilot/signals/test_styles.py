@@ -1,0 +1,155 @@
+"""Every style on recorded expositions: names, units, label values, and roles of one process."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+
+from copilot.signals.catalog import BY_NAME, CATALOG
+from copilot.signals.known_cluster import KnownCluster
+from copilot.signals.measure import measure
+from copilot.signals.prometheus import MetricsClient
+from copilot.signals.roles import Role
+from copilot.signals.signal_names import SignalName as S
+from copilot.signals.snapshot import Measurement, Reading
+from copilot.signals.style import Style, Unit
+from tests.copilot.signals.backfilled_prometheus import running_prometheus
+from tests.copilot.signals.conftest import build_prometheus
+from tests.copilot.signals.expositions import growing, quantile, recorded, with_prefix
+from tests.fakes.http_server import Request, Response, serving
+from tests.waiting import until_async
+
+RECORDED = recorded()
+PLAIN = Style(counter="", timer="", dimensionless="", unit=Unit.SECONDS, rewrites_values=True)
+STYLES = {
+    "plain-1.32.0": PLAIN,
+}
+WITHIN_SECONDS = 240
+TEXT = {"Content-Type": "text/plain; version=0.0.4"}
+SHORT, LONG = 15, 30
+CLUSTERS = {
+    **{name: (text, STYLES[name], False) for name, text in RECORDED.items()},
+    **{
+        f"{name}-prefixed": (
+            with_prefix(text, "acme_"),
+            replace(STYLES[name], prefix="acme_"),
+            False,
+        )
+        for name, text in RECORDED.items()
+    },
+    **{
+        f"{name}-native": (text, replace(STYLES[name], native=True), True)
+        for name, text in RECORDED.items()
+    },
+}
+"""Exposition, style, and whether Prometheus makes native histograms of it."""
+
+
+def respond_with(now: Callable[[], str]) -> Callable[[Request], Response]:
+    return lambda _: Response(now(), headers=TEXT)
+
+
+@pytest.fixture(scope="module")
+def scraped_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Prometheus that scrapes a process with all roles for each cluster."""
+    build_prometheus()
+    with ExitStack() as stack:
+        jobs = []
+        for name, (text, _, native) in CLUSTERS.items():
+            url = stack.enter_context(serving(respond_with(growing(text))))
+            target = {"targets": [url.removeprefix("http://")], "labels": {"cluster": name}}
+            jobs.append(
+                {
+                    "job_name": name,
+                    "static_configs": [target],
+                    "convert_classic_histograms_to_nhcb": native,
+                }
+            )
+        settings = {"scrape_interval": "3s", "scrape_timeout": "3s"}
+        configuration = json.dumps({"global": settings, "scrape_configs": jobs})
+        folder = tmp_path_factory.mktemp("prometheus")
+        yield stack.enter_context(running_prometheus(configuration, folder))
+
+
+@pytest.fixture
+async def client(scraped_url: str) -> AsyncIterator[MetricsClient]:
+    async with MetricsClient(scraped_url, timeout_seconds=60, budget_seconds=600) as client:
+        yield client
+
+
+_MEASURED: dict[str, tuple[Measurement, KnownCluster]] = {}
+
+
+async def measured(client: MetricsClient, cluster: str) -> tuple[Measurement, KnownCluster]:
+    """What is read when two scrapes have been made, and the style that was found; once."""
+    if cluster in _MEASURED:
+        return _MEASURED[cluster]
+    known = KnownCluster()
+
+    async def see() -> Measurement | None:
+        found = await measure(
+            client,
+            cluster=cluster,
+            short=SHORT,
+            long=LONG,
+            scrape=3,
+            stale_after=60,
+            known=known,
+        )
+        return found if found.readings[S.STATE_TRANSITIONS_RATE].value else None
+
+    found = await until_async(see, WITHIN_SECONDS, f"workflow updates of {cluster} are read")
+    assert found
+    _MEASURED[cluster] = found, known
+    return found, known
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+async def test_the_style_is_found_and_every_signal_is_read(
+    client: MetricsClient, name: str
+) -> None:
+    found, known = await measured(client, name)
+    assert known.style == CLUSTERS[name][1]
+    assert found.targets == dict.fromkeys(Role, Reading.of(1))
+    for signal in CATALOG:
+        if signal.explains or signal.absent_when_healthy:
+            continue
+        assert found.readings[signal.name].value is not None, signal.name
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+@pytest.mark.parametrize(
+    ("signal", "histogram", "labels"),
+    [
+        (S.PERSISTENCE_LATENCY_P95, "persistence_latency", ('service_name="history"',)),
+        (
+            S.UPDATE_LATENCY_P95,
+            "persistence_latency",
+            ('service_name="history"', 'operation="UpdateWorkflowExecution"'),
+        ),
+        (S.SHARD_IO_WAIT_P95, "semaphore_latency", ('operation="ShardInfo"',)),
+        (S.VISIBILITY_LAG_P95, "task_latency_queue", ('task_type="VisibilityTask',)),
+    ],
+)
+async def test_times_are_in_the_unit_of_their_signal(
+    client: MetricsClient, name: str, signal: S, histogram: str, labels: tuple[str, ...]
+) -> None:
+    text, style, _ = CLUSTERS[name]
+    expected = quantile(text, 0.95, f"{style.histogram('timer', histogram)}_bucket", *labels)
+    seconds = expected / (1 if style.unit is Unit.SECONDS else 1000)
+    found, _ = await measured(client, name)
+    read = found.readings[signal].value
+    wanted = seconds if BY_NAME[signal].unit == "s" else seconds * 1000
+    assert read == pytest.approx(wanted, rel=0.01)
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+async def test_temporals_own_work_is_left_out(client: MetricsClient, name: str) -> None:
+    """Also where `temporal-system` is written `temporal_system`."""
+    found, _ = await measured(client, name)
+    assert {outcome.namespace for outcome in found.outcomes} == {"default"}
+    assert {queue.namespace for queue in found.active_queues} == {"default"}
+    assert not [queue for queue in found.active_queues if "sys" in queue.name]
+    assert found.readings[S.PERSISTENCE_ERROR_RATE] == Reading.of(0)
