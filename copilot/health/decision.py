@@ -74,6 +74,7 @@ class RuleName(StrEnum):
     COMPLETIONS_GONE = "completions_gone"
     FAILING_TYPE = "failing_type"
     TASK_FAILURES = "task_failures"
+    SIZE_LIMIT = "size_limit"
     DEAD_LETTERS = "dead_letters"
     NAMESPACE_LIMIT = "namespace_limit"
     STARVED_QUEUE = "starved_queue"

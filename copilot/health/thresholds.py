@@ -91,6 +91,15 @@ class Thresholds(Frozen):
     task_failure_floor: float = 0.02  # a second; one failure in a window of a minute is less
     task_failure_ratio: float = 0.01  # of the polls that got a task
     visibility_lag_seconds: float = 60
+    # Near a limit of size: where server 1.31.0 begins to warn by default (limit.historyCount.warn,
+    # limit.historySize.warn, limit.blobSize.warn, limit.mutableStateSize.warn). At 5, 5, 4 and 8
+    # times as much it ends the workflow or refuses the request.
+    near_history_events: float = 10_240
+    near_history_bytes: float = 10_485_760
+    near_payload_bytes: float = 524_288
+    near_state_bytes: float = 1_048_576
+    # One payload that is too large is a user's mistake; the third in the long window is a fault.
+    oversized_requests: float = 2.6
     # Each task in the dead letter queue was given up for good, so the first one counts.
     dead_letters_written: float = 0  # in the long window
     dead_letters_waiting: float = 0

@@ -30,6 +30,8 @@ class Aliases:
         types = [outcome.workflow_type for outcome in outcomes]
         spaces += [load.namespace for load in snapshot.metrics.refusals]
         spaces += [failures.namespace for failures in snapshot.metrics.task_failures]
+        spaces += [one.namespace for one in snapshot.metrics.oversized]
+        spaces += [one.namespace for one in snapshot.metrics.largest]
         versions = [facts.current_version for facts in snapshot.queues.queues]
         versions += [one.version for facts in snapshot.queues.queues for one in facts.versions]
         spaces += [facts.key.namespace for facts in snapshot.system_queues]

@@ -10,6 +10,7 @@ from copilot.signals.matchers import (
 )
 from copilot.signals.queries import by_outcome, duration, in_long_window
 from copilot.signals.roles import Role
+from copilot.signals.snapshot import SizeKind
 
 _AGE = "time() - timestamp(up{$cluster})"
 _QUEUE = "sum by (namespace, taskqueue, task_type)"
@@ -93,6 +94,32 @@ STORE_ERRORS = (
     f'{{$cluster,{NOT_CANARY},error_type!~"{EXPECTED_ERRORS}"}}[$short])) > 0'
 )
 """Failed calls to the store, a second, by the type of the error."""
+
+OVERSIZED = f"sum by (namespace, operation) ({in_long_window('blob_size_error', USER)}) > 0"
+"""Requests refused for the size of a payload in the long window."""
+
+
+def _largest(kind: SizeKind, histogram: str, where: str = "") -> str:
+    matchers = f"$cluster,{USER}{where}"
+    # The upper bound of the highest bucket that anything fell into.
+    buckets = f"sum by (le, namespace) (rate({histogram}_bucket{{{matchers}}}[$long]))"
+    return f'label_replace(histogram_quantile(1, {buckets}), "kind", "{kind}", "", "")'
+
+
+# Recorded with each change of a workflow; other operations record the size of a change.
+_WHOLE = ',operation="ExecutionStats"'
+LARGEST = " or ".join(
+    (
+        _largest(SizeKind.HISTORY_EVENTS, "dimensionless:history_count", _WHOLE),
+        _largest(SizeKind.HISTORY_BYTES, "bytes:history_size", _WHOLE),
+        _largest(SizeKind.PAYLOAD_BYTES, "bytes:event_blob_size"),
+        _largest(SizeKind.STATE_BYTES, "bytes:persisted_mutable_state_size"),
+    )
+)
+"""The largest history, payload and state of workflows in the long window, by namespace and kind.
+
+Rounded up to the histogram's next bound: 10 000, 20 000 and 50 000 events, powers of two of bytes.
+"""
 
 
 def fresh_targets(scrape: float, stale_after: float) -> str:

@@ -7,11 +7,13 @@ from copilot.signals.cluster_queries import (
     ACTIVE_QUEUES,
     DEAD_LETTERS,
     DUPLICATES,
+    LARGEST,
     LAST_SCRAPE,
     NAMESPACE_REFUSALS,
     NAMESPACE_REQUESTS,
     NEWLY_SCRAPED,
     OUTCOMES,
+    OVERSIZED,
     ROLES,
     SELDOM_SCRAPED,
     STORE_ERRORS,
@@ -56,6 +58,8 @@ NAMED = (
     TASK_FAILURES,
     DEAD_LETTERS,
     STORE_ERRORS,
+    OVERSIZED,
+    LARGEST,
 )
 """Queries that name what has a problem."""
 

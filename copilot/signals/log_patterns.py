@@ -173,9 +173,16 @@ PATTERNS = (
         "A workflow was queried whose task queue has had no worker lately.",
     ),
     KnownPattern(
+        "workflow_ended_for_size",
+        LogSeverity.WARNING,
+        r'"msg":"(?:history size|history count|mutable state size) exceeds error limit\.',
+        "The server ended a workflow because its history or state grew over a limit.",
+        (Role.HISTORY,),
+    ),
+    KnownPattern(
         "workflow_too_large",
         LogSeverity.WARNING,
-        r'"msg":"(?:history size|history count|mutable state size) exceeds (?:warn|error) limit\.',
+        r'"msg":"(?:history size|history count|mutable state size) exceeds warn limit\.',
         "A workflow's history or state is near the size at which the server ends it.",
         (Role.HISTORY,),
     ),

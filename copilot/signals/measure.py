@@ -9,9 +9,11 @@ from copilot.signals.cluster_queries import (
     ACTIVE_QUEUES,
     DEAD_LETTERS,
     DUPLICATES,
+    LARGEST,
     NAMESPACE_REFUSALS,
     NAMESPACE_REQUESTS,
     OUTCOMES,
+    OVERSIZED,
     STORE_ERRORS,
     TASK_FAILURES,
 )
@@ -22,7 +24,7 @@ from copilot.signals.matchers import is_lasting_user_queue
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.readings import CycleReadings
 from copilot.signals.roles import Role
-from copilot.signals.server_parts import dead_letters, store_errors
+from copilot.signals.server_parts import dead_letters, largest, oversized, store_errors
 from copilot.signals.snapshot import (
     Absence,
     Measurement,
@@ -92,6 +94,8 @@ async def measure(
         refusals=_refusals(cycle.samples(NAMESPACE_REFUSALS), cycle.samples(NAMESPACE_REQUESTS)),
         task_failures=_task_failures(cycle.samples(TASK_FAILURES)),
         dead_letters=dead_letters(cycle.samples(DEAD_LETTERS)),
+        oversized=oversized(cycle.samples(OVERSIZED)),
+        largest=largest(cycle.samples(LARGEST)),
         store_errors=store_errors(cycle.samples(STORE_ERRORS)),
     )
 

@@ -3,7 +3,15 @@
 from collections.abc import Iterable
 
 from copilot.signals.instant_query import Sample
-from copilot.signals.snapshot import DeadLetters, StoreErrors
+from copilot.signals.snapshot import (
+    DeadLetters,
+    LargestSize,
+    OversizedRequests,
+    SizeKind,
+    StoreErrors,
+)
+
+MAX_NAMED = 20
 
 
 def dead_letters(samples: Iterable[Sample]) -> tuple[DeadLetters, ...]:
@@ -22,3 +30,32 @@ def store_errors(samples: Iterable[Sample]) -> tuple[StoreErrors, ...]:
         for sample in samples
     ]
     return tuple(sorted(errors, key=lambda one: -one.rate))
+
+
+def oversized(samples: Iterable[Sample]) -> tuple[OversizedRequests, ...]:
+    """Requests refused for their size, most first, at most `MAX_NAMED`."""
+    refused = [
+        OversizedRequests(
+            namespace=sample.labels.get("namespace", ""),
+            operation=sample.labels.get("operation", ""),
+            count=sample.value,
+        )
+        for sample in samples
+    ]
+    return tuple(sorted(refused, key=lambda one: -one.count)[:MAX_NAMED])
+
+
+def largest(samples: Iterable[Sample]) -> tuple[LargestSize, ...]:
+    """The largest of each kind and namespace, the largest first, at most `MAX_NAMED` a kind."""
+    sizes = [
+        LargestSize(
+            kind=SizeKind(sample.labels["kind"]),
+            namespace=sample.labels.get("namespace", ""),
+            size=sample.value,
+        )
+        for sample in samples
+    ]
+    sizes.sort(key=lambda one: -one.size)
+    return tuple(
+        one for kind in SizeKind for one in [s for s in sizes if s.kind is kind][:MAX_NAMED]
+    )

@@ -62,6 +62,8 @@ class SignalName(StrEnum):
     # the store, by what it refuses
     STORE_WRITE_RATE = "store_write_rate"
     STORE_WRITE_ERROR_RATE = "store_write_error_rate"
+    # requests over a limit of size
+    OVERSIZED_REQUESTS = "oversized_requests"
     # the dead letter queue
     DEAD_LETTERS_WRITTEN = "dead_letters_written"
     DEAD_LETTERS_WAITING = "dead_letters_waiting"

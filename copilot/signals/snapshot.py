@@ -177,6 +177,31 @@ class StoreErrors(Frozen):
     rate: FiniteFloat
 
 
+class SizeKind(StrEnum):
+    """Sizes of workflows that the server limits."""
+
+    HISTORY_EVENTS = "history_events"
+    HISTORY_BYTES = "history_bytes"
+    PAYLOAD_BYTES = "payload_bytes"
+    STATE_BYTES = "state_bytes"  # what the server keeps of a workflow beside its history
+
+
+class LargestSize(Frozen):
+    """The largest in one namespace in the long window, rounded up to a bound of its histogram."""
+
+    kind: SizeKind
+    namespace: str
+    size: FiniteFloat
+
+
+class OversizedRequests(Frozen):
+    """How many requests were refused for the size of a payload in the long window."""
+
+    namespace: str
+    operation: str
+    count: FiniteFloat
+
+
 class Instance(Frozen):
     """One process of a role, by the `instance` label of its scrapes.
 
@@ -223,6 +248,8 @@ class Measurement(Frozen):
     task_failures: tuple[TaskFailures, ...] = ()
     dead_letters: tuple[DeadLetters, ...] = ()
     store_errors: tuple[StoreErrors, ...] = ()
+    oversized: tuple[OversizedRequests, ...] = ()
+    largest: tuple[LargestSize, ...] = ()
     source_absence: Absence | None = None
     source_detail: str = ""
 

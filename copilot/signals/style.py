@@ -1,9 +1,9 @@
 """How a cluster writes the names of its metrics.
 
 The catalogue names a metric by its definition in the server and by its kind: `counter:`, `timer:`,
-`dimensionless:` or `gauge:` before the name, as in `counter:persistence_requests{...}`. A style
-replaces that by the name under which the cluster exports it. `sdk:` stands before a name of the
-SDKs, which no setting of the server changes.
+`dimensionless:`, `bytes:` or `gauge:` before the name, as in `counter:persistence_requests{...}`. A
+style replaces that by the name under which the cluster exports it. `sdk:` stands before a name of
+the SDKs, which no setting of the server changes.
 """
 
 import re
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-_METRIC = re.compile(r"\b(counter|gauge|sdk|timer|dimensionless):(\w+)")
+_METRIC = re.compile(r"\b(counter|gauge|sdk|timer|dimensionless|bytes):(\w+)")
 _UNIT = re.compile(r" in:(ms|s)\b")
-_SELECTOR = re.compile(r"\b(?:counter|gauge|timer|dimensionless):\w+\{[^{}]*\}")
+_SELECTOR = re.compile(r"\b(?:counter|gauge|timer|dimensionless|bytes):\w+\{[^{}]*\}")
 _MATCHER = re.compile(r'(\w+)(=~|!~|=|!=)"([^"]*)"')
 # The rates of a classic histogram's buckets and of its count.
 _RATE = r"rate\((timer|dimensionless):(\w+)_%s(\{[^{}]*\}\[[^]]*\])\)"
@@ -61,8 +61,12 @@ class Style:
         return _METRIC.sub(self._name, text)
 
     def histogram(self, kind: str, name: str) -> str:
-        """The name of a `timer` or `dimensionless` histogram, without `_bucket` or `_count`."""
-        return self.prefix + name + (self.timer if kind == "timer" else self.dimensionless)
+        """The name of a histogram, without `_bucket` or `_count`."""
+        if kind == "timer":
+            return self.prefix + name + self.timer
+        # The unit of bytes is written where that of numbers is.
+        of_bytes = "_bytes" if self.dimensionless else ""
+        return self.prefix + name + (of_bytes if kind == "bytes" else self.dimensionless)
 
     def _scale(self, wanted: re.Match[str]) -> str:
         return _SCALES.get((self.unit, Unit(wanted[1])), "")
@@ -80,7 +84,7 @@ class Style:
             case "counter":
                 # OpenTelemetry does not repeat the ending of a name that has it.
                 return self.prefix + name.removesuffix(self.counter) + self.counter
-            case "timer" | "dimensionless":
+            case "timer" | "dimensionless" | "bytes":
                 histogram, _, part = name.rpartition("_")
                 return f"{self.histogram(kind, histogram)}_{part}"
             case "gauge":

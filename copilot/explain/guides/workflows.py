@@ -46,6 +46,21 @@ GUIDES = {
             "run it by hand",
         ),
     ),
+    RuleName.SIZE_LIMIT: Guide(
+        "Workflows or payloads are over or near a limit of size: {subject}",
+        "Over a limit the server ends the workflow or refuses the request; long before it the"
+        " workflow gets slow, because its history is read again and again.",
+        (
+            "a workflow that loops without continuing as new",
+            "signals or activities without end in one workflow",
+            "payloads that hold data which belongs into a store of its own",
+        ),
+        (
+            "list workflows of the namespace by `HistoryLength` or `HistorySizeBytes`",
+            "let long workflows continue as new, when the SDK suggests it",
+            "pass a reference instead of the data, or compress payloads",
+        ),
+    ),
     RuleName.TASK_FAILURES: Guide(
         "Workflow tasks fail and are retried: {subject}",
         "The affected workflows do not move until their code is fixed.",

@@ -90,6 +90,16 @@ HISTORY = (
         query=gauge(f"sum({newest('numshards_gauge')})"),
     ),
     _history_signal(
+        name=S.OVERSIZED_REQUESTS,
+        number=7,
+        title="Requests refused for their size",
+        unit="requests",
+        meaning="Payloads above the server's limit (limit.blobSize.error, 2 MiB by default) in the "
+        "long window: the request is refused, or the workflow or activity fails.",
+        query=counted("blob_size_error", USER),
+        absent_when_healthy=RARE,
+    ),
+    _history_signal(
         name=S.DEAD_LETTERS_WRITTEN,
         number=5,
         title="Tasks put into the dead letter queue",

@@ -10,8 +10,11 @@ from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import (
     Absence,
     DeadLetters,
+    LargestSize,
     LogCount,
+    OversizedRequests,
     Reading,
+    SizeKind,
     Snapshot,
     StoreErrors,
 )
@@ -151,7 +154,87 @@ STORE = (
         Cause(kind=CauseKind.SOURCE, name="store_write_error_ratio"),
     ),
 )
-SITUATIONS: Sequence[Situation] = (*DEAD_LETTERS, *STORE)
+NAMESPACE = Cause(kind=CauseKind.NAMESPACE, name="default")
+
+
+def sized(kind: SizeKind, size: float, *logged: tuple[str, int], refused: float = 0.0) -> Snapshot:
+    """The largest of one kind, lines of the history log, and requests refused for their size."""
+    lines = [LogCount(pattern=name, service="history", count=count) for name, count in logged]
+    named = OversizedRequests(namespace="default", operation="SignalWorkflow", count=refused)
+    return with_metrics(
+        snapshot(
+            changes={S.OVERSIZED_REQUESTS: refused},
+            logs=log_survey(START, *lines) if logged else None,
+        ),
+        largest=(LargestSize(kind=kind, namespace="default", size=size),),
+        oversized=(named,) if refused else (),
+    )
+
+
+SIZES = (
+    Situation(
+        "histories of usual sizes, up to where the server warns",
+        [
+            sized(SizeKind.HISTORY_EVENTS, 10_000),
+            sized(SizeKind.HISTORY_BYTES, 2**23),
+            sized(SizeKind.PAYLOAD_BYTES, 2**19),
+            sized(SizeKind.STATE_BYTES, 2**20),
+        ],
+        [HAPPY] * 4,
+    ),
+    *(
+        Situation(
+            f"near a limit: {kind}",
+            [sized(kind, size)] * 3,
+            [HAPPY] * 3,
+            notices=[RuleName.SIZE_LIMIT],
+        )
+        for kind, size in (
+            (SizeKind.HISTORY_EVENTS, 20_000),
+            (SizeKind.HISTORY_BYTES, 2**24),
+            (SizeKind.PAYLOAD_BYTES, 2**20),
+            (SizeKind.STATE_BYTES, 2**21),
+        )
+    ),
+    Situation(
+        "a cluster with lower limits logs a few warnings",
+        [sized(SizeKind.HISTORY_EVENTS, 2000, ("workflow_too_large", 4))] * 3,
+        [HAPPY] * 3,
+        notices=[RuleName.SIZE_LIMIT],
+    ),
+    Situation(
+        "workflows are ended for their size",
+        [sized(SizeKind.HISTORY_EVENTS, 100_000, ("workflow_ended_for_size", 1))],
+        [STRESSED],
+        NAMESPACE,
+        notices=[RuleName.SIZE_LIMIT],
+    ),
+    Situation(
+        "workflows are ended by a limit that is lower than the default",
+        [sized(SizeKind.HISTORY_EVENTS, 2000, ("workflow_ended_for_size", 5))],
+        [STRESSED],
+        Cause(kind=CauseKind.WORKFLOW_TYPE, name="workflows over a limit of size"),
+    ),
+    Situation(
+        "one request is refused for its size",
+        [sized(SizeKind.PAYLOAD_BYTES, 1000, refused=1.0)] * 3,
+        [HAPPY] * 3,
+        notices=[RuleName.SIZE_LIMIT],
+    ),
+    Situation(
+        "requests are refused for their size again and again",
+        [sized(SizeKind.PAYLOAD_BYTES, 1000, refused=12.0)] * 3,
+        [STRESSED] * 3,
+        NAMESPACE,
+    ),
+    Situation(
+        "what is refused for its size cannot be read",
+        [snapshot(changes={S.OVERSIZED_REQUESTS: UNREAD})],
+        [State.UNKNOWN],
+        Cause(kind=CauseKind.SOURCE, name="refused requests"),
+    ),
+)
+SITUATIONS: Sequence[Situation] = (*DEAD_LETTERS, *STORE, *SIZES)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)

@@ -202,6 +202,30 @@ def dead_letters() -> list[Series]:
     ]
 
 
+def large_workflows() -> list[Series]:
+    """A history between 10 000 and 20 000 events, payloads up to 1 MiB, and other sizes."""
+    refused = 'namespace="default",operation="SignalWorkflowExecution",job="temporal-history"'
+    return [
+        *idle(),
+        *buckets(
+            "history_count_ratio",
+            f'{USER},operation="ExecutionStats"',
+            {"10000": 3, "20000": 4, "50000": 4, "+Inf": 4},
+        ),
+        *buckets(
+            "history_count_ratio",
+            f'{SYSTEM},operation="ExecutionStats"',
+            {"10000": 3, "20000": 4, "50000": 5, "+Inf": 5},
+        ),
+        # The events of one change.
+        *buckets("history_count_ratio", USER, {"20000": 3, "50000": 4, "+Inf": 4}),
+        *buckets(
+            "event_blob_size_bytes", f'{USER},operation="x"', {"524288": 3, "1048576": 4, "+Inf": 4}
+        ),
+        counter(f"blob_size_error_total{{{refused}}}", 0.1),
+    ]
+
+
 def workers(suffix: str = "", sticky: str = "sticky_workflow_task") -> list[Series]:
     """Workers of two queues, one without a free activity slot, and the server's own workers."""
     orders = f'job="workers",{USER},task_queue="orders"'
@@ -357,6 +381,7 @@ CLUSTERS = {
         "role-missing": role_missing(),
         "dsql": dsql(),
         "dead-letters": dead_letters(),
+        "large-workflows": large_workflows(),
         "core-workers": workers(),
         "go-workers": workers("_total", sticky="workflow_sticky_task"),
         "tuned-workers": tuned_workers(),

@@ -13,7 +13,15 @@ from copilot.signals.queries import Shape
 from copilot.signals.roles import Role
 from copilot.signals.signal import Condition
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, Instance, Measurement, QueueKey, QueueKind, Reading
+from copilot.signals.snapshot import (
+    Absence,
+    Instance,
+    Measurement,
+    QueueKey,
+    QueueKind,
+    Reading,
+    SizeKind,
+)
 from tests.copilot.signals.clusters import LONG, SCRAPE, SHORT, STALE_AFTER
 from tests.fakes.http_source import NEVER, Reply, closed_port, fake_metrics_store, vector
 
@@ -106,6 +114,17 @@ async def test_errors_of_the_store_have_their_types(prometheus_url: str) -> None
         "persistence.TimeoutError": pytest.approx(1),
     }
     assert found.readings[S.STORE_WRITE_ERROR_RATE].value == pytest.approx(1)
+
+
+async def test_sizes_are_the_largest_of_users_workflows(prometheus_url: str) -> None:
+    found = await measurement_of(prometheus_url, "large-workflows")
+    assert {(one.kind, one.namespace): one.size for one in found.largest} == {
+        (SizeKind.HISTORY_EVENTS, "default"): 20_000,
+        (SizeKind.PAYLOAD_BYTES, "default"): 2**20,
+    }
+    (refused,) = found.oversized
+    assert (refused.namespace, refused.operation) == ("default", "SignalWorkflowExecution")
+    assert refused.count == pytest.approx(0.1 * LONG, rel=0.05)
 
 
 async def test_dead_letters_count_from_the_first_one(prometheus_url: str) -> None:

@@ -44,6 +44,7 @@ def test_the_catalogue_names_a_metric_by_its_definition(signal: Signal) -> None:
         ("counter:dsql_pool_wait_total{}", "dsql_pool_wait_total{}", "dsql_pool_wait_total{}"),
         ("timer:x_latency_bucket{}", "x_latency_milliseconds_bucket{}", "x_latency_bucket{}"),
         ("dimensionless:x_count_count{}", "x_count_ratio_count{}", "x_count_count{}"),
+        ("bytes:x_size_bucket{}", "x_size_bytes_bucket{}", "x_size_bucket{}"),
         ("gauge:x_count{}", "x_count{}", "x_count{}"),
         ("sdk:temporal_x_total{}", "temporal_x_total{}", "temporal_x_total{}"),
         ("f(x) in:ms", "f(x)", "f(x) * 1000"),
