@@ -44,10 +44,9 @@ from copilot.signals.snapshot import (
 from copilot.signals.worker_versions import version_backlogs, version_name
 
 _BUDGET_SECONDS = 15.0
-# Versions ask workflows of the server, which hang while its worker service is down; what is needed
-# asks the visibility store, which may be slow.
-_VERSIONS_SECONDS = 3.0
-_NEEDED_SECONDS = 3.0
+# What else is asked of late queues hangs while the worker service or visibility is down, and a
+# verdict waits for it.
+_MORE_SECONDS = 2.0
 _CONCURRENCY = 8
 # A namespace may by default list 10 times a second, and its users need some of that.
 _PAGE = 500
@@ -86,11 +85,10 @@ async def survey(
         if not chosen and namespaces:
             await check_access(client, namespaces[0], min(call_seconds, end - clock.time()))
         found, gone, detail = await _describe_all(client, chosen, call_seconds, end - clock.time())
-        versions = await version_backlogs(
-            client, found.values(), call_seconds, min(_VERSIONS_SECONDS, end - clock.time())
-        )
-        needed = await needed_tasks(
-            client, found.values(), call_seconds, min(_NEEDED_SECONDS, end - clock.time())
+        left = min(_MORE_SECONDS, end - clock.time())
+        versions, needed = await asyncio.gather(
+            version_backlogs(client, found.values(), call_seconds, left),
+            needed_tasks(client, found.values(), call_seconds, left),
         )
     except UnansweredError as error:
         return QueueSurvey(

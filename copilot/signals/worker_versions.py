@@ -46,7 +46,7 @@ _FIRST = (
 async def version_backlogs(
     client: Client, described: Iterable[QueueFacts], call_seconds: float, seconds: float
 ) -> dict[QueueKey, tuple[VersionBacklog, ...]]:
-    """The backlogs by version of the queues whose tasks wait although the queue is polled.
+    """The backlogs by version of the versioned queues whose tasks wait although they are polled.
 
     At most 3 lists, 5 deployments and 20 versions a call, draining versions first. What is not
     answered within `seconds`, or is denied, is left out: then the queue is known as a whole only.
@@ -54,7 +54,10 @@ async def version_backlogs(
     late = [
         facts
         for facts in described
-        if facts.pollers and facts.backlog and facts.backlog_age_seconds > _LATE_SECONDS
+        if facts.pollers
+        and facts.backlog
+        and facts.backlog_age_seconds > _LATE_SECONDS
+        and (facts.current_version or facts.polled_versions)
     ]
     backlogs: dict[QueueKey, list[VersionBacklog]] = {facts.key: [] for facts in late}
     # Without an answer the rules judge the queue as a whole.

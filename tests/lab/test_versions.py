@@ -95,14 +95,14 @@ async def test_tasks_of_a_version_that_nobody_polls_are_found(lab: Lab) -> None:
         new = await start()
         await until_async(lambda: first_task_done(new), WITHIN_SECONDS, "the new version is served")
 
-        async def is_late() -> bool:
+        async def late() -> QueueFacts | None:
             facts = await described()
             stands = [one.version for one in facts.versions if one.dispatch_rate == 0]
-            return facts.backlog_age_seconds > LATE_SECONDS and bool(stands)
+            return facts if stands and facts.backlog_age_seconds > LATE_SECONDS else None
 
         # A namespace may by default read its worker deployments 50 times a second.
-        await until_async(is_late, WITHIN_SECONDS, "the old version's task is late", 1)
-        facts = await described()
+        facts = await until_async(late, WITHIN_SECONDS, "the old version's task is late", 1)
+        assert facts
         assert facts.current_version == f"{DEPLOYMENT}:2"
         assert [one.version for one in facts.versions] == [f"{DEPLOYMENT}:1"]
         assert facts.versions[0].backlog == 1

@@ -60,8 +60,13 @@ def _is_polled(inputs: RuleInputs, facts: QueueFacts, version: str) -> bool:
 
 
 def _result(inputs: RuleInputs, facts: QueueFacts, unpolled: VersionBacklog) -> RuleResult:
-    where, polled = facts.key.full_name, _is_polled(inputs, facts, unpolled.version)
-    workers = "its workers take nothing" if polled else "nobody polls that version"
+    where, last = facts.key.full_name, facts.version_polls.get(unpolled.version)
+    workers = "nobody polls that version"
+    if last and is_recent(inputs, last):
+        workers = "its workers take nothing"
+    elif last:
+        minutes = (inputs.snapshot.at - last).total_seconds() / 60
+        workers = f"nobody has polled that version for {minutes:.0f} min"
     return apply_limit(
         RuleName.VERSION_UNPOLLED,
         Stage.STARVED,
