@@ -88,6 +88,10 @@ def _service_down(inputs: RuleInputs, role: Role) -> RuleResult:
     if target.value is None and inputs.unscraped(role):
         target = Reading.of(1)  # it runs
     vanished = target.absence is Absence.NO_SERIES and role in inputs.memory.roles_seen
+    if vanished:
+        detail = "its series vanished while other services are scraped"
+    else:
+        detail = _shared_processes(inputs, role) if target.value == 0 else ""
     return apply_limit(
         RuleName.SERVICE_DOWN,
         Stage.DOWN,
@@ -97,6 +101,21 @@ def _service_down(inputs: RuleInputs, role: Role) -> RuleResult:
         signal="up",
         fires_when="below",
         subject=role,
-        detail="its series vanished while other services are scraped" if vanished else "",
+        detail=detail,
         cause=Cause(kind=CauseKind.SERVICE, name=role),
     )
+
+
+def _shared_processes(inputs: RuleInputs, role: Role) -> str:
+    """Which roles have the same processes: `up` does not tell them apart. Empty without any."""
+    instances = inputs.snapshot.metrics.instances
+    names = {one.name for one in instances.get(role, ())}
+    others = [
+        other
+        for other in Role
+        if names and other is not role and {one.name for one in instances.get(other, ())} == names
+    ]
+    if not others:
+        return ""
+    processes = ", ".join(sorted(names)[:_NAMED])
+    return f"{processes} has the roles {', '.join(others)}, too, and does not answer"

@@ -9,6 +9,7 @@ from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import (
     Absence,
+    Instance,
     QueueFacts,
     QueueSurvey,
     Reading,
@@ -114,6 +115,19 @@ def test_without_a_view_the_state_is_unknown_and_its_cause_is_a_source(blind: Sn
 def test_all_services_down_is_a_verdict_when_the_frontend_is_silent_too() -> None:
     dark = snapshot(down=Role, survey=QueueSurvey(absence=Absence.REFUSED))
     assert states(HEALTHY, dark, dark, dark)[-1] is State.CRITICAL
+
+
+def test_a_process_with_every_role_is_said_to_have_them_when_it_is_down() -> None:
+    dark = snapshot(down=Role, survey=QueueSurvey(absence=Absence.REFUSED))
+    process = (Instance(name="temporal:9090", up=False),)
+    metrics = dark.metrics.model_copy(update={"instances": dict.fromkeys(Role, process)})
+    decision = decisions_of([HEALTHY, *[dark.model_copy(update={"metrics": metrics})] * 3])[-1]
+    assert decision.state is State.CRITICAL
+    down = [one for one in decision.fired if one.name is RuleName.SERVICE_DOWN]
+    assert len(down) == len(Role)
+    for result in down:
+        others = [role for role in Role if role != result.subject]
+        assert all(word in result.detail for word in ("temporal:9090", *others))
 
 
 def test_a_dead_database_is_critical_by_the_third_cycle_and_names_persistence() -> None:
