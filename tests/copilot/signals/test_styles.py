@@ -14,35 +14,34 @@ from copilot.signals.prometheus import MetricsClient
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import Measurement, Reading
-from copilot.signals.style import Style, Unit
+from copilot.signals.style import OPENTELEMETRY, Style, Unit
 from tests.copilot.signals.backfilled_prometheus import running_prometheus
 from tests.copilot.signals.conftest import build_prometheus
-from tests.copilot.signals.expositions import growing, quantile, recorded, with_prefix
+from tests.copilot.signals.expositions import growing, quantile, read, with_prefix, without_endings
 from tests.fakes.http_server import Request, Response, serving
 from tests.waiting import until_async
 
-RECORDED = recorded()
-PLAIN = Style(counter="", timer="", dimensionless="", unit=Unit.SECONDS, rewrites_values=True)
-STYLES = {
-    "plain-1.32.0": PLAIN,
-}
+PLAIN, OTEL = read("plain-1.32.0"), read("opentelemetry-1.31.0")
+PLAIN_STYLE = Style(counter="", timer="", dimensionless="", unit=Unit.SECONDS, rewrites_values=True)
 WITHIN_SECONDS = 240
 TEXT = {"Content-Type": "text/plain; version=0.0.4"}
 SHORT, LONG = 15, 30
 CLUSTERS = {
-    **{name: (text, STYLES[name], False) for name, text in RECORDED.items()},
-    **{
-        f"{name}-prefixed": (
-            with_prefix(text, "acme_"),
-            replace(STYLES[name], prefix="acme_"),
-            False,
-        )
-        for name, text in RECORDED.items()
-    },
-    **{
-        f"{name}-native": (text, replace(STYLES[name], native=True), True)
-        for name, text in RECORDED.items()
-    },
+    "plain": (PLAIN, PLAIN_STYLE, False),
+    "plain-prefixed": (with_prefix(PLAIN, "acme_"), replace(PLAIN_STYLE, prefix="acme_"), False),
+    "plain-native": (PLAIN, replace(PLAIN_STYLE, native=True), True),
+    "opentelemetry": (OTEL, OPENTELEMETRY, False),
+    "opentelemetry-newer": (
+        without_endings(OTEL, "_ratio"),
+        replace(OPENTELEMETRY, dimensionless=""),
+        False,
+    ),
+    "opentelemetry-bare": (
+        without_endings(OTEL, "_total", "_milliseconds", "_ratio"),
+        replace(PLAIN_STYLE, unit=Unit.MILLISECONDS),
+        False,
+    ),
+    "opentelemetry-native": (OTEL, replace(OPENTELEMETRY, native=True), True),
 }
 """Exposition, style, and whether Prometheus makes native histograms of it."""
 

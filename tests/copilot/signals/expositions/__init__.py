@@ -17,12 +17,8 @@ _SAMPLE = re.compile(r"([\w:]+)(\{.*\})? (\S+)")
 _PART = re.compile(r"_(bucket|count|sum)$")
 
 
-def recorded() -> dict[str, str]:
-    """The text of each exposition by its name."""
-    return {
-        path.name.removesuffix(".prom.gz"): gzip.decompress(path.read_bytes()).decode()
-        for path in sorted(FOLDER.glob("*.prom.gz"))
-    }
+def read(name: str) -> str:
+    return gzip.decompress((FOLDER / f"{name}.prom.gz").read_bytes()).decode()
 
 
 def growing(exposition: str) -> Callable[[], str]:
@@ -53,6 +49,12 @@ def with_prefix(exposition: str, prefix: str) -> str:
     """The exposition of a server with `global.metrics.prefix`."""
     named = re.sub(r"(?m)^# (TYPE|HELP) ", rf"# \1 {prefix}", exposition)
     return re.sub(r"(?m)^(?=[a-z])", prefix, named)
+
+
+def without_endings(exposition: str, *endings: str) -> str:
+    """The exposition of an exporter that does not add these endings to names."""
+    name = rf"(?m)^(# TYPE )?(\w+?)(?:{'|'.join(endings)})(?=(?:_bucket|_count|_sum)?[{{ ])"
+    return re.sub(name, r"\1\2", exposition)
 
 
 def quantile(exposition: str, share: float, buckets: str, *labels: str) -> float:
