@@ -24,6 +24,7 @@ SHARES = (
     "namespace_refused_ratio",
     "frontend_error_ratio",
     "full_slots_ratio",
+    "unreachable_share",
     "store_write_error_ratio",
     "store_conflict_ratio",
     "persistence_error_ratio_critical",

@@ -57,6 +57,7 @@ class RuleName(StrEnum):
     SERVICE_DOWN = "service_down"
     INSTANCES_DOWN = "instances_down"
     INSTANCES_UNSCRAPED = "instances_unscraped"
+    MEMBERSHIP = "membership"
     NO_PROGRESS = "no_progress"
     PROGRESS_GONE = "progress_gone"
     NO_TASK_PROCESSING = "no_task_processing"
@@ -199,7 +200,8 @@ class Memory(Frozen):
     `unusual_run` cycles at most, so that a fault does not become usual. `failing_types` are
     workflow types without a success since their last failure. `unanswered_queues` has the queues
     that were not described, each with its cycles in a row. `writes_refused` are cycles in a row in
-    which the store refused writes. `at` is the time of the last cycle,
+    which the store refused writes; `outside_ring` has what seems to be outside the ring of members,
+    each with its cycles in a row. `at` is the time of the last cycle,
     `canary_passed` of the last in which a canary came back and none was late.
     """
 
@@ -222,6 +224,7 @@ class Memory(Frozen):
     unusual_run: int = 0
     unanswered_queues: dict[str, int] = Field(default_factory=dict)
     writes_refused: int = 0
+    outside_ring: dict[str, int] = Field(default_factory=dict)
     failing_types: dict[str, FailingRun] = Field(default_factory=dict)
     at: UtcDatetime | None = None
     canary_passed: UtcDatetime | None = None

@@ -24,6 +24,7 @@ from copilot.health.rules import (
     left_tasks,
     limits_of_users,
     log_notices,
+    membership,
     no_view,
     pressure,
     probe,
@@ -43,6 +44,7 @@ from copilot.signals.snapshot import Snapshot
 
 _STAGES = (
     down,
+    membership,
     probe,
     stuck,
     failing,

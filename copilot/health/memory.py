@@ -5,6 +5,7 @@ from collections.abc import Collection
 from copilot.health.decision import FailingRun, Memory, RuleName, RuleResult
 from copilot.health.demand import accepted_starts, value_of
 from copilot.health.failures import failed_for_good, outcomes_for_good
+from copilot.health.membership import outside_ring
 from copilot.health.store_faults import refuses_writes
 from copilot.health.thresholds import Thresholds
 from copilot.health.tiers import next_tier
@@ -42,6 +43,9 @@ def remember(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Me
     changes["unanswered_queues"] = {
         key.label: previous.unanswered_queues.get(key.label, 0) + 1
         for key in snapshot.queues.unanswered
+    }
+    changes["outside_ring"] = {
+        name: previous.outside_ring.get(name, 0) + 1 for name in outside_ring(snapshot, thresholds)
     }
     refused = refuses_writes(snapshot, thresholds)
     changes["writes_refused"] = previous.writes_refused + 1 if refused else 0

@@ -14,6 +14,7 @@ _ROOTS = (
     RuleName.STORE_WRITES,
     RuleName.SERVICE_DOWN,
     RuleName.INSTANCES_DOWN,
+    RuleName.MEMBERSHIP,
 )
 # A request passes the frontend first, but each service waits for the ones before it in this order.
 _SERVICES = (Role.HISTORY, Role.MATCHING, Role.FRONTEND, Role.WORKER)

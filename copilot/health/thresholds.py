@@ -91,6 +91,15 @@ class Thresholds(Frozen):
     task_failure_floor: float = 0.02  # a second; one failure in a window of a minute is less
     task_failure_ratio: float = 0.01  # of the polls that got a task
     visibility_lag_seconds: float = 60
+    # Calls to a role that is up find nobody: from this share, with a least rate, for some cycles. A
+    # restart of a role's only instance takes one or two.
+    unreachable_share: float = 0.5
+    unreachable_floor: float = 0.5  # calls a second
+    unreachable_cycles: int = 3
+    # Shards are spread by a hash: with fewer for each instance, one may rightly own none. Each
+    # instance counts its shards every minute (history.acquireShardInterval).
+    shards_per_instance: float = 8
+    shards_unowned_cycles: int = 5
     # Near a limit of size: where server 1.31.0 begins to warn by default (limit.historyCount.warn,
     # limit.historySize.warn, limit.blobSize.warn, limit.mutableStateSize.warn). At 5, 5, 4 and 8
     # times as much it ends the workflow or refuses the request.

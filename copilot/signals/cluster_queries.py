@@ -8,7 +8,7 @@ from copilot.signals.matchers import (
     USER_BACKLOG,
     USUAL_TASK_FAILURES,
 )
-from copilot.signals.queries import by_outcome, duration, in_long_window
+from copilot.signals.queries import by_outcome, duration, in_long_window, newest
 from copilot.signals.roles import Role
 from copilot.signals.snapshot import SizeKind
 
@@ -120,6 +120,18 @@ LARGEST = " or ".join(
 
 Rounded up to the histogram's next bound: 10 000, 20 000 and 50 000 events, powers of two of bytes.
 """
+
+OWNED_SHARDS = f"sum by (instance) ({newest('numshards_gauge')})"
+"""Shards that each instance of history owns, also those that it is about to give up."""
+
+ROLE_CALLS = "sum by (service_role) (rate(counter:client_requests{$cluster}[$short])) > 0"
+"""Calls of services to each other, a second, by the role that is called."""
+
+ROLE_UNAVAILABLE = (
+    "sum by (service_role) (rate(counter:client_errors"
+    '{$cluster,error_type="serviceerror.Unavailable"}[$short])) > 0'
+)
+"""Those of them for which no instance was found or answered."""
 
 
 def fresh_targets(scrape: float, stale_after: float) -> str:

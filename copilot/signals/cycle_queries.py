@@ -14,6 +14,9 @@ from copilot.signals.cluster_queries import (
     NEWLY_SCRAPED,
     OUTCOMES,
     OVERSIZED,
+    OWNED_SHARDS,
+    ROLE_CALLS,
+    ROLE_UNAVAILABLE,
     ROLES,
     SELDOM_SCRAPED,
     STORE_ERRORS,
@@ -60,6 +63,9 @@ NAMED = (
     STORE_ERRORS,
     OVERSIZED,
     LARGEST,
+    OWNED_SHARDS,
+    ROLE_CALLS,
+    ROLE_UNAVAILABLE,
 )
 """Queries that name what has a problem."""
 

@@ -14,6 +14,9 @@ from copilot.signals.cluster_queries import (
     NAMESPACE_REQUESTS,
     OUTCOMES,
     OVERSIZED,
+    OWNED_SHARDS,
+    ROLE_CALLS,
+    ROLE_UNAVAILABLE,
     STORE_ERRORS,
     TASK_FAILURES,
 )
@@ -24,7 +27,14 @@ from copilot.signals.matchers import is_lasting_user_queue
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.readings import CycleReadings
 from copilot.signals.roles import Role
-from copilot.signals.server_parts import dead_letters, largest, oversized, store_errors
+from copilot.signals.server_parts import (
+    dead_letters,
+    largest,
+    oversized,
+    owned_shards,
+    role_calls,
+    store_errors,
+)
 from copilot.signals.snapshot import (
     Absence,
     Measurement,
@@ -94,6 +104,8 @@ async def measure(
         refusals=_refusals(cycle.samples(NAMESPACE_REFUSALS), cycle.samples(NAMESPACE_REQUESTS)),
         task_failures=_task_failures(cycle.samples(TASK_FAILURES)),
         dead_letters=dead_letters(cycle.samples(DEAD_LETTERS)),
+        owned_shards=owned_shards(cycle.samples(OWNED_SHARDS)),
+        role_calls=role_calls(cycle.samples(ROLE_CALLS), cycle.samples(ROLE_UNAVAILABLE)),
         oversized=oversized(cycle.samples(OVERSIZED)),
         largest=largest(cycle.samples(LARGEST)),
         store_errors=store_errors(cycle.samples(STORE_ERRORS)),

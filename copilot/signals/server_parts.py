@@ -7,6 +7,8 @@ from copilot.signals.snapshot import (
     DeadLetters,
     LargestSize,
     OversizedRequests,
+    OwnedShards,
+    RoleCalls,
     SizeKind,
     StoreErrors,
 )
@@ -58,4 +60,21 @@ def largest(samples: Iterable[Sample]) -> tuple[LargestSize, ...]:
     sizes.sort(key=lambda one: -one.size)
     return tuple(
         one for kind in SizeKind for one in [s for s in sizes if s.kind is kind][:MAX_NAMED]
+    )
+
+
+def owned_shards(samples: Iterable[Sample]) -> tuple[OwnedShards, ...]:
+    owned = (
+        OwnedShards(instance=sample.labels.get("instance", ""), shards=sample.value)
+        for sample in samples
+    )
+    return tuple(sorted(owned, key=lambda one: one.instance))
+
+
+def role_calls(calls: Iterable[Sample], unavailable: Iterable[Sample]) -> tuple[RoleCalls, ...]:
+    failed = {sample.labels.get("service_role"): sample.value for sample in unavailable}
+    return tuple(
+        RoleCalls(role=role, rate=sample.value, unavailable_rate=failed.get(role, 0.0))
+        for sample in calls
+        if (role := sample.labels.get("service_role", ""))
     )

@@ -202,6 +202,21 @@ class OversizedRequests(Frozen):
     count: FiniteFloat
 
 
+class OwnedShards(Frozen):
+    """History shards of one instance, by the `instance` label of its scrapes."""
+
+    instance: str
+    shards: FiniteFloat
+
+
+class RoleCalls(Frozen):
+    """Calls of other services to a role, a second; `unavailable_rate` found nobody who answers."""
+
+    role: str
+    rate: FiniteFloat
+    unavailable_rate: FiniteFloat
+
+
 class Instance(Frozen):
     """One process of a role, by the `instance` label of its scrapes.
 
@@ -248,6 +263,8 @@ class Measurement(Frozen):
     task_failures: tuple[TaskFailures, ...] = ()
     dead_letters: tuple[DeadLetters, ...] = ()
     store_errors: tuple[StoreErrors, ...] = ()
+    owned_shards: tuple[OwnedShards, ...] = ()
+    role_calls: tuple[RoleCalls, ...] = ()
     oversized: tuple[OversizedRequests, ...] = ()
     largest: tuple[LargestSize, ...] = ()
     source_absence: Absence | None = None

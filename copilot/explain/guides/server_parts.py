@@ -4,6 +4,21 @@ from copilot.explain.guides.guide import Guide
 from copilot.health.decision import RuleName
 
 GUIDES = {
+    RuleName.MEMBERSHIP: Guide(
+        "Outside the ring of members: {subject}",
+        "Its processes run, but other services do not find them, or shards have no owner: their"
+        " workflows wait.",
+        (
+            "the membership ports are not reachable between the hosts",
+            "processes announce an address that others cannot reach (broadcastAddress)",
+            "hosts of two clusters share a database or a list of members",
+        ),
+        (
+            "read `Current reachable members` in the log of each service",
+            "list the members with `tdbg membership list-gossip`, and compare with the processes",
+            "connect to the membership port of the named role or instance from another host",
+        ),
+    ),
     RuleName.DEAD_LETTERS: Guide(
         "The dead letter queue has history tasks",
         "Workflows whose tasks are in it may not go on until an operator merges the tasks back.",

@@ -9,11 +9,15 @@ from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Stat
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import (
     Absence,
+    CanaryReport,
     DeadLetters,
     LargestSize,
     LogCount,
     OversizedRequests,
+    OwnedShards,
+    Probe,
     Reading,
+    RoleCalls,
     SizeKind,
     Snapshot,
     StoreErrors,
@@ -234,7 +238,94 @@ SIZES = (
         Cause(kind=CauseKind.SOURCE, name="refused requests"),
     ),
 )
-SITUATIONS: Sequence[Situation] = (*DEAD_LETTERS, *STORE, *SIZES)
+SHARDS = Cause(kind=CauseKind.SHARDS, name="history shards")
+
+
+def ring(
+    *owned: float,
+    known: int = 0,
+    matching_lost: float = 0.0,
+    up: Sequence[bool] = (),
+    **more: float,
+) -> Snapshot:
+    """Three instances of history; `owned` are their shards, `known` those of the cluster."""
+    changes = {S(name): value for name, value in more.items()}
+    seen = snapshot(changes=changes, instances={"history": up or [True, True, True]})
+    canary = CanaryReport(shards=known, passed=4)
+    seen = seen.model_copy(update={"probe": Probe(at=START, canary=canary)}) if known else seen
+    return with_metrics(
+        seen,
+        owned_shards=tuple(
+            OwnedShards(instance=f"history-{number}", shards=shards)
+            for number, shards in enumerate(owned)
+        ),
+        role_calls=(
+            RoleCalls(role="history", rate=90.0, unavailable_rate=0.2),
+            RoleCalls(role="matching", rate=40.0, unavailable_rate=matching_lost),
+        ),
+    )
+
+
+MEMBERSHIP = (
+    Situation("all shards have an owner", [ring(170, 172, 170, known=512)] * 8, [HAPPY] * 8),
+    Situation(
+        "matching is up, and calls find no member",
+        [ring(matching_lost=40.0)] * 4,
+        [HAPPY, HAPPY, STRESSED, STRESSED],
+        service("matching"),
+    ),
+    Situation(
+        "matching is not found, and the frontend returns errors for it",
+        [ring(matching_lost=40.0, frontend_error_rate=30.0)] * 4,
+        [STRESSED] * 4,
+        service("matching"),
+    ),
+    Situation(
+        "the only matching restarts",
+        [ring(matching_lost=38.0), ring(matching_lost=30.0), *[ring()] * 4],
+        [HAPPY] * 6,
+    ),
+    Situation(
+        "calls find nobody because the store fails",
+        [ring(matching_lost=40.0, persistence_error_rate=900.0)] * 4,
+        [STRESSED] * 4,
+        PERSISTENCE,
+    ),
+    Situation(
+        "one of three instances of history owns no shard",
+        [ring(256, 256, 0, known=512)] * 12,
+        [HAPPY] * 12,
+        notices=[RuleName.MEMBERSHIP],
+    ),
+    Situation(
+        "two of three instances of history own no shard",
+        [ring(512, 0, 0, known=512)] * 6,
+        [*[HAPPY] * 4, STRESSED, STRESSED],
+        SHARDS,
+    ),
+    Situation(
+        "a cluster of four shards has three instances", [ring(3, 1, 0, known=4)] * 20, [HAPPY] * 20
+    ),
+    Situation(
+        "a third of the shards has no owner",
+        [ring(170, 172, 4, known=512)] * 6,
+        [*[HAPPY] * 4, STRESSED, STRESSED],
+        SHARDS,
+    ),
+    Situation(
+        "a rolling restart moves shards for two minutes",
+        [*[ring(170, 172, 0, known=512)] * 2, *[ring(256, 256, 0, known=512)] * 2]
+        + [ring(170, 172, 170, known=512)] * 4,
+        [HAPPY] * 8,
+    ),
+    Situation(
+        "an instance does not export its shards", [ring(170, 172, known=512)] * 12, [HAPPY] * 12
+    ),
+    Situation(
+        "nothing says how many shards the cluster has", [ring(170, 172, 4)] * 12, [HAPPY] * 12
+    ),
+)
+SITUATIONS: Sequence[Situation] = (*DEAD_LETTERS, *STORE, *SIZES, *MEMBERSHIP)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)

@@ -226,6 +226,22 @@ def large_workflows() -> list[Series]:
     ]
 
 
+def ring() -> list[Series]:
+    """Two instances of history, and calls to matching of which a half finds nobody."""
+    calls = 'service_name="frontend",service_role='
+    return [
+        *idle(),
+        Series('numshards_gauge{job="temporal-history",instance="a"}', value=5),
+        Series('numshards_gauge{job="temporal-history",instance="b"}', value=0),
+        counter(f'client_requests_total{{{calls}"history"}}', 7),
+        counter(f'client_requests_total{{{calls}"matching"}}', 4),
+        counter(
+            f'client_errors_total{{{calls}"matching",error_type="serviceerror.Unavailable"}}', 2
+        ),
+        counter(f'client_errors_total{{{calls}"matching",error_type="serviceerror.NotFound"}}', 2),
+    ]
+
+
 def workers(suffix: str = "", sticky: str = "sticky_workflow_task") -> list[Series]:
     """Workers of two queues, one without a free activity slot, and the server's own workers."""
     orders = f'job="workers",{USER},task_queue="orders"'
@@ -381,6 +397,7 @@ CLUSTERS = {
         "role-missing": role_missing(),
         "dsql": dsql(),
         "dead-letters": dead_letters(),
+        "ring": ring(),
         "large-workflows": large_workflows(),
         "core-workers": workers(),
         "go-workers": workers("_total", sticky="workflow_sticky_task"),

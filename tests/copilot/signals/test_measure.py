@@ -127,6 +127,19 @@ async def test_sizes_are_the_largest_of_users_workflows(prometheus_url: str) -> 
     assert refused.count == pytest.approx(0.1 * LONG, rel=0.05)
 
 
+async def test_shards_and_calls_between_services_are_by_instance_and_role(
+    prometheus_url: str,
+) -> None:
+    found = await measurement_of(prometheus_url, "ring")
+    assert [(one.instance, one.shards) for one in found.owned_shards] == [("a", 5), ("b", 0)]
+    calls = {calls.role: calls for calls in found.role_calls}
+    assert {role: one.rate for role, one in calls.items()} == pytest.approx(
+        {"history": 7, "matching": 4}
+    )
+    assert calls["history"].unavailable_rate == 0
+    assert calls["matching"].unavailable_rate == pytest.approx(2)
+
+
 async def test_dead_letters_count_from_the_first_one(prometheus_url: str) -> None:
     found = await measurement_of(prometheus_url, "dead-letters")
     written = {letters.category: letters.written for letters in found.dead_letters}
