@@ -123,7 +123,8 @@ def file_to_mount(path: str) -> Path:
 
     The folder is mounted and not the file, because a renewed file is a new one of the same name.
     """
-    file = Path(path).expanduser().absolute()
+    given = Path(path).expanduser()
+    file = given.parent.resolve() / given.name
     if not file.is_file():
         raise ValueError(f"there is no file {file}")
     folder = file.parent
@@ -131,7 +132,7 @@ def file_to_mount(path: str) -> Path:
         raise ValueError(
             f"{file} needs a folder of its own, because containers can read its whole folder"
         )
-    if not file.resolve().is_relative_to(folder.resolve()):
+    if not file.resolve().is_relative_to(folder):
         raise ValueError(
             f"{file} is a link to {file.resolve()}, which containers cannot follow: name a file in"
             " its real folder"

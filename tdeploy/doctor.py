@@ -46,13 +46,13 @@ def doctor(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
 
 def _all_checks(profile: str) -> Iterator[Check]:
     """Each as soon as it is done. Raises nothing that a user can cause."""
-    settings = yield from check_pulumi_and_settings(profile)
-    settings = settings or CONTAINER_STACKS[profile]()
+    valid = yield from check_pulumi_and_settings(profile)
+    settings = valid or CONTAINER_STACKS[profile]()
     yield from check_state(profile)
     yield from check_docker(settings)
     yield from check_elasticsearch(settings)
     yield check_disk()
     if isinstance(settings, CopilotSettings):
         yield from check_aws(settings)
-    if isinstance(settings, WatchSettings):
-        yield from check_sources(settings)
+    if isinstance(valid, WatchSettings):
+        yield from check_sources(valid)

@@ -75,6 +75,8 @@ def test_doctor_asks_the_sources_from_a_container(fresh: Clone) -> None:
     assert state == "wrong"
     assert "HEADERS_FILE" in finding
     assert not docker.containers
+    fresh.world.configure("watch", monitored_address="localhost:7233")
+    assert not sources(fresh)
 
 
 def test_it_comes_up_and_goes_and_keeps_its_history(fresh: Clone) -> None:
