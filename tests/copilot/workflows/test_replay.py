@@ -23,7 +23,11 @@ def history(path: Path, workflow_id: str = "copilot-observe-monitored") -> Workf
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 async def test_a_recorded_history_replays(path: Path) -> None:
-    replayer = Replayer(workflows=[Observe], data_converter=DATA_CONVERTER)
+    replayer = Replayer(
+        workflows=[Observe],
+        data_converter=DATA_CONVERTER,
+        debug_mode=True,  # a busy machine is slow, not deadlocked
+    )
     await replayer.replay_workflow(history(path))
 
 
@@ -33,7 +37,7 @@ async def test_a_recorded_history_replays(path: Path) -> None:
 async def test_a_recorded_assessment_replays(path: Path) -> None:
     """One request each that explained, was refused or throttled; and an answer sent back once."""
     register(RECORDED_MODEL, "eu-west-1")
-    replayer = Replayer(workflows=[AssessCycle], plugins=[PydanticAIPlugin()])
+    replayer = Replayer(workflows=[AssessCycle], plugins=[PydanticAIPlugin()], debug_mode=True)
     await replayer.replay_workflow(history(path, "assess-1"))
 
 
