@@ -15,12 +15,14 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
 from copilot.signals.catalog import CATALOG
+from copilot.signals.cycle_queries import NAMED
 from copilot.signals.measure import measure
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.queries import fill
+from copilot.signals.roles import Role
 from copilot.signals.signal import Condition, Signal
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, Measurement, QueueKey, QueueKind, Reading
+from copilot.signals.snapshot import Absence, Measurement, QueueKey, QueueKind, Reading, SizeKind
 from copilot.signals.task_queues import survey, visible_queues
 from lab.binaries import binary
 from lab.cluster import Lab
@@ -32,7 +34,7 @@ SHORT, LONG, STALE_AFTER = 10, 20, 10
 WITHIN_SECONDS = 240
 T = TypeVar("T")
 # A metric's kind and its definition's name stand before its matchers.
-METRIC = re.compile(r"\b(counter|gauge|sdk|timer|dimensionless):(\w+)\{")
+METRIC = re.compile(r"\b(counter|gauge|sdk|timer|dimensionless|bytes):(\w+)\{")
 HISTOGRAM = re.compile(r"_(bucket|count)$")
 # Zero in an idle cluster.
 AT_REST = {
@@ -158,12 +160,38 @@ def test_every_metric_is_one_that_the_server_or_the_sdk_knows(signal: Signal) ->
     if signal.condition is Condition.DSQL:
         return
     program = binary(TEMPORAL_SERVER) if signal.role else Path(temporal_sdk_bridge.__file__)
+    assert_known(signal.query.promql, program)
+
+
+@pytest.mark.parametrize("template", NAMED)
+def test_every_metric_that_names_a_part_is_one_that_the_server_knows(template: str) -> None:
+    assert_known(template, binary(TEMPORAL_SERVER))
+
+
+def assert_known(template: str, program: Path) -> None:
     content = content_of(program)
-    for kind, name in METRIC.findall(signal.query.promql):
+    for kind, name in METRIC.findall(template):
         known = name.removeprefix("temporal_").removesuffix("_total") if kind == "sdk" else name
-        if kind in ("timer", "dimensionless"):
+        if kind in ("timer", "dimensionless", "bytes"):
             known = HISTOGRAM.sub("", name)
         assert known.encode() in content, f"{program.name} has no metric {known}"
+
+
+@pytest.mark.usefixtures("load")
+async def test_shards_calls_and_sizes_are_named_under_load(prometheus: MetricsClient) -> None:
+    def named(found: Measurement) -> bool:
+        roles = {calls.role for calls in found.role_calls}
+        # The server records the size of the state without its namespace.
+        kinds = {one.kind for one in found.largest if one.namespace in ("default", "")}
+        return roles >= {"history", "matching"} and kinds == set(SizeKind)
+
+    found = await eventually(lambda: measured(prometheus), named)
+    assert sum(one.shards for one in found.owned_shards) == value(found, S.SHARD_COUNT) > 0
+    assert {one.instance for one in found.owned_shards} == {
+        instance.name for instance in found.instances[Role.HISTORY]
+    }
+    # A few of the load's workflows wait, and none has a long history.
+    assert max(one.size for one in found.largest if one.kind is SizeKind.HISTORY_EVENTS) <= 1000
 
 
 @pytest.mark.usefixtures("load")

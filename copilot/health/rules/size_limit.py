@@ -6,6 +6,7 @@ from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import LargestSize, Reading, SizeKind
 
 _NAMED = 5
+_WORKFLOWS = "workflows over a limit of size"
 
 
 def check(inputs: RuleInputs) -> list[RuleResult]:
@@ -31,7 +32,7 @@ def _ended(inputs: RuleInputs, near: list[LargestSize]) -> list[RuleResult]:
             unit="workflows",
             subject="ended workflows",
             detail="the server ends workflows whose history or state is too large",
-            cause=_cause(spaces, "workflows over a limit of size"),
+            cause=_cause(spaces, _WORKFLOWS),
         )
     ]
 
@@ -68,9 +69,10 @@ def _near_limits(inputs: RuleInputs, near: list[LargestSize]) -> list[RuleResult
             _near(inputs, one.kind),
             signal=one.kind,
             unit="events" if one.kind is SizeKind.HISTORY_EVENTS else "bytes",
-            subject=f"{one.kind} in {one.namespace}",
+            # The server records the size of the state without its namespace.
+            subject=f"{one.kind} in {one.namespace}" if one.namespace else one.kind,
             detail="at most: the upper bound of a bucket",
-            cause=Cause(kind=CauseKind.NAMESPACE, name=one.namespace),
+            cause=_cause([one.namespace], _WORKFLOWS),
         )
         for one in near
     ]
@@ -110,7 +112,7 @@ def _lines(inputs: RuleInputs, pattern: str) -> int:
 
 
 def _cause(namespaces: list[str], otherwise: str) -> Cause:
-    """The first namespace, if any is known."""
-    if namespaces and namespaces[0]:
-        return Cause(kind=CauseKind.NAMESPACE, name=namespaces[0])
+    """The first namespace that is known, if any is."""
+    for name in filter(None, namespaces):
+        return Cause(kind=CauseKind.NAMESPACE, name=name)
     return Cause(kind=CauseKind.WORKFLOW_TYPE, name=otherwise)

@@ -214,6 +214,18 @@ SIZES = (
         notices=[RuleName.SIZE_LIMIT],
     ),
     Situation(
+        "workflows are ended for the size of their state, which has no namespace",
+        [
+            with_metrics(
+                sized(SizeKind.STATE_BYTES, 2**23, ("workflow_ended_for_size", 1)),
+                largest=(LargestSize(kind=SizeKind.STATE_BYTES, namespace="", size=2**23),),
+            )
+        ],
+        [STRESSED],
+        Cause(kind=CauseKind.WORKFLOW_TYPE, name="workflows over a limit of size"),
+        notices=[RuleName.SIZE_LIMIT],
+    ),
+    Situation(
         "workflows are ended by a limit that is lower than the default",
         [sized(SizeKind.HISTORY_EVENTS, 2000, ("workflow_ended_for_size", 5))],
         [STRESSED],
