@@ -6,9 +6,19 @@ A queue that is asked by the wrong name is created: it must be known from elsewh
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
-from copilot.signals.snapshot import Measurement, QueueKey, WorkflowOutcome
+from copilot.signals.snapshot import (
+    LargestSize,
+    Measurement,
+    NamespaceLoad,
+    OversizedRequests,
+    QueueKey,
+    TaskFailures,
+    WorkflowOutcome,
+)
 
+OfNamespace = TypeVar("OfNamespace", NamespaceLoad, TaskFailures, OversizedRequests, LargestSize)
 _REWRITTEN = re.compile(r"[^A-Za-z0-9_]")
 
 
@@ -34,14 +44,10 @@ class RealNames:
             update={
                 "active_queues": tuple(dict.fromkeys(queues)),
                 "outcomes": tuple(map(self._outcome, measurement.outcomes)),
-                "refusals": tuple(
-                    one.model_copy(update={"namespace": self._namespace(one.namespace)})
-                    for one in measurement.refusals
-                ),
-                "task_failures": tuple(
-                    one.model_copy(update={"namespace": self._namespace(one.namespace)})
-                    for one in measurement.task_failures
-                ),
+                "refusals": self._renamed(measurement.refusals),
+                "task_failures": self._renamed(measurement.task_failures),
+                "oversized": self._renamed(measurement.oversized),
+                "largest": self._renamed(measurement.largest),
             }
         )
 
@@ -60,6 +66,11 @@ class RealNames:
         else:
             namespace, queue = self._namespace(outcome.namespace), outcome.task_queue
         return outcome.model_copy(update={"namespace": namespace, "task_queue": queue})
+
+    def _renamed(self, found: Iterable[OfNamespace]) -> tuple[OfNamespace, ...]:
+        return tuple(
+            one.model_copy(update={"namespace": self._namespace(one.namespace)}) for one in found
+        )
 
     def _namespace(self, name: str) -> str:
         return self._namespaces.get(name, name)

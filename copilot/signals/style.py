@@ -7,7 +7,6 @@ the SDKs, which no setting of the server changes.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,8 +15,8 @@ _UNIT = re.compile(r" in:(ms|s)\b")
 _SELECTOR = re.compile(r"\b(?:counter|gauge|timer|dimensionless|bytes):\w+\{[^{}]*\}")
 _MATCHER = re.compile(r'(\w+)(=~|!~|=|!=)"([^"]*)"')
 # The rates of a classic histogram's buckets and of its count.
-_RATE = r"rate\((timer|dimensionless):(\w+)_%s(\{[^{}]*\}\[[^]]*\])\)"
-_RATE_OF_BUCKETS = re.compile(r"by \(le\) \(" + _RATE % "bucket" + r"\)")
+_RATE = r"rate\((timer|dimensionless|bytes):(\w+)_%s(\{[^{}]*\}\[[^]]*\])\)"
+_RATE_OF_BUCKETS = re.compile(r"\(le(?:, )?(.*?)\) \(" + _RATE % "bucket" + r"\)")
 _RATE_OF_COUNT = re.compile(_RATE % "count")
 
 
@@ -56,27 +55,28 @@ class Style:
         if self.rewrites_values:
             text = _SELECTOR.sub(_with_any_characters, text)
         if self.native:
-            text = _RATE_OF_BUCKETS.sub(self._native("({})"), text)
-            text = _RATE_OF_COUNT.sub(self._native("histogram_count({})"), text)
+            text = _RATE_OF_BUCKETS.sub(self._rate_of_buckets, text)
+            text = _RATE_OF_COUNT.sub(self._rate_of_count, text)
         return _METRIC.sub(self._name, text)
 
     def histogram(self, kind: str, name: str) -> str:
         """The name of a histogram, without `_bucket` or `_count`."""
         if kind == "timer":
             return self.prefix + name + self.timer
-        # The unit of bytes is written where that of numbers is.
-        of_bytes = "_bytes" if self.dimensionless else ""
+        # Exporters that write one unit write the other.
+        of_bytes = "_bytes" if self.timer else ""
         return self.prefix + name + (of_bytes if kind == "bytes" else self.dimensionless)
 
     def _scale(self, wanted: re.Match[str]) -> str:
         return _SCALES.get((self.unit, Unit(wanted[1])), "")
 
-    def _native(self, form: str) -> Callable[[re.Match[str]], str]:
-        def write(rate: re.Match[str]) -> str:
-            kind, name, selection = rate.groups()
-            return form.format(f"rate({self.histogram(kind, name)}{selection})")
+    def _rate_of_buckets(self, rate: re.Match[str]) -> str:
+        labels, kind, name, selection = rate.groups()
+        return f"({labels}) (rate({self.histogram(kind, name)}{selection}))"
 
-        return write
+    def _rate_of_count(self, rate: re.Match[str]) -> str:
+        kind, name, selection = rate.groups()
+        return f"histogram_count(rate({self.histogram(kind, name)}{selection}))"
 
     def _name(self, metric: re.Match[str]) -> str:
         kind, name = metric.groups()
@@ -109,7 +109,7 @@ def _with_any_character(matcher: re.Match[str]) -> str:
         # The value is a regular expression: what stands for itself in it is `-` and `\\.`.
         pattern = value.replace(r"\\.", ".").replace("-", ".")
         return f'{label}{operator}"{pattern}"'
-    pattern = re.sub(r"\W", ".", value)
-    if pattern == value:
+    pattern, rewritten = re.subn(r"\W", ".", value)
+    if not rewritten:
         return matcher[0]
     return f'{label}{"=~" if operator == "=" else "!~"}"{pattern}"'

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ METRIC = re.compile(r"\b(?:(\w+):)?(?!up\{)(\w+)\{")
 ENDINGS = ("_total", "_milliseconds", "_seconds", "_ratio")
 # Definitions with such an ending of their own.
 OWN_ENDINGS = {"approximate_backlog_age_seconds"}
-PLAIN = Style(counter="", timer="", dimensionless="", unit=Unit.SECONDS)
+PLAIN = Style(counter="", timer="", dimensionless="", unit=Unit.SECONDS, rewrites_values=True)
 
 
 def metrics_of(signal: Signal) -> Iterator[tuple[str, str]]:
@@ -54,6 +55,45 @@ def test_the_catalogue_names_a_metric_by_its_definition(signal: Signal) -> None:
 def test_a_style_writes_names_and_units(template: str, opentelemetry: str, plain: str) -> None:
     assert OPENTELEMETRY.write(template) == opentelemetry
     assert PLAIN.write(template) == plain
+
+
+@pytest.mark.parametrize(
+    ("template", "native"),
+    [
+        (
+            "sum by (le) (rate(timer:x_bucket{a}[$long]))",
+            "sum by () (rate(x_milliseconds{a}[$long]))",
+        ),
+        (
+            "sum by (le, namespace) (rate(bytes:x_bucket{a}[5m]))",
+            "sum by (namespace) (rate(x_bytes{a}[5m]))",
+        ),
+        (
+            "sum(rate(dimensionless:x_count_count{a}[$short]))",
+            "sum(histogram_count(rate(x_count_ratio{a}[$short])))",
+        ),
+    ],
+)
+def test_a_native_histogram_is_one_series(template: str, native: str) -> None:
+    assert replace(OPENTELEMETRY, native=True).write(template) == native
+
+
+@pytest.mark.parametrize(
+    ("matchers", "written"),
+    [
+        ('namespace!="temporal-system"', 'namespace!~"temporal.system"'),
+        ('operation="UpdateWorkflowExecution"', 'operation="UpdateWorkflowExecution"'),
+        ('error_type="serviceerror.Unavailable"', 'error_type=~"serviceerror.Unavailable"'),
+        (r'error_type!~"persistence\\..*Error|a-b"', 'error_type!~"persistence..*Error|a.b"'),
+    ],
+)
+def test_rewritten_values_match_as_they_are_and_with_underscores(
+    matchers: str, written: str
+) -> None:
+    assert PLAIN.write(f"counter:x{{$cluster,{matchers}}}") == f"x{{$cluster,{written}}}"
+    assert OPENTELEMETRY.write(f"counter:x{{{matchers}}}") == f"x_total{{{matchers}}}"
+    # No setting of the server changes what the SDKs export.
+    assert PLAIN.write(f"sdk:x{{{matchers}}}") == f"x{{{matchers}}}"
 
 
 @pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)

@@ -13,7 +13,7 @@ from copilot.signals.measure import measure
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Measurement, Reading
+from copilot.signals.snapshot import Measurement, Reading, SizeKind
 from copilot.signals.style import OPENTELEMETRY, Style, Unit
 from tests.copilot.signals.backfilled_prometheus import running_prometheus
 from tests.copilot.signals.conftest import build_prometheus
@@ -37,7 +37,7 @@ CLUSTERS = {
         False,
     ),
     "opentelemetry-bare": (
-        without_endings(OTEL, "_total", "_milliseconds", "_ratio"),
+        without_endings(OTEL, "_total", "_milliseconds", "_ratio", "_bytes"),
         replace(PLAIN_STYLE, unit=Unit.MILLISECONDS),
         False,
     ),
@@ -97,7 +97,8 @@ async def measured(client: MetricsClient, cluster: str) -> tuple[Measurement, Kn
             stale_after=60,
             known=known,
         )
-        return found if found.readings[S.STATE_TRANSITIONS_RATE].value else None
+        whole = found.readings[S.STATE_TRANSITIONS_RATE].value and found.outcomes and found.largest
+        return found if whole else None
 
     found = await until_async(see, WITHIN_SECONDS, f"workflow updates of {cluster} are read")
     assert found
@@ -142,6 +143,15 @@ async def test_times_are_in_the_unit_of_their_signal(
     read = found.readings[signal].value
     wanted = seconds if BY_NAME[signal].unit == "s" else seconds * 1000
     assert read == pytest.approx(wanted, rel=0.01)
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+async def test_sizes_are_read_in_every_style(client: MetricsClient, name: str) -> None:
+    """By the highest bound of the buckets that are used, whatever holds them."""
+    found, _ = await measured(client, name)
+    alike, _ = await measured(client, name.partition("-")[0])
+    assert {size.kind for size in found.largest} == set(SizeKind)
+    assert found.largest == alike.largest
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
