@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from string import Template
 from typing import Literal
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -14,6 +15,7 @@ from copilot import process
 from copilot.access.temporal import MonitoredTemporal
 from copilot.errors import AccessError, SourceError
 from copilot.settings import Settings
+from copilot.signals.instant_query import Answer
 from copilot.signals.loki import SILENCE, LogsClient
 from copilot.signals.monitored_frontend import (
     UnansweredError,
@@ -21,6 +23,7 @@ from copilot.signals.monitored_frontend import (
     check_frontend,
     with_address,
 )
+from copilot.signals.naming import NAMES, find_naming
 from copilot.signals.prometheus import MetricsClient
 
 # More than in a cycle: the first request looks up names and signs in.
@@ -68,17 +71,19 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _check_metrics(settings: Settings) -> Finding:
-    """Whether the store answers, and targets of the cluster are in it."""
+    """Whether the store answers, and has the cluster's targets with metrics of Temporal."""
     name, label = "metrics store", f'cluster="{settings.cluster}"'
     async with MetricsClient(
         settings.prometheus_endpoint, settings.metrics, timeout_seconds=_SECONDS
     ) as client:
         answer = await client.query("count by (cluster) (up)")
-    if answer.absence:
-        return Finding(name, "wrong", answer.detail)
+        names = await client.query(Template(NAMES).substitute(cluster=label))
+    for one in (answer, names):
+        if one.absence:
+            return Finding(name, "wrong", one.detail)
     targets = {one.labels.get("cluster", ""): one.value for one in answer.samples}
     if settings.cluster in targets:
-        return Finding(name, "ok", f"{targets[settings.cluster]:.0f} targets have {label}")
+        return _check_names(name, f"{targets[settings.cluster]:.0f} targets have {label}", names)
     others = sorted(value for value in targets if value)
     if not targets:
         problem = "it has no series `up`: scrape the cluster's servers"
@@ -88,6 +93,18 @@ async def _check_metrics(settings: Settings) -> Finding:
         shown = ", ".join(others[:_SHOWN_LABELS])
         more = f" and {len(others) - _SHOWN_LABELS} more" if len(others) > _SHOWN_LABELS else ""
         problem = f"no target has {label}; the label has the values {shown}{more}"
+    return Finding(name, "wrong", problem)
+
+
+def _check_names(name: str, targets: str, answer: Answer) -> Finding:
+    """Whether the targets export Temporal's metrics in a style that is known."""
+    naming = find_naming(answer.samples)
+    if naming.style:
+        return Finding(name, "ok", f"{targets}, with metrics such as {naming.names[0]}")
+    if naming.names:
+        problem = f"{targets}, but {naming.problem}; found: {', '.join(naming.names)}"
+        return Finding(name, "wrong", problem)
+    problem = f"{targets}, but no persistence_requests: give the servers' targets this label"
     return Finding(name, "wrong", problem)
 
 

@@ -23,12 +23,24 @@ from tests.secure_temporal import NAMESPACE, SecureTemporal
 
 COMMAND_SECONDS = 300
 TARGETS = vector("7", cluster="prod")
+NAMES = ("persistence_requests_total", "persistence_latency_milliseconds_bucket")
+
+
+def series_named(*names: str) -> str:
+    series = [{"metric": {"__name__": name}, "value": [1790000000, "1"]} for name in names]
+    return json.dumps({"status": "success", "data": {"resultType": "vector", "result": series}})
 
 
 @asynccontextmanager
-async def metrics(answer: str, status: int = 200) -> AsyncIterator[dict[str, object]]:
-    """Settings with a metrics store that gives this answer, and no frontend."""
-    async with fake_metrics_store(lambda _: Reply(answer, status)) as store:
+async def metrics(
+    answer: str, status: int = 200, names: tuple[str, ...] = NAMES
+) -> AsyncIterator[dict[str, object]]:
+    """Settings with a metrics store that has these targets and names, and no frontend."""
+
+    def reply(query: str) -> Reply:
+        return Reply(series_named(*names) if "__name__" in query else answer, status)
+
+    async with fake_metrics_store(reply) as store:
         yield {
             "COPILOT_CLUSTER": "prod",
             "PROMETHEUS_ENDPOINT": store.url,
@@ -117,6 +129,14 @@ async def test_a_store_without_the_cluster_says_what_it_has(answer: str, reason:
         found = (await findings(settings))["metrics store"]
     assert found.state == "wrong"
     assert reason in found.finding
+
+
+@pytest.mark.parametrize("names", [(), ("persistence_requests_total",)])
+async def test_targets_without_usable_metrics_of_temporal_are_wrong(names: tuple[str, ...]) -> None:
+    async with metrics(TARGETS, names=names) as settings:
+        found = (await findings(settings))["metrics store"]
+    assert found.state == "wrong"
+    assert "persistence_requests" in found.finding
 
 
 async def test_a_store_that_denies_access_is_wrong() -> None:
