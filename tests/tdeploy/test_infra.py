@@ -37,6 +37,11 @@ def test_from_nothing_to_both_stacks_and_back(without_aws: Clone) -> None:
     status = tdeploy("infra", "status", "--json")
     assert status.exit_code == 0
     assert json.loads(status.stdout)["copilot"]["region"] == "eu-west-2"
+    # A build leaves the outputs of AWS.
+    assert tdeploy("build", "copilot").exit_code == 0
+    status = tdeploy("infra", "status")
+    assert status.exit_code == 0
+    assert made.stdout in status.stdout
 
     other = tdeploy("infra", "destroy-copilot", "-p", "team-b", "--yes")
     assert other.exit_code == 1
@@ -45,16 +50,6 @@ def test_from_nothing_to_both_stacks_and_back(without_aws: Clone) -> None:
     assert gone.exit_code == 0, gone.stderr
     assert len(aws.existing(CLUSTER)) == 1
     assert tdeploy("infra", "destroy-copilot", "--yes").exit_code == 1
-
-
-def test_a_build_leaves_the_outputs_of_aws(without_aws: Clone) -> None:
-    tdeploy = without_aws.tdeploy
-    tdeploy("infra", "apply-shared", "--yes")
-    made = tdeploy("infra", "apply-copilot", "--yes")
-    assert tdeploy("build", "copilot").exit_code == 0
-    status = tdeploy("infra", "status")
-    assert status.exit_code == 0
-    assert made.stdout in status.stdout
 
 
 def test_the_image_of_the_fork_is_built_from_the_checkout(
