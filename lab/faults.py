@@ -82,6 +82,15 @@ _ALL = (
         cause_kinds=("persistence",),
     ),
     Fault(
+        "read-only-database",
+        "the database of the monitored cluster answers reads, and refuses every write",
+        inject=lambda lab: lab.refuse_writes(True),
+        heal=lambda lab: lab.refuse_writes(False),
+        verdict="stressed",
+        cause_kinds=("persistence",),
+        is_stored=True,
+    ),
+    Fault(
         "stuck-shard",
         f"a transaction holds the row of history shard {STUCK_SHARD} in the database",
         inject=lambda lab: lab.hold_shard(STUCK_SHARD),

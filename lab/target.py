@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lab import catalogue, processes, prometheus, shard_lock
+from lab import catalogue, processes, prometheus, read_only, shard_lock
 from lab.catalogue import Catalogue
 from lab.elasticsearch import VisibilityStore
 from lab.errors import LabError
@@ -80,6 +80,10 @@ class Target:
 
     def release_shard(self) -> None:
         shard_lock.release(self._monitored_url)
+
+    def refuse_writes(self, refuse: bool) -> None:
+        """Make the database of the monitored cluster read-only, or not."""
+        read_only.refuse_writes(self._monitored_url, refuse)
 
     @property
     def _monitored_url(self) -> str:

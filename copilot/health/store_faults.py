@@ -62,7 +62,9 @@ def store_faults(snapshot: Snapshot) -> list[StoreFault]:
         StoreFault(_kind_of(errors.error_type), errors.rate, logged=False)
         for errors in snapshot.metrics.store_errors
     ]
-    return logged + [fault for fault in counted if fault.kind not in kinds]
+    # What the metrics do not name is what the logs name.
+    named = kinds | ({FaultKind.UNNAMED} if logged else set())
+    return logged + [fault for fault in counted if fault.kind not in named]
 
 
 def described(snapshot: Snapshot) -> str:

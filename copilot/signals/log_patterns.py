@@ -117,7 +117,7 @@ PATTERNS = (
         "persistence_conflict",
         LogSeverity.WARNING,
         r'"msg":"Operation failed with internal error\.".*"error":"(?:[^"\\]|\\.)*'
-        r"(?:SQLSTATE 40001|\(OC00[01]\))",
+        r"(?:SQLSTATE 40001|could not serialize access|\(OC00[01]\))",
         "A write lost to another one, and its caller repeats it.",
     ),
     KnownPattern(

@@ -360,7 +360,7 @@ def test_names_of_situations_are_unique() -> None:
         (
             failing_store(600, 600, ("database_read_only", 900), ("database_unreachable", 90_000)),
             ["read-only 30/s"],
-            "unreachable",
+            "that metrics do not name",
         ),
         (failing_store(600, 600, ("database_full", 300)), ["full 10/s"], "read-only"),
         (failing_store(1800, 600, ("database_unreachable", 300)), ["unreachable"], "too slow"),
@@ -383,7 +383,9 @@ def test_names_of_situations_are_unique() -> None:
 def test_errors_of_the_store_name_their_kinds_with_rates(
     observed: Snapshot, kinds: Sequence[str], not_named: str
 ) -> None:
-    for result in fired(observed, RuleName.PERSISTENCE_ERRORS):
+    found = fired(observed, RuleName.PERSISTENCE_ERRORS)
+    assert found
+    for result in found:
         assert [kind for kind in kinds if kind not in result.detail] == []
         assert not_named not in result.detail
 
