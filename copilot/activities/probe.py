@@ -153,10 +153,15 @@ class _Look:
             if found - failed:
                 await asyncio.sleep(CONFIRM_SECONDS)
                 frontend, store = await self._check()
-            if failed and not frontend and not store and self._runs:
-                self._runs.renew()
+            if failed and not frontend and not store:
+                self._renew_canaries()
             self._frontend, self._store, self._called = frontend, store, True
             await asyncio.sleep(EVERY_SECONDS)
+
+    def _renew_canaries(self) -> None:
+        """What canaries waited for has come back."""
+        if self._runs:
+            self._runs.renew()
 
     async def _check_instances(self) -> None:
         """Find instances that were reached before, and twice refuse a connection."""
@@ -168,6 +173,9 @@ class _Look:
                 await asyncio.sleep(CONFIRM_SECONDS)
                 again = await ask(new)
                 refused -= {name for name in new if again[name] is not False}
+            known = {name for name in self._instances if DEAD + name in self._known}
+            if (self._dead if self._asked else known) - refused:
+                self._renew_canaries()
             self._dead, self._asked = refused, True
             await asyncio.sleep(EVERY_SECONDS)
 

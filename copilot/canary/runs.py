@@ -68,9 +68,12 @@ class CanaryRuns:
                     self.sweep = self.sweep.slept(timedelta(seconds=pause))
 
     def renew(self) -> None:
-        """Count from now how late canaries are."""
-        self.sweep = self.sweep.renewed(datetime.now(UTC))
+        """Forget the open canaries; the next of their shards end them."""
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
         self._asked.clear()
+        self.sweep = self.sweep.renewed()
 
     def report(self) -> CanaryReport:
         ground, now = self._worker.ground, datetime.now(UTC)

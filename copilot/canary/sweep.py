@@ -104,13 +104,12 @@ class Sweep(Frozen):
         )
         return self.model_copy(update={"open": opened})
 
-    def renewed(self, now: datetime) -> Self:
-        """The sweep after the cluster answered nothing: that was no trouble of their shards."""
-        opened = tuple(
-            canary.model_copy(update={"begun": now, "step": None, "detail": ""})
-            for canary in self.open
-        )
-        return self.model_copy(update={"open": opened})
+    def renewed(self) -> Self:
+        """The sweep after what its canaries waited for came back: others tell whether all is well.
+
+        They may wait on for the retry of a task, which is no trouble of their shards.
+        """
+        return self.model_copy(update={"open": ()})
 
     def _changed(self, shard: int, changes: dict[str, object]) -> Self:
         opened = tuple(
