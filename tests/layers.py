@@ -32,7 +32,7 @@ _LONG_COMMANDS = ("infra", "build", "schema", "doctor")
 
 # The longest first, so that none starts last.
 LAYERS = (
-    Layer("verdicts", ("tests/lab/test_verdicts.py",), is_timed=True, servers=OF_A_LAB),
+    Layer("verdicts", ("tests/lab/verdicts",), is_timed=True, servers=OF_A_LAB),
     Layer(
         "docker",
         ("tests/docker",),

@@ -2,10 +2,15 @@
 
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from lab.binaries import SERVERS, build
+from lab.cluster import Lab
 from tools import opensearch
 from tools.servers import find
 
@@ -24,3 +29,19 @@ def require_opensearch() -> None:
     if lacking and os.environ.get("CI") != "true":
         pytest.skip(lacking)
     opensearch.ensure_jars(print)
+
+
+@contextmanager
+def running_lab(*, histories: int = 1) -> Iterator[Lab]:
+    """A running lab on free ports, without load and without the Copilot.
+
+    The scrape interval is 2 s, because a scrape of a busy machine may take more than one.
+    """
+    require_servers()
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        lab = Lab(Path(folder) / "lab", ports="free", scrape_seconds=2, histories=histories)
+        lab.up()
+        try:
+            yield lab
+        finally:
+            lab.down(delete=True)

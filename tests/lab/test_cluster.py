@@ -136,7 +136,7 @@ class TestRunning:
 
 
 class TestFaults:
-    """What each fault does to the session's lab. Its verdict is tested in test_verdicts.py."""
+    """What each fault does to the session's lab. Its verdict is tested in verdicts/."""
 
     @pytest.mark.parametrize("role", ["frontend", "history", "matching", "worker"])
     def test_a_killed_service_stays_down_until_it_is_healed(self, lab: Lab, role: str) -> None:

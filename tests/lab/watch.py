@@ -148,3 +148,9 @@ def names_cause(fault: Fault, status: Status) -> bool:
         cause["kind"] in fault.cause_kinds and cause["name"].endswith(fault.cause_name)
         for cause in status.get("causes", [])
     )
+
+
+def critical_causes(watch: Watch) -> set[str]:
+    """The kinds of the first causes of critical verdicts since `begin`."""
+    critical = (change for change in watch.changes if change["health_state"] == "critical")
+    return {change["causes"][0]["kind"] for change in critical}
