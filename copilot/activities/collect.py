@@ -96,8 +96,10 @@ class CollectActivities:
             visible = group.create_task(self._visible_queues(wanted=request.find_queues))
             earlier = group.create_task(self._earlier_days.cycles(at, STORE_SECONDS))
         measurement, remembered = metrics.result(), stored.result()
+        left_out = remembered.truncated
         if self._known.style.rewrites_values:
             real = RealNames(settings.monitored_namespaces, (*remembered.keys, *visible.result()))
+            left_out += real.unknown(measurement)
             measurement = real.apply(measurement)
         keys = interleave(remembered.keys, measurement.active_queues, visible.result())
         updates = measurement.readings[SignalName.STATE_TRANSITIONS_RATE].value
@@ -115,7 +117,7 @@ class CollectActivities:
             cluster=request.cluster,
             at=at,
             metrics=answered.result(),
-            queues=queues.model_copy(update={"truncated": queues.truncated + remembered.truncated}),
+            queues=queues.model_copy(update={"truncated": queues.truncated + left_out}),
             logs=logs.result(),
         )
 

@@ -51,6 +51,10 @@ class RealNames:
             }
         )
 
+    def unknown(self, measurement: Measurement) -> int:
+        """How many active queues are left out."""
+        return sum(not any(self._real_queues(queue)) for queue in measurement.active_queues)
+
     def _real_queues(self, queue: QueueKey) -> Iterator[QueueKey]:
         """All queues that are written like this one; it itself where no `_` is in its name."""
         found = self._queues.get((queue.namespace, queue.name), {})

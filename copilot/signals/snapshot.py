@@ -127,7 +127,8 @@ class QueueFacts(Frozen):
 class QueueSurvey(Frozen):
     """The task queues of a cycle. `absence` is set when the frontend did not answer at all.
 
-    `unanswered` are queues without an answer, `truncated` counts queues over the limit.
+    `unanswered` are queues without an answer, `truncated` counts queues that were not asked: over
+    the limit, or known only by a name that a style has rewritten.
     """
 
     queues: tuple[QueueFacts, ...] = ()

@@ -1,5 +1,6 @@
 """Snapshots while sources do not answer, and the queues of a survey."""
 
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from copilot.signals.snapshot import Absence, QueueKey, QueueKind
 from copilot.store.repository import Repository
 from copilot.worker.metrics import WorkerMetrics
 from tests.copilot.worker.process import REFUSING_ADDRESS
-from tests.fakes.http_source import Reply, loki_answering, silent_port, vector
+from tests.fakes.http_source import Reply, fake_metrics_store, loki_answering, silent_port, vector
 
 # A busy machine is slow, not wrong.
 CYCLE_SECONDS = 60
@@ -40,7 +41,9 @@ async def activities() -> AsyncIterator[CollectActivities]:
 
 @asynccontextmanager
 async def collecting(
-    loki_url: str | None, cycle_seconds: float = CYCLE_SECONDS
+    loki_url: str | None,
+    cycle_seconds: float = CYCLE_SECONDS,
+    metrics_url: str = f"http://{REFUSING_ADDRESS}",
 ) -> AsyncIterator[CollectActivities]:
     url = f"postgresql://copilot:copilot@{REFUSING_ADDRESS}/copilot"
     settings = Settings.model_construct(
@@ -50,7 +53,7 @@ async def collecting(
     async with (
         Repository.open(url) as repository,
         MetricsClient(
-            f"http://{REFUSING_ADDRESS}",
+            metrics_url,
             concurrency=8,
             timeout_seconds=CYCLE_SECONDS,
             budget_seconds=budget,
@@ -86,6 +89,38 @@ async def test_without_any_source_the_snapshot_is_empty_and_in_time(
     assert REFUSING_ADDRESS in snapshot.queues.detail
     # Without the store, the survey takes the queues of the last cycle.
     assert snapshot.queues.unanswered == known
+
+
+async def test_a_queue_is_not_asked_by_a_name_that_a_style_has_rewritten() -> None:
+    names = [
+        {"__name__": "persistence_requests"},
+        {"__name__": "persistence_latency_count"},
+        {"__name__": "persistence_latency_bucket", "le": "0.001"},
+    ]
+    queues = [
+        {"namespace": "default", "taskqueue": name, "task_type": "Workflow"}
+        for name in ("order_fulfilment", "batch_jobs")
+    ]
+
+    def reply(query: str) -> Reply:
+        if "__name__" in query:
+            return Reply(series(*(one | {"part": "0"} for one in names)))
+        return Reply(series(*queues) if "poll_success{" in query else vector())
+
+    request = CollectRequest(cluster="monitored", known_queues=(key("order-fulfilment"),))
+    async with (
+        fake_metrics_store(reply) as store,
+        collecting(None, metrics_url=store.url) as activities,
+    ):
+        snapshot = await ActivityEnvironment().run(activities.collect_snapshot, request)
+    assert snapshot.metrics.active_queues == (key("order-fulfilment"),)
+    assert snapshot.queues.unanswered == (key("order-fulfilment"),)
+    assert snapshot.queues.truncated == 1
+
+
+def series(*labels: dict[str, str]) -> str:
+    result = [{"metric": one, "value": [time.time(), "1"]} for one in labels]
+    return json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}})
 
 
 async def test_a_silent_loki_does_not_make_a_cycle_late() -> None:

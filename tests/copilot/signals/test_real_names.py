@@ -25,18 +25,17 @@ def measured(*queues: QueueKey) -> Measurement:
 
 def test_a_queue_is_asked_only_by_a_name_that_is_known() -> None:
     real = RealNames(("default",), (workflow("order-fulfilment"), workflow("a_b")))
-    found = real.apply(
-        measured(
-            workflow("order_fulfilment"),
-            activity("order_fulfilment"),
-            workflow("a_b"),
-            # Nothing in it can be rewritten.
-            activity("orders"),
-            # May be batch-jobs or batch.jobs.
-            activity("batch_jobs"),
-        )
+    before = measured(
+        workflow("order_fulfilment"),
+        activity("order_fulfilment"),
+        workflow("a_b"),
+        # Nothing in it can be rewritten.
+        activity("orders"),
+        # May be batch-jobs or batch.jobs.
+        activity("batch_jobs"),
     )
-    assert found.active_queues == (
+    assert real.unknown(before) == 1
+    assert real.apply(before).active_queues == (
         workflow("order-fulfilment"),
         activity("order-fulfilment"),
         workflow("a_b"),
