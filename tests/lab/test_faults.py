@@ -35,6 +35,9 @@ def rate(metric: str, labels: str = "") -> str:
 
 
 EFFECTS = {
+    "read-only-database": rate(
+        "persistence_error_with_type_total", ',error_type="serviceerror.Unavailable"'
+    ),
     "wedged-workflows": rate("failed_workflow_tasks_total"),
     "visibility-down": rate("visibility_persistence_errors_total"),
     "retried-workflows": rate("workflow_failed_total"),
