@@ -176,10 +176,11 @@ SERVERS = (
     TEMPORAL_ELASTICSEARCH_TOOL,
     TEMPORAL_UI,
     PROMETHEUS,
-    PROMTOOL,
     TOXIPROXY,
+    PROMTOOL,
     PULUMI,
 )
+"""In the order in which they are built: first those of a lab, for which most tests wait."""
 
 
 def cache_folder() -> Path:
