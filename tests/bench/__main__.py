@@ -75,6 +75,8 @@ def main() -> int:
     _print_table("controls", controls_table(seen.quiets))
     _console.print(_table(figures))
     _console.print(f"written to {RESULT}")
+    if seen.problem:
+        return _refuse(f"the faults ended early: {seen.problem}")
     return 0 if all(figure.met for figure in figures) else 1
 
 

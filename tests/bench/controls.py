@@ -1,20 +1,24 @@
 """What happens on healthy clusters, and must stay quiet."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lab import processes
+from lab.catalogue import Catalogue
 from lab.cluster import Lab
 from lab.faults import FAULTS
 from lab.load import QUEUES
+from lab.ports import is_free
 from lab.target import Target
+from tests.waiting import until
 
 WATCHED_SECONDS = 45.0
 SPIKE = 4
 BACKLOG = 3000
 _BACKLOG_SECONDS = 50
 _WORKER_SECONDS = 3
+_PORT_SECONDS = 30
 _HISTORIES = ("temporal-history-2", "temporal-history")
 
 
@@ -55,8 +59,16 @@ def _restart_workers(lab: Lab) -> None:
 
 def _restart_histories(lab: Lab) -> None:
     for name in _HISTORIES:
-        processes.stop([lab.state.running[name]])
+        state = lab.state
+        ports = Catalogue(lab.folder, state).clusters()[name].ports
+        processes.stop([state.running[name]])
+        _await_free(ports)
         Target(lab.folder).revive("temporal-history")
+
+
+def _await_free(ports: Sequence[int]) -> None:
+    """Threads of a process that has ended may hold its ports for a moment."""
+    until(lambda: all(map(is_free, ports)), _PORT_SECONDS, "its ports are free")
 
 
 def _pile_up(lab: Lab, rate: float) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from lab.errors import LabError
 from lab.fault import Fault
 from lab.faults import FAULTS
 from tests.bench.alarms import Alarm, alarms_of_states
@@ -25,11 +26,15 @@ _SETTLED_CYCLES = 3
 
 @dataclass(frozen=True)
 class Results:
-    """What every judge made of every trial, and figures of the Copilot's explanations."""
+    """What every judge made of every trial, and figures of the Copilot's explanations.
+
+    `problem` ended the trials early.
+    """
 
     detections: tuple[Detection, ...] = ()
     quiets: tuple[Quiet, ...] = ()
     figures: tuple[Figure, ...] = ()
+    problem: str = ""
 
 
 def names() -> list[str]:
@@ -40,7 +45,7 @@ def names() -> list[str]:
 def measure(report: Report, repeat: int, hold: float, selected: Collection[str]) -> Results:
     """Try what is selected, by default everything, and the hard faults `repeat` times.
 
-    What was tried until an interruption is reported.
+    What was tried until an interruption or a failure of the lab is reported.
     """
     wanted = {*selected, *(HARD if "hard" in selected else ())} or set(names())
     faults = [fault for fault in _faults() if fault.name in wanted]
@@ -49,7 +54,7 @@ def measure(report: Report, repeat: int, hold: float, selected: Collection[str])
         load_rules(copilot.lab)
         copilot.watch.cycles(_SETTLED_CYCLES, within=180)
         course = Course(copilot.lab, follower, report)
-        begin = time.time()
+        begin, problem = time.time(), ""
         try:
             for control in controls(RATE):
                 if control.name in wanted:
@@ -57,10 +62,12 @@ def measure(report: Report, repeat: int, hold: float, selected: Collection[str])
             for fault in (*faults, *again):
                 course.inject(fault, hold)
         except KeyboardInterrupt:
-            report("interrupted: what follows is of what was tried until now")
+            problem = "interrupted"
+        except LabError as error:
+            problem = str(error)
         alarms = {OURS: alarms_of_states(follower.seen)}
         alarms |= alarms_of_rivals(copilot.lab, begin, time.time())
-        return _results(course, alarms)
+        return _results(course, alarms, problem)
 
 
 def _faults() -> list[Fault]:
@@ -69,7 +76,7 @@ def _faults() -> list[Fault]:
     return sorted(found, key=lambda fault: fault.name not in HARD)
 
 
-def _results(course: Course, alarms: dict[str, list[Alarm]]) -> Results:
+def _results(course: Course, alarms: dict[str, list[Alarm]], problem: str) -> Results:
     detections = tuple(
         Detection.of(trial, FAULTS[trial.name], judge, said, _counts(judge, FAULTS[trial.name]))
         for trial in course.faults
@@ -80,7 +87,7 @@ def _results(course: Course, alarms: dict[str, list[Alarm]]) -> Results:
         for trial, control in course.controls
         for judge, said in alarms.items()
     )
-    return Results(detections, quiets, tuple(_explained(course.explanations)))
+    return Results(detections, quiets, tuple(_explained(course.explanations)), problem)
 
 
 def _explained(explanations: Sequence[tuple[float, float]]) -> list[Figure]:
