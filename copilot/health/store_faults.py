@@ -69,6 +69,8 @@ def store_faults(snapshot: Snapshot) -> list[StoreFault]:
 
 def described(snapshot: Snapshot) -> str:
     """The kinds with their rates, as a result's detail has them; empty without errors."""
+    if not snapshot.metrics.store_errors:
+        return ""
     parts = [
         f"{fault.kind} {_number(fault.rate)}/s{' in the logs' if fault.logged else ''}"
         for fault in store_faults(snapshot)

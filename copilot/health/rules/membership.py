@@ -10,6 +10,8 @@ from copilot.signals.snapshot import Reading
 
 def check(inputs: RuleInputs) -> list[RuleResult]:
     """One result for each; each has to last for some cycles."""
+    if not inputs.now.outside_ring:
+        return []
     return [*_unreachable(inputs), *_without_shards(inputs), *_unowned(inputs)]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from copilot.health.decision import (
@@ -51,7 +52,7 @@ class RuleInputs:
         """False in a snapshot of an earlier version, which knew one of these signals not yet."""
         return all(name in self.snapshot.metrics.readings for name in names)
 
-    @property
+    @cached_property
     def demand(self) -> Reading:
         """Accepted starts a second."""
         return accepted_starts(self.snapshot)
