@@ -10,17 +10,19 @@ from copilot.signals.instant_query import Sample
 from copilot.signals.style import Style, Unit
 
 NAMES = (
-    'count by (__name__, le) ({$cluster,__name__=~"(.+_)?(persistence_requests(_total)?'
+    "count by (__name__, le, exported) (label_replace("
+    '{$cluster,__name__=~"(.+_)?(persistence_requests(_total)?'
     "|persistence_latency(_(milli)?seconds)?(_bucket|_count)?"
     "|state_transition_count(_ratio)?(_count)?|tally_internal_counter_cardinality)"
     '",__name__!~"(.+_)?(no|visibility)_persistence_.+",'
-    r'le=~"(0\\.0.*|[1-9][0-9]{4,}.*|[1-9].*e.*)?"})'
+    r'le=~"(0\\.0.*|[1-9][0-9]{4,}.*|[1-9].*e.*)?"}'
+    ', "exported", "yes", "exported_namespace", ".+"))'
 )
 """The names of a counter and a timer that every running service has, and of a histogram of numbers.
 
 Of the buckets only those below 0.1 and from 10,000: they tell a timer's unit. Native histograms
 have none, but the library behind the server's default names, which has a metric of its own, records
-seconds.
+seconds. `exported` tells a namespace that had to make way for a pod's.
 """
 
 _NAME = re.compile(
@@ -49,7 +51,9 @@ class Naming:
 def find_naming(samples: Iterable[Sample]) -> Naming:
     """The naming in the answer to `NAMES`."""
     bounds: defaultdict[str, set[float]] = defaultdict(set)
+    exported = False
     for sample in samples:
+        exported = exported or "exported" in sample.labels
         bounds[sample.labels.get("__name__", "")].add(_number(sample.labels.get("le", "")))
     seconds = any(name.endswith(_TALLY) for name in bounds)
     matches = [match for name in sorted(bounds) if (match := _NAME.fullmatch(name))]
@@ -83,6 +87,7 @@ def find_naming(samples: Iterable[Sample]) -> Naming:
             unit=unit,
             native=native,
             rewrites_values=not counter and not timer,
+            exported_namespace=exported,
         ),
     )
 

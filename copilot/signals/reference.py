@@ -23,7 +23,8 @@ The server's names may be in another style, which is found from `persistence_req
   tell the unit;
 - histograms of numbers with `_ratio`, or without;
 - any prefix (`global.metrics.prefix`);
-- histograms with buckets, or native ones.
+- histograms with buckets, or native ones;
+- the label `namespace`, or `exported_namespace` where a scrape gives `namespace` to the pod's.
 
 Where neither counters nor times have an ending, as by the server's default, label values may have
 `_` instead of other characters than letters and digits. A cluster whose names are in two styles at

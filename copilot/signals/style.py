@@ -10,9 +10,14 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_METRIC = re.compile(r"\b(counter|gauge|sdk|timer|dimensionless|bytes):(\w+)")
+_METRIC = re.compile(r"\b(counter|gauge|sdk|timer|dimensionless|bytes|native):(\w+)")
 _UNIT = re.compile(r" in:(ms|s)\b")
 _SELECTOR = re.compile(r"\b(?:counter|gauge|timer|dimensionless|bytes):\w+\{[^{}]*\}")
+_RANGE = re.compile(
+    r"\b\w+\((?:counter|gauge|timer|dimensionless|bytes|native):\w+\{[^{}]*\}\[[^]]*\]"
+    r"(?: offset [^)]+)?\)"
+)
+_NAMESPACE = re.compile(r"\bnamespace(?==|!)")
 _MATCHER = re.compile(r'(\w+)(=~|!~|=|!=)"([^"]*)"')
 # The rates of a classic histogram's buckets and of its count.
 _RATE = r"rate\((timer|dimensionless|bytes):(\w+)_%s(\{[^{}]*\}\[[^]]*\])\)"
@@ -38,7 +43,8 @@ class Style:
     """What stands before and after a metric's name, and the unit of timers.
 
     `native` histograms have one series instead of buckets and a count. `rewrites_values` is True
-    where labels may have `_` instead of other characters than letters and digits.
+    where labels may have `_` instead of other characters than letters and digits, and
+    `exported_namespace` where that label has Temporal's namespace, because `namespace` has a pod's.
     """
 
     prefix: str = ""
@@ -48,6 +54,7 @@ class Style:
     unit: Unit
     native: bool = False
     rewrites_values: bool = False
+    exported_namespace: bool = False
 
     def write(self, template: str) -> str:
         """The template with this style's names, values and units; `$cluster` and windows stay."""
@@ -57,6 +64,8 @@ class Style:
         if self.native:
             text = _RATE_OF_BUCKETS.sub(self._rate_of_buckets, text)
             text = _RATE_OF_COUNT.sub(self._rate_of_count, text)
+        if self.exported_namespace:
+            text = _RANGE.sub(_with_own_namespace, text)
         return _METRIC.sub(self._name, text)
 
     def histogram(self, kind: str, name: str) -> str:
@@ -72,11 +81,11 @@ class Style:
 
     def _rate_of_buckets(self, rate: re.Match[str]) -> str:
         labels, kind, name, selection = rate.groups()
-        return f"({labels}) (rate({self.histogram(kind, name)}{selection}))"
+        return f"({labels}) (rate(native:{self.histogram(kind, name)}{selection}))"
 
     def _rate_of_count(self, rate: re.Match[str]) -> str:
         kind, name, selection = rate.groups()
-        return f"histogram_count(rate({self.histogram(kind, name)}{selection}))"
+        return f"histogram_count(rate(native:{self.histogram(kind, name)}{selection}))"
 
     def _name(self, metric: re.Match[str]) -> str:
         kind, name = metric.groups()
@@ -96,6 +105,13 @@ OPENTELEMETRY = Style(
     counter="_total", timer="_milliseconds", dimensionless="_ratio", unit=Unit.MILLISECONDS
 )
 """The server with `framework: opentelemetry` and default suffixes, as this project runs it."""
+
+
+def _with_own_namespace(series: re.Match[str]) -> str:
+    """The series with Temporal's namespace in `namespace`."""
+    text = _NAMESPACE.sub("exported_namespace", series[0])
+    # Twice, as the template is one of string.Template.
+    return f'label_replace({text}, "namespace", "$$1", "exported_namespace", "(.*)")'
 
 
 def _with_any_characters(selector: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """The style that a cluster's names are in."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -122,6 +123,16 @@ def test_a_mixture_or_a_part_is_no_style_and_says_why(
     assert found.style is None
     assert found.problem
     assert set(found.names) >= set(names)
+
+
+def test_a_namespace_that_made_way_for_a_pods_is_found() -> None:
+    found = find_naming(
+        [
+            *samples((f"{REQUESTS}_total", f"{LATENCY}_milliseconds_count")),
+            Sample({"__name__": f"{REQUESTS}_total", "exported": "yes"}, 4),
+        ]
+    )
+    assert found.style == replace(OPENTELEMETRY, exported_namespace=True)
 
 
 def test_without_names_nothing_is_known() -> None:

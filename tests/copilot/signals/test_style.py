@@ -96,6 +96,16 @@ def test_rewritten_values_match_as_they_are_and_with_underscores(
     assert PLAIN.write(f"sdk:x{{{matchers}}}") == f"x{{{matchers}}}"
 
 
+@pytest.mark.parametrize("style", [OPENTELEMETRY, replace(OPENTELEMETRY, native=True), PLAIN])
+@pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)
+def test_every_series_of_the_server_gets_its_own_namespace(signal: Signal, style: Style) -> None:
+    """An operation on one with it and one without would match nothing."""
+    written = replace(style, exported_namespace=True).write(signal.query.promql)
+    series = 0 if signal.condition is Condition.SDK else written.count("$cluster")
+    of_up = written.count("up{$cluster}")
+    assert written.count('"exported_namespace", "(.*)"') == series - of_up
+
+
 @pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)
 def test_a_quantile_of_a_timer_has_the_unit_of_its_signal(signal: Signal) -> None:
     units = re.findall(r" in:(\w+)", signal.query.promql)

@@ -30,6 +30,12 @@ CLUSTERS = {
     "plain": (PLAIN, PLAIN_STYLE, False),
     "plain-prefixed": (with_prefix(PLAIN, "acme_"), replace(PLAIN_STYLE, prefix="acme_"), False),
     "plain-native": (PLAIN, replace(PLAIN_STYLE, native=True), True),
+    "plain-exported": (PLAIN, replace(PLAIN_STYLE, exported_namespace=True), False),
+    "opentelemetry-exported": (
+        OTEL,
+        replace(OPENTELEMETRY, native=True, exported_namespace=True),
+        True,
+    ),
     "opentelemetry": (OTEL, OPENTELEMETRY, False),
     "opentelemetry-newer": (
         without_endings(OTEL, "_ratio"),
@@ -56,9 +62,12 @@ def scraped_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     build_prometheus()
     with ExitStack() as stack:
         jobs = []
-        for name, (text, _, native) in CLUSTERS.items():
+        for name, (text, style, native) in CLUSTERS.items():
             url = stack.enter_context(serving(respond_with(growing(text))))
-            target = {"targets": [url.removeprefix("http://")], "labels": {"cluster": name}}
+            labels = {"cluster": name}
+            if style.exported_namespace:
+                labels["namespace"] = "of-the-pod"
+            target = {"targets": [url.removeprefix("http://")], "labels": labels}
             jobs.append(
                 {
                     "job_name": name,
