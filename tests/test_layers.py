@@ -19,6 +19,12 @@ from tools.servers import CACHE_VARIABLE, TOXIPROXY
 LIMIT_SECONDS = 300
 
 
+@pytest.fixture(autouse=True)
+def without_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The layers here need no plugin of pytest, whose import takes two seconds of CPU time."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
 def files(layer: Layer) -> set[Path]:
     """The test files of a layer, by pytest's rule for --ignore."""
     words = arguments(layer)
