@@ -34,7 +34,7 @@ ON_ELASTICSEARCH = {
 # As the real provider.
 _POLL_SECONDS = 1.0
 # A cycle is a verdict; windows hold several scrapes.
-_SETTINGS = {
+SHORT_CYCLES = {
     "cycle_seconds": 5,
     "scrape_seconds": 2,
     "short_window_seconds": 15,
@@ -95,7 +95,7 @@ def local_stack() -> Iterator[LocalStack]:
 
     Raises NotHereError if this machine cannot run it.
     """
-    settings = LocalSettings.model_validate({**_SETTINGS, "ports": free_stack_ports()})
+    settings = LocalSettings.model_validate({**SHORT_CYCLES, "ports": free_stack_ports()})
     catalogue = catalogue_for(settings)
     with (
         tempfile.TemporaryDirectory(prefix="local-stack-") as temporary,
@@ -118,7 +118,7 @@ def local_stack() -> Iterator[LocalStack]:
         binaries = lay_out(folder / "bin")
         with attached(folder, binaries, providers, environment) as commands:
             project = Project(commands)
-            project.configure(STACK, **_SETTINGS, ports=dict(settings.ports))
+            project.configure(STACK, **SHORT_CYCLES, ports=dict(settings.ports))
             project.pulumi("stack", "init", STACK)
             yield LocalStack(project, client, settings, catalogue)
 
