@@ -1,8 +1,7 @@
 """The stack `local` through Pulumi's command line on a real Docker engine.
 
 The tests share one `up` and run in this order; those of test_local_stack_watched.py and
-test_running_stack.py follow. `make bench`
-measures its times.
+test_running_stack.py follow. `make bench` measures its times.
 """
 
 import asyncio
