@@ -10,7 +10,7 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
-.PHONY: setup servers demo test lint bench clean requirements generated dashboards
+.PHONY: setup servers demo demo-full test lint bench clean requirements generated dashboards
 
 setup: $(VENV)/.ready
 	@$(PY) -m stacks.setup
@@ -40,6 +40,10 @@ servers: $(VENV)/.lab-ready
 
 demo: $(VENV)/.lab-ready
 	@$(PY) -m lab demo
+
+# With a process for each service, which are built first, so that each can fail.
+demo-full: $(VENV)/.lab-ready
+	@$(PY) -m lab demo --full
 
 # Without Go the tests that need a real server are skipped with the reason; with CI=true they fail.
 # With PYTEST_ARGS, one pytest with these arguments instead of all layers.

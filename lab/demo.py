@@ -136,7 +136,13 @@ class _Interruption:
                 signal.signal(number, handler)
 
 
-def run_demo(folder: Path, ports: PortChoice = "default", console: Console | None = None) -> None:
+def run_demo(
+    folder: Path,
+    ports: PortChoice = "default",
+    console: Console | None = None,
+    *,
+    quick: bool = True,
+) -> None:
     """Start lab, load and Copilot, show the verdict until SIGINT, SIGTERM or SIGHUP, stop them.
 
     Processes that already ran in `folder` keep running. Raises LabError when one does not start,
@@ -146,9 +152,15 @@ def run_demo(folder: Path, ports: PortChoice = "default", console: Console | Non
     interruption = _Interruption()
     try:
         with interruption.installed(), ExitStack() as undo:
-            lab = Lab(folder, ports=ports, scrape_seconds=SCRAPE_SECONDS, report=console.print)
+            lab = Lab(
+                folder,
+                ports=ports,
+                scrape_seconds=SCRAPE_SECONDS,
+                quick=quick,
+                report=console.print,
+            )
             with shown(console) as progress:
-                build(progress)
+                build(progress, quick=quick)
             # The time to the first verdict does not include the build.
             begin = time.monotonic()
             _start(lab, undo, lambda before: _stop(lab, before, console, interruption))
@@ -179,6 +191,10 @@ def _watch(lab: Lab, console: Console, begin: float) -> NoReturn:
     console.print(f"Temporal, the Copilot's:   http://{HOST}:{published.copilot_temporal_ui}")
     console.print(f"Prometheus:                http://{HOST}:{published.prometheus}/prometheus")
     console.print("Faults, in another terminal: python -m lab faults | inject NAME | heal NAME")
+    if lab.state.quick:
+        console.print(
+            "A quick cluster is one process: `make demo-full` has services that can fail."
+        )
     console.print("Ctrl-C stops everything.")
     with httpx.Client(timeout=REQUEST_SECONDS) as client, _shown_verdict(console) as show:
         has_verdict = False

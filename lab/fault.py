@@ -28,3 +28,5 @@ class Fault:
     """Whether only a lab with visibility elasticsearch can have it."""
     needs_histories: bool = False
     """Whether only a lab with several instances of history can have it."""
+    needs_services: bool = False
+    """Whether only a lab with a process for each service and a database of its own can have it."""

@@ -26,6 +26,7 @@ def _kill(role: str) -> Fault:
         cause_kinds=("service",),
         cause_name=role,
         process=process,
+        needs_services=True,
     )
 
 
@@ -72,6 +73,7 @@ _ALL = (
         heal=lambda lab: lab.proxy.connect(True),
         verdict="critical",
         cause_kinds=("persistence",),
+        needs_services=True,
     ),
     Fault(
         "slow-database",
@@ -80,6 +82,7 @@ _ALL = (
         heal=lambda lab: lab.proxy.delay(0),
         verdict="stressed",
         cause_kinds=("persistence",),
+        needs_services=True,
     ),
     Fault(
         "read-only-database",
@@ -99,6 +102,7 @@ _ALL = (
         cause_kinds=("shards",),
         cause_name=f"shard {STUCK_SHARD}",
         is_stored=True,
+        needs_services=True,
     ),
     _steer(
         "stop-workers",
@@ -152,6 +156,7 @@ _ALL = (
         heal=lambda lab: lab.configure("frontend.namespaceRPS", None),
         verdict="stressed",
         cause_kinds=("namespace",),
+        needs_services=True,
     ),
     Fault(
         "paused-schedules",
@@ -161,6 +166,7 @@ _ALL = (
         verdict="stressed",
         cause_kinds=("queue",),
         cause_name="schedules",
+        needs_services=True,
     ),
     Fault(
         "visibility-down",
@@ -169,6 +175,7 @@ _ALL = (
         heal=lambda lab: lab.visibility_proxy.connect(True),
         verdict="stressed",
         cause_kinds=("visibility",),
+        needs_services=True,
     ),
     _steer(
         "repeated-starts",

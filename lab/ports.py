@@ -70,8 +70,9 @@ class Inner(BaseModel):
     copilot: dict[str, RolePorts]
 
     @classmethod
-    def free(cls, published: Published, histories: int) -> "Inner":
-        """Free ports, for a monitored cluster with that many instances of history."""
+    def free(cls, published: Published, histories: int, *, one_process: bool) -> "Inner":
+        """Free ports, for a monitored cluster of one process, or of one for each role with that
+        many instances of history."""
         ports = (port for port in free_ports() if port not in published.model_dump().values())
 
         def of_process() -> RolePorts:
@@ -94,7 +95,7 @@ class Inner(BaseModel):
             visibility_proxy=next(ports),
             proxy_api=next(ports),
             load_metrics=next(ports),
-            monitored=by_role(published.frontend, one_process=False),
+            monitored=by_role(published.frontend, one_process=one_process),
             more_history=[of_process() for _ in range(histories - 1)],
             copilot=by_role(published.copilot_temporal, one_process=True),
         )

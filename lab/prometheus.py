@@ -1,12 +1,11 @@
 """The lab's Prometheus, which scrapes both clusters and the Copilot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
 import yaml
 
-from copilot.signals.roles import Role
 from lab.errors import LabError
 from lab.loopback import CLIENT, succeeds
 from lab.ports import HOST, Inner, Published
@@ -31,17 +30,19 @@ def write_config(
     published: Published,
     inner: Inner,
     scrape_seconds: float,
+    monitored: Mapping[str, Sequence[int]],
     *,
     with_monitored: bool = True,
     with_buckets: bool = True,
 ) -> None:
-    """Write the scrape configuration. Faults leave out the monitored cluster, or the buckets of
-    its histograms.
+    """Write the scrape configuration; `monitored` are the ports of the cluster's jobs.
+
+    Faults leave out the monitored cluster, or the buckets of its histograms.
     """
     jobs = [*_copilot_jobs(published, inner)]
     if with_monitored:
         relabeling = {} if with_buckets else {"metric_relabel_configs": [_DROP_BUCKETS]}
-        jobs += [_job(role.job, MONITORED, *_metrics(inner, role)) | relabeling for role in Role]
+        jobs += [_job(name, MONITORED, *ports) | relabeling for name, ports in monitored.items()]
         # Down while no load runs.
         jobs += [_job(LOAD, MONITORED, inner.load_metrics)]
     milliseconds = round(scrape_seconds * 1000)
@@ -88,11 +89,6 @@ def _copilot_jobs(published: Published, inner: Inner) -> Iterator[dict[str, obje
     yield _job("copilot-temporal", COPILOT, inner.copilot["frontend"].metrics)
     yield _job("copilot-worker", COPILOT, published.copilot_worker)
     yield _job("copilot-api", COPILOT, published.copilot_api)
-
-
-def _metrics(inner: Inner, role: Role) -> list[int]:
-    more = inner.more_history if role is Role.HISTORY else []
-    return [inner.monitored[role].metrics, *(ports.metrics for ports in more)]
 
 
 def _job(name: str, cluster: str, *ports: int) -> dict[str, object]:

@@ -20,10 +20,6 @@ Report = Callable[[str], None]
 
 # On a busy machine Elasticsearch takes minutes.
 READY_SECONDS = 300.0
-_MEMBERS = {
-    catalogue.MONITORED_DATABASE: set(catalogue.MONITORED),
-    catalogue.COPILOT_TEMPORAL_DATABASE: {catalogue.COPILOT_TEMPORAL},
-}
 _STORES = (catalogue.POSTGRES, catalogue.ELASTICSEARCH)
 
 
@@ -110,7 +106,7 @@ class Startup:
         if self._state.visibility == "elasticsearch":
             self._create_indices()
         starting = {spec.name for spec in clusters}
-        for database_name, members in _MEMBERS.items():
+        for database_name, members in self._catalogue.members.items():
             if members <= starting:
                 postgres.forget_members(self._catalogue.database_url(database_name))
         # On an empty database, or at a new address, one process of a cluster must start first: of
@@ -118,7 +114,7 @@ class Startup:
         first = {"temporal-history", catalogue.COPILOT_TEMPORAL}
         self._start_all((s for s in clusters if s.name in first), seconds)
         self._start_all((s for s in clusters if s.name not in first), seconds)
-        if all(members <= starting for members in _MEMBERS.values()):
+        if all(members <= starting for members in self._catalogue.members.values()):
             self._await_namespaces()
         if new:
             with self._writing:
@@ -149,12 +145,13 @@ class Startup:
 
     def _create_databases(self) -> None:
         begin = time.monotonic()
-        temporal.create_schemas(
-            binary(servers.TEMPORAL_SQL_TOOL),
-            self._state.inner.postgres,
-            self._state.database_password,
-            tuple(_MEMBERS),
-        )
+        if self._catalogue.members:
+            temporal.create_schemas(
+                binary(servers.TEMPORAL_SQL_TOOL),
+                self._state.inner.postgres,
+                self._state.database_password,
+                tuple(self._catalogue.members),
+            )
         url = self._catalogue.database_url(postgres.USER)
         postgres.create_database(url, catalogue.COPILOT_DATABASE)
         self._report(f"databases created ({time.monotonic() - begin:.1f} s)")

@@ -31,6 +31,8 @@ class State(BaseModel):
     inner: Inner
     scrape_seconds: float
     visibility: Visibility = "sql"
+    quick: bool = False
+    """Whether a development server is each cluster: one process, with its store inside."""
     database_password: str = Field(default_factory=lambda: secrets.token_urlsafe(24))
     initialised: bool = False
     """Schemas and namespaces exist."""

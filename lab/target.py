@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from lab import catalogue, processes, prometheus, read_only, shard_lock
-from lab.catalogue import Catalogue
 from lab.elasticsearch import VisibilityStore
 from lab.errors import LabError
 from lab.load_control import LoadControl, LoadControlError
 from lab.proxy import VISIBILITY, DatabaseProxy
+from lab.quick import catalogue_of
 from lab.startup import start
 from lab.state import State, present
 from lab.temporal import limit_queue
@@ -49,7 +49,7 @@ class Target:
     def revive(self, process: str) -> None:
         """Start those of these processes that do not run."""
         state = self._state
-        specs = Catalogue(self._folder, state)
+        specs = catalogue_of(self._folder, state)
         missing = {
             name: spec
             for name, spec in specs.clusters().items()
@@ -68,7 +68,7 @@ class Target:
 
     def configure(self, key: str, value: float | None) -> None:
         """Set a value of the monitored cluster's dynamic configuration; None removes it."""
-        Catalogue(self._folder, self._state).dynamic_config.set(key, value)
+        catalogue_of(self._folder, self._state).dynamic_config.set(key, value)
 
     def limit_queue(self, queue: str, per_second: float | None) -> None:
         """Limit the dispatch of a queue's activities; None removes the limit."""
@@ -87,13 +87,13 @@ class Target:
 
     @property
     def _monitored_url(self) -> str:
-        specs = Catalogue(self._folder, self._state)
+        specs = catalogue_of(self._folder, self._state)
         return specs.database_url(catalogue.MONITORED_DATABASE)
 
     def scrape(self, *, with_monitored: bool = True, with_buckets: bool = True) -> None:
         """Change what Prometheus scrapes of the monitored cluster."""
         state = self._state
-        Catalogue(self._folder, state).write_scrape_config(
+        catalogue_of(self._folder, state).write_scrape_config(
             with_monitored=with_monitored, with_buckets=with_buckets
         )
         if catalogue.PROMETHEUS in state.running:

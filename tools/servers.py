@@ -38,6 +38,8 @@ class Server:
     """Go variable that the linker sets to the version."""
     cold_build_minutes: float = 1
     """Measured on 2 cores with an empty build cache."""
+    oldest_on_path: str = ""
+    """The oldest version that is used from PATH; empty: the pinned one alone."""
 
     @property
     def go_folder(self) -> Path:
@@ -127,6 +129,8 @@ PROMETHEUS = Server(
     tags="netgo,remove_all_sd",
     version_symbol=_PROMETHEUS_VERSION,
     cold_build_minutes=3,
+    # What a distribution has is enough: the lab uses nothing newer.
+    oldest_on_path="2.45.0",
 )
 PROMTOOL = Server(
     "promtool",
@@ -205,9 +209,19 @@ def find(server: Server) -> Path | None:
         return Path(chosen)
     for name in server.on_path:
         found = shutil.which(name)
-        if found and printed_version(found) == server.version:
+        if found and _fits(server, printed_version(found)):
             return Path(found)
     return server.cached if os.access(server.cached, os.X_OK) else None
+
+
+def _fits(server: Server, version: str | None) -> bool:
+    if version is None or not server.oldest_on_path:
+        return version == server.version
+    return _numbers(version) >= _numbers(server.oldest_on_path)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 def printed_version(binary: str) -> str | None:
