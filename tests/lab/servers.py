@@ -12,15 +12,19 @@ import pytest
 from lab.binaries import SERVERS, build
 from lab.cluster import Lab
 from tools import opensearch
-from tools.servers import find
+from tools.servers import PROMETHEUS, find
 
 
-def require_servers() -> None:
-    """Build missing servers. Without Go the test is skipped with the reason, or fails in CI."""
-    missing = [server.name for server in SERVERS if find(server) is None]
+def require_servers(*, quick: bool = False) -> None:
+    """Build the missing servers of a lab, or of a quick one.
+
+    Without Go the test is skipped with the reason, or fails in CI.
+    """
+    servers = (PROMETHEUS,) if quick else SERVERS
+    missing = [server.name for server in servers if find(server) is None]
     if missing and not shutil.which("go") and os.environ.get("CI") != "true":
         pytest.skip(f"needs {', '.join(missing)}: install Go, then run `python -m tools build`")
-    build(print)
+    build(print, quick=quick)
 
 
 def require_opensearch() -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.waiting import until
 from tools.build import ensure
 from tools.errors import ToolsError
-from tools.servers import CACHE_VARIABLE, SERVERS, TOXIPROXY, Server, find
+from tools.servers import CACHE_VARIABLE, PROMETHEUS, SERVERS, TOXIPROXY, Server, find
 
 ROOT = Path(__file__).parents[2]
 LIMIT_SECONDS = 180
@@ -93,6 +93,16 @@ def test_another_version_on_path_is_not_used(path: Path, answer: str) -> None:
     assert find(TOXIPROXY) is None
     cached = stub(TOXIPROXY.cached, "exit 0")
     assert find(TOXIPROXY) == cached
+
+
+@pytest.mark.parametrize(
+    ("version", "is_used"), [("2.45.0", True), ("3.2.1", True), ("2.42.0", False)]
+)
+def test_a_prometheus_of_the_distribution_is_used_if_it_is_not_too_old(
+    path: Path, version: str, *, is_used: bool
+) -> None:
+    installed = stub(path / "prometheus", f"echo prometheus, version {version}")
+    assert find(PROMETHEUS) == (installed if is_used else None)
 
 
 def test_a_build_is_made_once_and_found_again(path: Path) -> None:
