@@ -92,6 +92,7 @@ _ALL = (
         verdict="stressed",
         cause_kinds=("persistence",),
         is_stored=True,
+        needs_services=True,
     ),
     Fault(
         "stuck-shard",
