@@ -26,7 +26,7 @@ CATALOGUES: Mapping[str, Catalogue] = {
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."}
 # Created by a command, and in no clone.
 CREATED = {"grafana/json"}
-TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 # To be replaced by the reader: STACK, NAME:TAG, or {profile} in a hint.
 PLACEHOLDER = re.compile(r"[A-Z_:]+|\{.*\}")
 NEEDS_A_CHECKOUT = {"temporal_source"}

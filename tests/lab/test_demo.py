@@ -23,7 +23,7 @@ STOP_SECONDS = 180
 
 @pytest.fixture(scope="module", autouse=True)
 def built_servers() -> None:
-    require_servers()  # for the demo of services, too
+    require_servers()
 
 
 class Demo:
