@@ -5,7 +5,7 @@ from copilot.signals.snapshot import Absence, Reading, Snapshot
 
 
 def accepted_starts(snapshot: Snapshot) -> Reading:
-    """Starts a second, without those that a limit refused or that found their workflow running.
+    """Starts a second, without those that were refused or that found their workflow running.
 
     Missing when the start requests are. What was not accepted counts only where it is known, so
     that snapshots of earlier versions still have a demand.

@@ -117,8 +117,8 @@ class CycleQueries:
         return find_naming(self.answer(NAMES, answers).samples)
 
     def _by_role_and_shape(self) -> Iterator[list[str]]:
-        deciding = [signal for signal in CATALOG if not signal.explains]
-        for role in Role:
+        deciding = [signal for signal in CATALOG if signal.supports or not signal.explains]
+        for role in (*Role, None):
             for shape in Shape:
                 group = [s for s in deciding if s.role is role and s.query.shape is shape]
                 newest = [signal for signal in group if signal.name in NEWEST]
@@ -129,8 +129,9 @@ class CycleQueries:
                     ]
 
     def _by_condition(self) -> Iterator[list[str]]:
+        explaining = [s for s in CATALOG if s.explains and not s.supports]
         for condition in Condition:
-            group = [s for s in CATALOG if s.explains and s.condition is condition]
+            group = [s for s in explaining if s.condition is condition]
             yield [*map(self.fill, _templates(group))]
 
 

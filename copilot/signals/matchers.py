@@ -38,6 +38,12 @@ STARTS = (
     "StartWorkflowExecution|SignalWithStartWorkflowExecution"
     "|ExecuteMultiOperation|StartActivityExecution"
 )
+# Values of `error_type` of a request that the server refuses for what it is or how many there are.
+# A workflow id that is taken is no refusal: it shows in persistence.
+REFUSALS = (
+    r"serviceerror\\.(ResourceExhausted|InvalidArgument|FailedPrecondition|PermissionDenied|NotFound"
+    "|Namespace.*|ClientVersionNotSupported|Unimplemented)"
+)
 # Requests that give an open workflow something to do.
 SIGNALS = "SignalWorkflowExecution|SignalWithStartWorkflowExecution|UpdateWorkflowExecution"
 # Workflow tasks that the server itself fails to start them again: they are no trouble.

@@ -14,8 +14,8 @@ class Kind(StrEnum):
     PRIMARY = "primary"  # one of the twelve groups from which rules decide
     DEMAND = "demand"  # work that clients request: tells quiet from stuck
     SYSTEM = "system"  # retention and deletion: work without progress of workflows
-    CONTRIBUTING = "amplifier"  # explains a bad primary signal; decides nothing
-    WORKER = "worker"  # the users' own workers; decides nothing
+    CONTRIBUTING = "amplifier"  # explains a bad primary signal
+    WORKER = "worker"  # the users' own workers
 
 
 class Condition(StrEnum):
@@ -51,6 +51,7 @@ class Signal:
 
     `number` is the group of a primary signal, 1 to 12. `role` exports the series, None for users'
     workers; only while all its instances are `up` does `ABSENCE_MEANS` hold.
+    `supports` is True where a rule reads a signal that explains: without it, it judges by the rest.
     `absent_when_healthy` is why a loaded and healthy cluster may have no such series; empty when it
     always has, where its `condition` holds.
     """
@@ -63,12 +64,13 @@ class Signal:
     role: Role | None
     meaning: str
     query: Query
+    supports: bool = False
     absent_when_healthy: str = ""
     condition: Condition = Condition.ALWAYS
 
     @property
     def explains(self) -> bool:
-        """True when no rule reads it: it explains a verdict and decides nothing."""
+        """True when no rule needs it: it explains a verdict, and at most supports a rule."""
         return self.kind in (Kind.CONTRIBUTING, Kind.WORKER)
 
     @property

@@ -4,6 +4,14 @@ from copilot.health.rules.rule import RuleInputs
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import QueueFacts, QueueKind, UtcDatetime
 
+_SLOTS_AVAILABLE = {
+    QueueKind.WORKFLOW: S.WORKFLOW_SLOTS_AVAILABLE,
+    QueueKind.ACTIVITY: S.ACTIVITY_SLOTS_AVAILABLE,
+}
+_SLOTS_USED = {
+    QueueKind.WORKFLOW: S.WORKFLOW_SLOTS_USED,
+    QueueKind.ACTIVITY: S.ACTIVITY_SLOTS_USED,
+}
 _SHOWS_IN_WINDOW = 3  # tasks
 _NEAR_LIMIT = 0.5
 
@@ -19,12 +27,13 @@ def is_limited(inputs: RuleInputs, facts: QueueFacts) -> bool:
 
 def is_busy(inputs: RuleInputs, facts: QueueFacts) -> bool:
     """The workers' own metrics show that all slots of this kind are taken."""
-    names = {
-        QueueKind.WORKFLOW: (S.WORKFLOW_SLOTS_AVAILABLE, S.WORKFLOW_SLOTS_USED),
-        QueueKind.ACTIVITY: (S.ACTIVITY_SLOTS_AVAILABLE, S.ACTIVITY_SLOTS_USED),
-    }
-    free, used = (inputs.reading(name).value for name in names[facts.key.kind])
-    return facts.pollers > 0 and free == 0 and (used or 0) > 0
+    free = inputs.reading(_SLOTS_AVAILABLE[facts.key.kind]).value
+    return facts.pollers > 0 and free == 0 and slots_used(inputs, facts) > 0
+
+
+def slots_used(inputs: RuleInputs, facts: QueueFacts) -> float:
+    """Slots of this kind in use, of all workers that are scraped."""
+    return inputs.reading(_SLOTS_USED[facts.key.kind]).value or 0.0
 
 
 def worker_state(inputs: RuleInputs, facts: QueueFacts) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
 from copilot.health.rules.left_tasks import are_left
-from copilot.health.rules.queue_workers import is_busy, is_limited, worker_state
+from copilot.health.rules.queue_workers import is_busy, is_limited, slots_used
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.health.rules.starved_queue import is_starved
 from copilot.health.rules.worker_versions import unpolled_versions
@@ -32,11 +32,16 @@ def _check(inputs: RuleInputs, facts: QueueFacts) -> Iterator[RuleResult]:
         return
     if late and is_limited(inputs, facts):
         detail = f"limited to {facts.rate_limit:.3g}/s by configuration"
-        yield _result(inputs, facts, RuleName.LIMITED_QUEUE, detail, severity=Severity.NOTICE)
+        yield _result(facts, RuleName.LIMITED_QUEUE, detail, severity=Severity.NOTICE)
     elif late and facts.dispatch_rate == 0 and is_busy(inputs, facts):
-        yield _result(inputs, facts, RuleName.BUSY_WORKERS, "", severity=Severity.NOTICE)
+        detail = "all slots of its workers are busy"
+        # More wait than the slots that are in use could take next.
+        if facts.backlog > slots_used(inputs, facts) and is_slow(inputs, facts):
+            yield _result(facts, RuleName.SLOW_QUEUE, detail)
+        else:
+            yield _result(facts, RuleName.BUSY_WORKERS, detail, severity=Severity.NOTICE)
     elif not is_starved(inputs, facts) and is_slow(inputs, facts):
-        yield _result(inputs, facts, RuleName.SLOW_QUEUE, "workers do not keep up")
+        yield _result(facts, RuleName.SLOW_QUEUE, "workers do not keep up")
 
 
 def is_slow(inputs: RuleInputs, facts: QueueFacts) -> bool:
@@ -62,7 +67,6 @@ def _workers_are_full(inputs: RuleInputs) -> bool:
 
 
 def _result(
-    inputs: RuleInputs,
     facts: QueueFacts,
     name: RuleName,
     detail: str,
@@ -82,7 +86,6 @@ def _result(
         signal="backlog",
         unit="tasks",
         subject=facts.key.label,
-        detail=f"{detail or worker_state(inputs, facts)}: {rates}, the oldest for "
-        f"{facts.backlog_age_seconds:.0f} s",
+        detail=f"{detail}: {rates}, the oldest for {facts.backlog_age_seconds:.0f} s",
         cause=Cause(kind=CauseKind.QUEUE, name=facts.key.full_name),
     )

@@ -5,6 +5,7 @@ from functools import partial
 from copilot.signals.matchers import FRONTEND as SERVICE
 from copilot.signals.matchers import (
     FRONTEND_OF_USERS,
+    REFUSALS,
     SIGNALS,
     STARTS,
     WAITING,
@@ -66,13 +67,14 @@ FRONTEND = (
     ),
     _frontend_signal(
         name=S.START_REFUSED_RATE,
-        title="Start requests refused for load",
+        title="Start requests refused",
         unit="requests/s",
         kind=Kind.DEMAND,
-        meaning="Requests that start work and that a limit refused: they are not accepted work.",
+        meaning="Requests that start work and that a limit or a check refused, such as for their "
+        "rate, size or permission: they are not accepted work.",
         query=rate(
-            "service_errors_resource_exhausted",
-            FRONTEND_OF_USERS + f',operation=~"{STARTS}"',
+            "service_error_with_type",
+            FRONTEND_OF_USERS + f',operation=~"{STARTS}",error_type=~"{REFUSALS}"',
         ),
         absent_when_healthy=RARE,
     ),

@@ -89,6 +89,7 @@ MATCHING = (
         title="Workflow task schedule-to-start, p95",
         unit="ms",
         kind=Kind.WORKER,
+        supports=True,
         role=Role.HISTORY,
         meaning="How long workflow tasks wait until a worker has them.",
         query=quantile(0.95, _SCHEDULE_TO_START, USER_QUEUE + _WORKFLOW),

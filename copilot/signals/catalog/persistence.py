@@ -163,6 +163,7 @@ PERSISTENCE = (
         title="SQL connections in use",
         unit="ratio",
         kind=Kind.CONTRIBUTING,
+        supports=True,
         meaning="Share of its connections that the busiest service uses, as of the last minute; at "
         "100 % calls wait for one.",
         query=gauge(

@@ -51,6 +51,7 @@ WORKERS = (
         name=S.WORKFLOW_SLOTS_AVAILABLE,
         title="Free workflow slots",
         unit="slots",
+        supports=True,
         meaning="Workflow tasks that a task queue's workers could take on at once, at the queue "
         "with fewest; workers with resource-based tuning do not report it.",
         query=gauge(_fewest(sdk("temporal_worker_task_slots_available"), _WORKFLOW_SLOTS)),
@@ -59,6 +60,7 @@ WORKERS = (
         name=S.ACTIVITY_SLOTS_AVAILABLE,
         title="Free activity slots",
         unit="slots",
+        supports=True,
         meaning="Activities that a task queue's workers could take on at once, at the queue with "
         "fewest; workers with resource-based tuning do not report it.",
         query=gauge(_fewest(sdk("temporal_worker_task_slots_available"), _ACTIVITY_SLOTS)),
@@ -67,6 +69,7 @@ WORKERS = (
         name=S.WORKFLOW_SLOTS_USED,
         title="Workflow slots in use",
         unit="slots",
+        supports=True,
         meaning="Workflow tasks that all workers execute.",
         query=gauge(f"sum({newest(sdk('temporal_worker_task_slots_used'), _WORKFLOW_SLOTS)})"),
     ),
@@ -74,6 +77,7 @@ WORKERS = (
         name=S.ACTIVITY_SLOTS_USED,
         title="Activity slots in use",
         unit="slots",
+        supports=True,
         meaning="Activities that all workers execute.",
         query=gauge(f"sum({newest(sdk('temporal_worker_task_slots_used'), _ACTIVITY_SLOTS)})"),
     ),

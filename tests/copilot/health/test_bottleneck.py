@@ -16,7 +16,7 @@ from tests.strategies import memories, readable, readings, snapshots
 
 LIMITS = Thresholds()
 Changes = dict[S, float | Reading]
-EXPLAINING = [signal.name for signal in CATALOG if signal.explains]
+EXPLAINING = [signal.name for signal in CATALOG if signal.explains and not signal.supports]
 SLOW_STORE: Changes = {S.PERSISTENCE_LATENCY_P95: 640.0}
 LONG_WAITS: Changes = {
     S.WORKFLOW_SCHEDULE_TO_START_P95: 900.0,

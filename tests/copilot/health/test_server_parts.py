@@ -175,7 +175,27 @@ def sized(kind: SizeKind, size: float, *logged: tuple[str, int], refused: float 
     )
 
 
+def starts_too_large() -> Snapshot:
+    """Each start is refused for the size of its input."""
+    named = OversizedRequests(namespace="default", operation="StartWorkflowExecution", count=1500)
+    changes = {
+        S.START_REQUEST_RATE: 5.0,
+        S.START_REFUSED_RATE: 5.0,
+        S.STATE_TRANSITIONS_RATE: 0.0,
+        S.HISTORY_TASK_RATE: 0.0,
+        S.WORKFLOW_SUCCESS_RATE: 0.0,
+        S.OVERSIZED_REQUESTS: 1500.0,
+    }
+    return with_metrics(snapshot(changes=changes), oversized=(named,))
+
+
 SIZES = (
+    Situation(
+        "every start is refused for its size",
+        [starts_too_large()] * 6,
+        [STRESSED] * 6,
+        NAMESPACE,
+    ),
     Situation(
         "histories of usual sizes, up to where the server warns",
         [

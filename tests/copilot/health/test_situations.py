@@ -496,6 +496,26 @@ QUEUES = (
         notices=[RuleName.BUSY_WORKERS],
     ),
     Situation(
+        "all slots are busy, and more tasks wait than these could take next",
+        [
+            snapshot(
+                cycle_time(8),
+                changes={S.ACTIVITY_SLOTS_AVAILABLE: 0, S.ACTIVITY_SLOTS_USED: 20},
+                queues=[
+                    queue_facts(
+                        "orders",
+                        QueueKind.ACTIVITY,
+                        last_poll=START,
+                        **{**BUSY, "backlog": 90, "add_rate": 1.0, "backlog_age_seconds": 90.0},
+                    )
+                ],
+            )
+        ]
+        * 3,
+        [STRESSED] * 3,
+        Cause(kind=CauseKind.QUEUE, name="default/orders"),
+    ),
+    Situation(
         "new tasks go to a version that nobody polls",
         [
             queue(

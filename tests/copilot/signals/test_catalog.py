@@ -51,7 +51,7 @@ def test_each_series_is_read_over_a_window(signal: Signal) -> None:
 
 def test_all_queries_of_a_cycle_name_the_cluster_and_are_few() -> None:
     queries = queries_of_cycle()
-    assert len(queries.deciding.queries) <= 12
+    assert len(queries.deciding.queries) <= 13
     assert len(queries.explaining.queries) == len(Condition)
     for text in (*queries.deciding.queries, *queries.explaining.queries):
         assert_names_cluster(text)
@@ -73,8 +73,9 @@ def test_deciding_and_explaining_signals_are_in_separate_requests() -> None:
     queries = queries_of_cycle()
     for signal in CATALOG:
         expression = queries.fill(signal.query.promql)
-        assert (expression in queries.deciding) != signal.explains
-        assert (expression in queries.explaining) or not signal.explains
+        decides = signal.supports or not signal.explains
+        assert (expression in queries.deciding) == decides
+        assert (expression in queries.explaining) != decides
 
 
 def test_a_batch_sends_each_expression_once() -> None:
