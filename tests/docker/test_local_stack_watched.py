@@ -89,7 +89,8 @@ def test_the_copilot_alone_watches_a_cluster_of_others(
             monitored={"headers_file": str(tmp_path / "headers")},
             keep_volumes=False,
         )
-        project.pulumi("stack", "init", STACK)
+        # Commands of other tests may have prepared it.
+        project.pulumi("stack", "select", "--create", STACK)
         project.pulumi(
             "config", "set", "-s", STACK, "--secret", "metrics_headers", f"X-Scope-OrgID={SECRET}"
         )
