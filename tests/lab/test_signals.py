@@ -95,6 +95,10 @@ async def eventually(see: Callable[[], Awaitable[T]], holds: Callable[[T], bool]
     return found
 
 
+def _instances(found: Measurement) -> set[str]:
+    return {one.name for instances in found.instances.values() for one in instances}
+
+
 def value(found: Measurement, name: S) -> float:
     return found.readings[name].value or 0
 
@@ -208,8 +212,9 @@ async def test_outcomes_and_queues_of_the_load_are_named(prometheus: MetricsClie
 
 
 async def test_the_copilots_own_cluster_is_another_one(prometheus: MetricsClient) -> None:
-    found = await measured(prometheus, "copilot")
-    assert {target.absence for target in found.targets.values()} == {Absence.NO_SERIES}
+    own, monitored = await measured(prometheus, "copilot"), await measured(prometheus)
+    assert _instances(own)
+    assert _instances(own).isdisjoint(_instances(monitored))
 
 
 async def test_what_clients_do_wrong_is_no_error_of_the_frontend(

@@ -108,6 +108,7 @@ async def running(
     progress: Progress | None = None,
     assess: type | None = None,
     cluster: str = CLUSTER,
+    task_queue: str = TASK_QUEUE,
     probe: FakeProbe | None = None,
 ) -> AsyncIterator[Loop]:
     """A worker, and the loop of a cluster, which goes on without it.
@@ -116,7 +117,7 @@ async def running(
     evaluator = CountingEvaluator(has_model=assess is not None)
     async with Worker(
         environment.client,
-        task_queue=TASK_QUEUE,
+        task_queue=task_queue,
         workflows=[Observe, *([assess] if assess else [])],
         activities=[
             collector.collect_snapshot,
@@ -135,7 +136,7 @@ async def running(
                 cluster=cluster, cadence=Cadence(cycle_seconds=cycle_seconds), progress=progress
             ),
             id=f"copilot-observe-{cluster}",
-            task_queue=TASK_QUEUE,
+            task_queue=task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
         yield Loop(handle, evaluator)
