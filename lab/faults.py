@@ -2,7 +2,7 @@
 
 from lab.catalogue import ELASTICSEARCH, PROMETHEUS
 from lab.fault import Fault
-from lab.load_control import LoadControl
+from lab.load_control import VERSIONED_QUEUE, LoadControl
 
 STUCK_SHARD = 3
 SLOW_DATABASE_MILLISECONDS = 200
@@ -119,6 +119,14 @@ _ALL = (
         cause_kinds=("queue",),
         cause_name=ABANDONED_QUEUE,
         abandoned_queues=(ABANDONED_QUEUE,),
+    ),
+    _steer(
+        "abandoned-version",
+        f"workers of a version leave for good, and workflows on {VERSIONED_QUEUE} are pinned to it",
+        verdict="stressed",
+        cause_kinds=("version",),
+        cause_name=f"{VERSIONED_QUEUE}:1",
+        abandoned_version=True,
     ),
     _steer(
         "wedged-workflows",

@@ -27,6 +27,7 @@ from lab.load_control import ControlFile, Workers
 from lab.load_schedule import run_schedule
 from lab.load_workers import Outcomes, QueueWorker, run_workers
 from lab.ports import free_ports
+from lab.versioned_load import VersionedLoad
 from lab.workflows import REFUND_RETRIES, FulfilOrder, OpenShop, Order, PayRefund
 
 QUEUES = ("orders", "payments", "order-fulfilment")
@@ -206,6 +207,7 @@ async def run_load(
     outcomes = Outcomes(options.metrics_port)
     control = ControlFile(options.control_file, options.queues)
     workers = [QueueWorker(queue) for queue in options.queues]
+    versioned = VersionedLoad(options.address, options.namespace, outcomes.runtime, control)
 
     async def follow_control_and_outcomes() -> None:
         while True:
@@ -235,6 +237,7 @@ async def run_load(
         asyncio.create_task(
             run_workers(workers, options.address, options.namespace, outcomes.runtime)
         ),
+        asyncio.create_task(versioned.run()),
     ]
     stopped = asyncio.create_task(stop.wait())
     tasks = [*starting, stopped, *others]
@@ -245,7 +248,9 @@ async def run_load(
         for source in starting:
             source.cancel()
         await asyncio.wait(starting, timeout=CANCEL_SECONDS)
-        await _finish(counts, starts, STOP_SECONDS if stop.is_set() else FINISH_SECONDS)
+        versioned.stop()
+        seconds = STOP_SECONDS if stop.is_set() else FINISH_SECONDS
+        await _finish(counts, starts, versioned, seconds)
     finally:
         ending = [*tasks, *starts.pending]
         for task in ending:
@@ -256,9 +261,11 @@ async def run_load(
             task.result()  # raises the exception that ended it
 
 
-async def _finish(counts: LoadCounts, starts: Starts, seconds: float) -> None:
+async def _finish(
+    counts: LoadCounts, starts: Starts, versioned: VersionedLoad, seconds: float
+) -> None:
     for _ in range(math.ceil(seconds / CONTROL_SECONDS)):
-        if counts.open <= 0 and not starts.pending:
+        if counts.open <= 0 and not starts.pending and not versioned.is_open:
             return
         await asyncio.sleep(CONTROL_SECONDS)
 

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lab.errors import LabError
 
 EVERY_QUEUE = "*"
+# Of workers with versions, and without any while no version is abandoned.
+VERSIONED_QUEUE = "parcel-returns"
 
 
 class Workers(StrEnum):
@@ -34,7 +36,8 @@ class LoadControl(BaseModel):
     until the queue is removed from here. `failure_ratio` is the share of orders that fail,
     `retry_ratio` of those that are refunds instead, which succeed at their fifth attempt,
     `duplicate_ratio` of those that ask for a workflow which runs already. `rate_factor` multiplies
-    the rate of starts; at 0 the workers stay.
+    the rate of starts; at 0 the workers stay. With `abandoned_version` workflows on
+    VERSIONED_QUEUE wait for a worker version whose workers have left.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +51,7 @@ class LoadControl(BaseModel):
     retry_ratio: float = Field(0.0, ge=0, le=1)
     duplicate_ratio: float = Field(0.0, ge=0, le=1)
     rate_factor: float = Field(1.0, ge=0, le=20)
+    abandoned_version: bool = False
 
     def is_abandoned(self, queue: str) -> bool:
         return _has(self.abandoned_queues, queue)

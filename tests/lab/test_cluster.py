@@ -208,6 +208,7 @@ class TestFaults:
         [
             ("stop-workers", "stopped_queues", ["*"]),
             ("abandon-queue", "abandoned_queues", ["order-fulfilment"]),
+            ("abandoned-version", "abandoned_version", True),
             ("failing-workflows", "failure_ratio", 0.5),
         ],
     )

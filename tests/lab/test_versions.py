@@ -16,6 +16,8 @@ from copilot.health.decision import Cause, CauseKind
 from copilot.signals.snapshot import QueueFacts, QueueKey, QueueKind
 from copilot.signals.task_queues import survey
 from lab.cluster import Lab
+from lab.faults import FAULTS
+from lab.load_control import VERSIONED_QUEUE
 from tests.builders import decisions_of, snapshot
 from tests.waiting import until_async
 
@@ -71,6 +73,30 @@ async def worker_of(client: Client, build: str) -> AsyncIterator[None]:
         yield
 
 
+async def described(client: Client, key: QueueKey) -> QueueFacts:
+    found = await survey(client, [key], limit=10, call_seconds=60, budget_seconds=120)
+    return found.queues[0]
+
+
+async def with_late_version(client: Client, key: QueueKey) -> QueueFacts:
+    """The facts of the queue as soon as a version's tasks are late and nobody takes them."""
+
+    async def late() -> QueueFacts | None:
+        facts = await described(client, key)
+        stands = [one.version for one in facts.versions if one.dispatch_rate == 0]
+        return facts if stands and facts.backlog_age_seconds > LATE_SECONDS else None
+
+    # A namespace may by default read its worker deployments 50 times a second.
+    facts = await until_async(late, WITHIN_SECONDS, "the old version's tasks are late", 1)
+    assert facts
+    return facts
+
+
+def causes(facts: QueueFacts) -> tuple[Cause, ...]:
+    (decision,) = decisions_of([snapshot(datetime.now(UTC), queues=[facts])])
+    return decision.causes
+
+
 async def test_tasks_of_a_version_that_nobody_polls_are_found(lab: Lab) -> None:
     client = await Client.connect(lab.frontend_address)
 
@@ -78,10 +104,6 @@ async def test_tasks_of_a_version_that_nobody_polls_are_found(lab: Lab) -> None:
         name = f"{DEPLOYMENT}-{uuid4().hex}"
         await client.start_workflow(PinnedOrder.run, id=name, task_queue=KEY.name)
         return name
-
-    async def described() -> QueueFacts:
-        found = await survey(client, [KEY], limit=10, call_seconds=60, budget_seconds=120)
-        return found.queues[0]
 
     async def first_task_done(name: str) -> bool:
         history = await client.get_workflow_handle(name).fetch_history()
@@ -94,22 +116,37 @@ async def test_tasks_of_a_version_that_nobody_polls_are_found(lab: Lab) -> None:
         await client.get_workflow_handle(old).signal(PinnedOrder.pay)
         new = await start()
         await until_async(lambda: first_task_done(new), WITHIN_SECONDS, "the new version is served")
-
-        async def late() -> QueueFacts | None:
-            facts = await described()
-            stands = [one.version for one in facts.versions if one.dispatch_rate == 0]
-            return facts if stands and facts.backlog_age_seconds > LATE_SECONDS else None
-
-        # A namespace may by default read its worker deployments 50 times a second.
-        facts = await until_async(late, WITHIN_SECONDS, "the old version's task is late", 1)
-        assert facts
+        facts = await with_late_version(client, KEY)
         assert facts.current_version == f"{DEPLOYMENT}:2"
         assert [one.version for one in facts.versions] == [f"{DEPLOYMENT}:1"]
         assert facts.versions[0].backlog == 1
-        (decision,) = decisions_of([snapshot(datetime.now(UTC), queues=[facts])])
-        assert decision.causes == (
+        assert causes(facts) == (
             Cause(kind=CauseKind.VERSION, name=f"{KEY.full_name} {DEPLOYMENT}:1"),
         )
     async with worker_of(client, "1"):
         await client.get_workflow_handle(old).result()
     await client.get_workflow_handle(new).terminate()
+
+
+async def test_an_abandoned_version_is_found_until_it_is_healed(lab: Lab) -> None:
+    fault = FAULTS["abandoned-version"]
+    client = await Client.connect(lab.frontend_address)
+    key = QueueKey(namespace="default", name=VERSIONED_QUEUE, kind=QueueKind.WORKFLOW)
+    is_open = f"TaskQueue = '{VERSIONED_QUEUE}' AND ExecutionStatus = 'Running'"
+
+    async def is_over() -> bool:
+        facts = await described(client, key)
+        return not facts.backlog and not (await client.count_workflows(is_open)).count
+
+    lab.start_load(1)
+    try:
+        for _ in range(2):
+            lab.inject(fault.name)
+            (cause,) = causes(await with_late_version(client, key))
+            assert cause.kind in fault.cause_kinds
+            assert cause.name.endswith(fault.cause_name)
+            lab.heal(fault.name)
+            await until_async(is_over, WITHIN_SECONDS, "nothing is open or waits", 1)
+    finally:
+        lab.heal(fault.name)
+        lab.stop_load()
