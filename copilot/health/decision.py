@@ -95,6 +95,7 @@ class RuleName(StrEnum):
     PROGRESS_DROP = "progress_drop"
     CRITICAL_LOG = "critical_log"
     DUPLICATED_SERIES = "duplicated_series"
+    DROPPED_SAMPLES = "dropped_samples"
 
 
 class CauseKind(StrEnum):

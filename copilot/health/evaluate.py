@@ -19,6 +19,7 @@ from copilot.health.root_cause import root_first
 from copilot.health.rules import (
     dead_letters,
     down,
+    dropped_samples,
     duplicates,
     failing,
     left_tasks,
@@ -61,6 +62,7 @@ _STAGES = (
     pressure,
     log_notices,
     duplicates,
+    dropped_samples,
 )
 
 

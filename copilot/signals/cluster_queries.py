@@ -34,6 +34,12 @@ By job, not by instance: an instance that has just left says nothing about those
 NEWLY_SCRAPED = "min by (job) (sum_over_time(up{$cluster}[$short]) and up{$cluster} == 1)"
 """By job, the fewest successful scrapes of an instance that is up."""
 
+DROPPED = (
+    "1 - sum by (job) (scrape_samples_post_metric_relabeling{$cluster})"
+    " / sum by (job) (scrape_samples_scraped{$cluster}) > 0"
+)
+"""The share of a job's samples that the newest scrapes read and did not keep."""
+
 DUPLICATES = "count by (job, instance) (up{$cluster}) > 1"
 """Instances with several `up` series, though a scrape writes one.
 

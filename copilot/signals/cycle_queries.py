@@ -6,6 +6,7 @@ from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
     ACTIVE_QUEUES,
     DEAD_LETTERS,
+    DROPPED,
     DUPLICATES,
     LARGEST,
     LAST_SCRAPE,
@@ -89,7 +90,7 @@ class CycleQueries:
         whole_cluster = [
             [*map(self.fill, templates)]
             for templates in (
-                (self.targets, LAST_SCRAPE, SELDOM_SCRAPED, DUPLICATES),
+                (self.targets, LAST_SCRAPE, SELDOM_SCRAPED, DUPLICATES, DROPPED),
                 (NAMES, ROLES),
                 NAMED,
                 (ACTIVE_QUEUES,),

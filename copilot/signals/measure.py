@@ -8,6 +8,7 @@ from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
     ACTIVE_QUEUES,
     DEAD_LETTERS,
+    DROPPED,
     DUPLICATES,
     LARGEST,
     NAMESPACE_REFUSALS,
@@ -37,6 +38,7 @@ from copilot.signals.server_parts import (
 )
 from copilot.signals.snapshot import (
     Absence,
+    DroppedSamples,
     Measurement,
     NamespaceLoad,
     QueueKey,
@@ -99,6 +101,7 @@ async def measure(
         targets={role: cycle.targets[role] for role in Role},
         instances={role: cycle.instances[role] for role in Role},
         duplicates=_duplicates(cycle.samples(DUPLICATES)),
+        dropped=_dropped(cycle.samples(DROPPED)),
         outcomes=_outcomes(cycle.samples(OUTCOMES)),
         active_queues=_active_queues(cycle.samples(ACTIVE_QUEUES)),
         refusals=_refusals(cycle.samples(NAMESPACE_REFUSALS), cycle.samples(NAMESPACE_REQUESTS)),
@@ -153,6 +156,12 @@ def _duplicates(samples: Iterable[Sample]) -> tuple[str, ...]:
     """The instances whose series are written several times, at most `MAX_NAMED`."""
     names = {f"{one.labels.get('job', '')} {one.labels.get('instance', '')}" for one in samples}
     return tuple(sorted(names)[:MAX_NAMED])
+
+
+def _dropped(samples: Iterable[Sample]) -> tuple[DroppedSamples, ...]:
+    """The jobs of which samples are dropped, at most `MAX_NAMED`."""
+    dropped = [DroppedSamples(job=one.labels.get("job", ""), share=one.value) for one in samples]
+    return tuple(sorted(dropped, key=lambda one: one.job)[:MAX_NAMED])
 
 
 def _refusals(refusals: Iterable[Sample], requests: Iterable[Sample]) -> tuple[NamespaceLoad, ...]:

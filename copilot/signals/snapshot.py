@@ -239,6 +239,13 @@ class Instance(Frozen):
         return not self.up and bool(self.answers)
 
 
+class DroppedSamples(Frozen):
+    """The share of the samples of a scrape job that are read and not kept."""
+
+    job: str
+    share: FiniteFloat
+
+
 class Measurement(Frozen):
     """The answers of the metrics store in one cycle.
 
@@ -250,7 +257,7 @@ class Measurement(Frozen):
     far as they are scraped now; empty in snapshots of earlier versions. `source_absence` is set
     when the store itself did not answer; every reading is then missing for that reason.
     `active_queues` are the queues in the server's own series. `duplicates` are instances whose
-    series the store has several times.
+    series the store has several times, `dropped` are jobs of which not all samples are kept.
     """
 
     readings: dict[str, Reading]
@@ -260,6 +267,7 @@ class Measurement(Frozen):
     outcomes: tuple[WorkflowOutcome, ...] = ()
     active_queues: tuple[QueueKey, ...] = ()
     duplicates: tuple[str, ...] = ()
+    dropped: tuple[DroppedSamples, ...] = ()
     refusals: tuple[NamespaceLoad, ...] = ()
     task_failures: tuple[TaskFailures, ...] = ()
     dead_letters: tuple[DeadLetters, ...] = ()

@@ -30,6 +30,18 @@ GUIDES = {
             "turn on deduplication of replicas in the store (Mimir, Thanos), or write once",
         ),
     ),
+    RuleName.DROPPED_SAMPLES: Guide(
+        "Not all samples of {subject} are kept",
+        "A counter that is missing reads as 0: errors may happen whose counter was dropped.",
+        (
+            "a relabel rule keeps or drops metrics by name",
+            "a limit of samples in the scrape",
+        ),
+        (
+            "read the `metric_relabel_configs` of the job",
+            "keep all series of Temporal's servers, or at least those of docs/signals.md",
+        ),
+    ),
     RuleName.CRITICAL_LOG: Guide(
         "The log has lines of {subject}",
         "No rule fires for it by itself.",

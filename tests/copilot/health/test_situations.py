@@ -18,6 +18,7 @@ from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import (
     Absence,
     CanaryReport,
+    DroppedSamples,
     NamespaceLoad,
     Probe,
     QueueFacts,
@@ -738,6 +739,12 @@ STEADINESS = (
         [with_metrics(HEALTHY, duplicates=("temporal-history history-0:9090",))] * 2,
         [HAPPY] * 2,
         notices=[RuleName.DUPLICATED_SERIES],
+    ),
+    Situation(
+        "a relabel rule drops a third of the samples",
+        [with_metrics(HEALTHY, dropped=(DroppedSamples(job="temporal-history", share=0.3),))] * 2,
+        [HAPPY] * 2,
+        notices=[RuleName.DROPPED_SAMPLES],
     ),
     Situation(
         "child workflows end while others wait for days, and the canary passes",

@@ -362,6 +362,15 @@ def written_twice() -> list[Series]:
     ]
 
 
+def dropping() -> list[Series]:
+    """A relabel rule drops a quarter of one job's samples."""
+    kept = {job: 300 if job == "temporal-history" else 400 for job in JOBS}
+    scraped = (Series(f'scrape_samples_scraped{{job="{job}"}}', value=400) for job in JOBS)
+    name = "scrape_samples_post_metric_relabeling"
+    left = (Series(f'{name}{{job="{job}"}}', value=count) for job, count in kept.items())
+    return [*busy(), *scraped, *left]
+
+
 def scrapes_fail_now_and_then() -> list[Series]:
     matching = [s for s in busy() if "temporal-matching" in s.text and s.text.startswith("up")]
     return [replace(s, odd=0) if s in matching else s for s in busy()]
@@ -393,6 +402,7 @@ CLUSTERS = {
         "history-down": history_down(),
         "one-of-two-down": one_of_two_down(),
         "written-twice": written_twice(),
+        "dropping": dropping(),
         "scrapes-fail-now-and-then": scrapes_fail_now_and_then(),
         "role-missing": role_missing(),
         "dsql": dsql(),

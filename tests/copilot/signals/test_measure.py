@@ -15,6 +15,7 @@ from copilot.signals.signal import Condition
 from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import (
     Absence,
+    DroppedSamples,
     Instance,
     Measurement,
     QueueKey,
@@ -291,6 +292,12 @@ async def test_one_instance_down_is_named_and_others_still_count(prometheus_url:
     assert found.readings[S.STATE_TRANSITIONS_RATE].value == pytest.approx(10)
     # The instance that is down does nothing.
     assert found.readings[S.SHARD_CLOSED_RATE] == Reading.of(0)
+
+
+async def test_jobs_whose_samples_are_dropped_are_named(prometheus_url: str) -> None:
+    found = await measurement_of(prometheus_url, "dropping")
+    assert found.dropped == (DroppedSamples(job="temporal-history", share=0.25),)
+    assert (await measurement_of(prometheus_url, "busy")).dropped == ()
 
 
 async def test_instances_whose_series_are_written_twice_are_named(prometheus_url: str) -> None:
