@@ -39,7 +39,7 @@ class EvaluateActivities:
             assessment = due(decision, request.assessed, has_model=self._has_model)
         self._metrics.record_decision(decision, (datetime.now(UTC) - request.begun).total_seconds())
         self._health.record_decision(decision)
-        # The first one too: why there is no verdict yet.
+        # The first cycle too: its line may say why there is no verdict yet.
         if decision.changed or decision.cycle == 1:
             activity.logger.info("%s (was %s)", explanation.summary, decision.previous_state)
         if assessment:

@@ -107,7 +107,7 @@ class Sweep(Frozen):
     def renewed(self) -> Self:
         """The sweep after what its canaries waited for came back: others tell whether all is well.
 
-        They may wait on for the retry of a task, which is no trouble of their shards.
+        They may still wait for the retry of a task, which is no fault of their shards.
         """
         return self.model_copy(update={"open": ()})
 

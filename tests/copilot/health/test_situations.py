@@ -55,6 +55,15 @@ class Situation:
         return decisions_of([*usual, *self.cycles])[USUAL_CYCLES:]
 
 
+def require_right_answer(situation: Situation) -> None:
+    """The states of all cycles, and first cause and notices of the last."""
+    decisions = situation.decisions()
+    assert [decision.state for decision in decisions] == list(situation.states)
+    last = decisions[-1]
+    assert last.causes[:1] == ((situation.first,) if situation.first else ())
+    assert [result.name for result in last.notices] == list(situation.notices)
+
+
 def service(role: str) -> Cause:
     return Cause(kind=CauseKind.SERVICE, name=role)
 
@@ -883,11 +892,7 @@ SITUATIONS = (
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 def test_a_situation_of_the_field_gets_the_right_answer(situation: Situation) -> None:
-    decisions = situation.decisions()
-    assert [decision.state for decision in decisions] == list(situation.states)
-    last = decisions[-1]
-    assert last.causes[:1] == ((situation.first,) if situation.first else ())
-    assert [result.name for result in last.notices] == list(situation.notices)
+    require_right_answer(situation)
 
 
 def test_names_of_situations_are_unique() -> None:
