@@ -42,7 +42,8 @@ class ProcessRecord(BaseModel):
         _wait_for_ended_children()
         try:
             process = psutil.Process(self.pid)
-            if process.status() == psutil.STATUS_ZOMBIE:
+            # Its main thread may have ended before others, which still hold its ports.
+            if process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1:
                 return None
             if abs(process.create_time() - self.started) > _SAME_START_SECONDS:
                 return None

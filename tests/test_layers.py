@@ -66,8 +66,10 @@ def test_layers_with_limits_on_time_run_one_at_a_time(tmp_path: Path) -> None:
     assert main([replace(one, is_timed=True) for one in layers]) == 0
 
 
-def test_others_run_beside_it_one_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tests, "CONCURRENT", 2)
+def test_one_layer_a_cpu_runs_the_timed_one_among_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tests, "CONCURRENT", 3)
     met = tmp_path / "met"
     met.mkdir()
     awaited = f"until(lambda: len(os.listdir({str(met)!r})) == 3, {LIMIT_SECONDS}, 'all run')"

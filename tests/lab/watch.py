@@ -1,8 +1,8 @@
 """Observe a lab: Prometheus' values, and the verdicts of its Copilot."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -126,6 +126,16 @@ class Watch:
             return bool(status["cycle"] >= before + count)
 
         return self.until(lasts, within, f"{state} for {count} cycles in a row")
+
+
+@contextmanager
+def injected(lab: Lab, *faults: str) -> Iterator[None]:
+    """Inject faults, and heal every one at the end, also where another cannot be healed."""
+    with ExitStack() as healing:
+        for fault in faults:
+            healing.callback(lab.heal, fault)
+            lab.inject(fault)
+        yield
 
 
 def detected(fault: Fault) -> Callable[[Status], bool]:

@@ -17,7 +17,7 @@ from lab.load import QUEUES
 from lab.target import Target
 from lab.workflows import TakeStock
 from tests.lab.verdicts.limits import RATE, WITHIN_SECONDS, WITHOUT_CPU
-from tests.lab.watch import Status, Watch, critical_causes
+from tests.lab.watch import Status, Watch, critical_causes, injected
 from tests.waiting import until_async
 
 HISTORIES = ("temporal-history", "temporal-history-2", "temporal-history-3")
@@ -85,38 +85,28 @@ def test_a_busy_cluster_is_happy(lab: Lab, watch: Watch) -> None:
 
 def test_a_limited_queue_and_restarts_of_workers_are_no_fault(lab: Lab, watch: Watch) -> None:
     target = Target(lab.folder)
-    try:
-        with quiet(lab, watch):
-            lab.inject("limited-queue")
-            for queue in QUEUES:
-                target.steer(stopped_queues=(queue,))
-                time.sleep(WORKER_RESTART_SECONDS)
-                target.steer(stopped_queues=())
-            watch.until(has_notice("limited_queue", FAULTY_QUEUE), WITHIN_SECONDS, "a notice")
-    finally:
-        lab.heal("limited-queue")
+    with quiet(lab, watch), injected(lab, "limited-queue"):
+        for queue in QUEUES:
+            target.steer(stopped_queues=(queue,))
+            time.sleep(WORKER_RESTART_SECONDS)
+            target.steer(stopped_queues=())
+        watch.until(has_notice("limited_queue", FAULTY_QUEUE), WITHIN_SECONDS, "a notice")
 
 
 def test_repeated_starts_and_restarts_of_history_are_no_fault(lab: Lab, watch: Watch) -> None:
     target = Target(lab.folder)
-    try:
-        with quiet(lab, watch):
-            lab.inject("repeated-starts")
-            lab.inject("kill-one-history")
+    with quiet(lab, watch), injected(lab, "repeated-starts"):
+        with injected(lab, "kill-one-history"):
             watch.until(has_notice("instances_down", "history"), WITHIN_SECONDS, "a notice")
-            lab.heal("kill-one-history")
-            for name in HISTORIES:
-                processes.stop([lab.state.running[name]])
-                target.revive(HISTORIES[0])
-                watch.cycles(1, WITHIN_SECONDS)
-            watch.until(
-                lambda s: (s["signals"].get("start_deduplicated_rate") or 0) > 1,
-                WITHIN_SECONDS,
-                "starts find their workflow running",
-            )
-    finally:
-        lab.heal("kill-one-history")
-        lab.heal("repeated-starts")
+        for name in HISTORIES:
+            processes.stop([lab.state.running[name]])
+            target.revive(HISTORIES[0])
+            watch.cycles(1, WITHIN_SECONDS)
+        watch.until(
+            lambda s: (s["signals"].get("start_deduplicated_rate") or 0) > 1,
+            WITHIN_SECONDS,
+            "starts find their workflow running",
+        )
 
 
 async def test_a_burst_that_drains_and_is_deleted_is_no_fault(lab: Lab, watch: Watch) -> None:

@@ -7,7 +7,7 @@ from lab.fault import Fault
 from lab.faults import FAULTS
 from tests.fakes.bedrock_model import FakeBedrock
 from tests.lab.verdicts.limits import RATE, WITHIN_SECONDS, WITHOUT_CPU, WORDS
-from tests.lab.watch import RANK, Watch, critical_causes, detected
+from tests.lab.watch import RANK, Watch, critical_causes, detected, injected
 
 # At the same time where each is seen beside the others. What the other faults do to the servers is
 # in test_faults.py of the folder above; their verdicts are not tried here.
@@ -53,9 +53,7 @@ def test_faults_get_their_verdict_and_cause_and_healing_ends_it(
     lab.start_load(RATE, schedule=True)
     watch.until_state("happy", WITHIN_SECONDS)
     watch.begin()
-    for fault in faults:
-        lab.inject(fault.name)
-    try:
+    with injected(lab, *(fault.name for fault in faults)):
         for fault in faults:
             watch.until(detected(fault), WITHIN_SECONDS, f"detected: {fault.name}")
         if any(fault.verdict == "critical" for fault in faults):
@@ -74,9 +72,6 @@ def test_faults_get_their_verdict_and_cause_and_healing_ends_it(
         if faults[0].verdict in RANK:
             assert status["fired_gates"], "a verdict shows its evidence"
             watch.until_explained(WORDS, WITHIN_SECONDS)
-    finally:
-        for fault in faults:
-            lab.heal(fault.name)
     watch.until_state("happy", WITHIN_SECONDS)
 
 
