@@ -1,0 +1,1 @@
+"""The monitored clusters: what describes one, and where the descriptions are read."""
