@@ -23,7 +23,7 @@ from temporalio.service import RPCError, TLSConfig
 
 from tests.certificates import Certificates, write_leaf
 from tests.fakes.http_server import Response, serving
-from tests.ports import free_ports
+from tests.temporal_configuration import ProcessPorts, write_configuration
 from tests.waiting import until_async
 from tools.build import ensure
 from tools.servers import TEMPORAL_SERVER
@@ -77,12 +77,12 @@ async def secure_temporal(
     """The frontend's certificate is for localhost and 127.0.0.1."""
     binary = ensure(TEMPORAL_SERVER, print)
     issuer = TokenIssuer()
-    names = [f"{role}{kind}" for role in _ROLES for kind in ("", "_membership")]
-    ports = free_ports(names)
+    ports = ProcessPorts(_ROLES)
     write_leaf(certificates.ca.issue_cert("localhost", "127.0.0.1"), folder, "server")
     with serving(lambda _: Response(issuer.key_set())) as keys_url:
         config = folder / "config.yaml"
-        config.write_text(json.dumps(_config(certificates, folder, ports, keys_url)))
+        secured = _with_tls_and_tokens(certificates, folder, keys_url)
+        write_configuration(config, ports, shards=1, more=secured)
         command: Sequence[str | Path] = (
             *(binary, "--config-file", config, "start"),
             *(part for role in _ROLES for part in ("--service", role)),
@@ -91,9 +91,8 @@ async def secure_temporal(
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output)
         try:
-            address = f"127.0.0.1:{ports['frontend']}"
             client = await Client.connect(
-                address,
+                ports.frontend,
                 lazy=True,
                 api_key=issuer.token(f"{NAMESPACE}:read"),
                 tls=TLSConfig(
@@ -108,7 +107,7 @@ async def secure_temporal(
                 return await _describes_queues(client)
 
             await until_async(is_ready, START_SECONDS, "the frontend describes task queues")
-            yield SecureTemporal(address, issuer, ports["matching"])
+            yield SecureTemporal(ports.frontend, issuer, ports["matching"])
         finally:
             if process.returncode is None:
                 process.kill()
@@ -131,72 +130,28 @@ async def _describes_queues(client: Client) -> bool:
     return True
 
 
-def _config(
-    certificates: Certificates, folder: Path, ports: dict[str, int], keys_url: str
+def _with_tls_and_tokens(
+    certificates: Certificates, folder: Path, keys_url: str
 ) -> dict[str, object]:
-    store = {
-        "pluginName": "sqlite",
-        "databaseName": "default",
-        "connectAddr": "localhost",
-        "connectProtocol": "tcp",
-        "connectAttributes": {"mode": "memory", "cache": "private", "setup": "true"},
-        "maxConns": 1,
-        "maxIdleConns": 1,
-    }
-    frontend = f"127.0.0.1:{ports['frontend']}"
     ca = str(certificates.ca_file)
     return {
-        "log": {"stdout": True, "level": "warn"},
-        "persistence": {
-            "defaultStore": "default",
-            "visibilityStore": "default",
-            "numHistoryShards": 1,
-            "datastores": {"default": {"sql": store}},
-        },
-        "global": {
-            "membership": {"maxJoinDuration": "30s", "broadcastAddress": "127.0.0.1"},
-            "tls": {
-                "frontend": {
-                    "server": {
-                        "certFile": str(folder / "server.pem"),
-                        "keyFile": str(folder / "server.key"),
-                        "requireClientAuth": True,
-                        "clientCaFiles": [ca],
-                    },
-                    "client": {"rootCaFiles": [ca], "serverName": "localhost"},
-                }
-            },
-            "authorization": {
-                "jwtKeyProvider": {"keySourceURIs": [keys_url], "refreshInterval": "1h"},
-                "permissionsClaimName": "permissions",
-                "authorizer": "default",
-                "claimMapper": "default",
-            },
-        },
-        "services": {
-            role: {
-                "rpc": {
-                    "grpcPort": ports[role],
-                    "membershipPort": ports[f"{role}_membership"],
-                    "bindOnLocalHost": True,
-                }
+        "tls": {
+            "frontend": {
+                "server": {
+                    "certFile": str(folder / "server.pem"),
+                    "keyFile": str(folder / "server.key"),
+                    "requireClientAuth": True,
+                    "clientCaFiles": [ca],
+                },
+                "client": {"rootCaFiles": [ca], "serverName": "localhost"},
             }
-            for role in _ROLES
         },
-        "clusterMetadata": {
-            "enableGlobalNamespace": False,
-            "failoverVersionIncrement": 10,
-            "masterClusterName": "active",
-            "currentClusterName": "active",
-            "clusterInformation": {
-                "active": {
-                    "enabled": True,
-                    "initialFailoverVersion": 1,
-                    "rpcAddress": frontend,
-                }
-            },
+        "authorization": {
+            "jwtKeyProvider": {"keySourceURIs": [keys_url], "refreshInterval": "1h"},
+            "permissionsClaimName": "permissions",
+            "authorizer": "default",
+            "claimMapper": "default",
         },
-        "dcRedirectionPolicy": {"policy": "noop"},
     }
 
 

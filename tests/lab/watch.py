@@ -33,14 +33,19 @@ class LateError(AssertionError):
 
 @dataclass
 class Watch:
-    """Polls `/status`. `logged` are patterns and services of the cycles since `begin`."""
+    """Polls `/status` of one cluster, without its name of the only one.
+
+    `logged` are patterns and services of the cycles since `begin`.
+    """
 
     url: str
+    cluster: str = ""
     poll_seconds: float = 0.5
     logged: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._http = httpx.Client(base_url=self.url, timeout=REQUEST_SECONDS)
+        of_cluster = {"cluster": self.cluster} if self.cluster else {}
+        self._http = httpx.Client(base_url=self.url, timeout=REQUEST_SECONDS, params=of_cluster)
         self._begin: Status = {}
 
     def close(self) -> None:

@@ -30,8 +30,8 @@ def secure_url(
 ) -> Iterator[str]:
     """Prometheus with TLS, client certificates and basic authentication."""
     _skip_without(PROMETHEUS)
-    with secure_prometheus(certificates, tmp_path_factory.mktemp("prometheus")) as url:
-        yield url
+    with secure_prometheus(certificates, tmp_path_factory.mktemp("prometheus")) as running:
+        yield running.url
 
 
 def _skip_without(server: Server) -> None:
