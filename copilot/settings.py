@@ -21,7 +21,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from copilot import claude
-from copilot.access.settings import Access, HttpAccess, MetricsAccess, TemporalAccess
+from copilot.access.settings import HttpAccess, MetricsAccess, TemporalAccess
+from copilot.clusters.labels import LabelMapping
 from copilot.errors import SettingsError
 from copilot.setting_types import (
     Address,
@@ -127,7 +128,9 @@ class SourceSettings(BaseModel):
     """Where the monitored cluster's frontend, metrics and logs are, and how to sign in there."""
 
     cluster: Label = Field(
-        "monitored", description="value of the `cluster` label of the monitored cluster"
+        "monitored",
+        description="name of the monitored cluster; the value of its label `cluster`, unless"
+        " matchers are set",
     )
     monitored_address: Address = Field(
         "127.0.0.1:7233",
@@ -146,6 +149,7 @@ class SourceSettings(BaseModel):
         "",
         description="base URL of Loki, without /loki/api/v1; empty: verdicts without logs",
     )
+    labels: LabelMapping = Field(LabelMapping(), description="labels")
     metrics: MetricsAccess = Field(MetricsAccess(), description="metrics store")
     logs: HttpAccess = Field(HttpAccess(), description="Loki")
     monitored: TemporalAccess = Field(TemporalAccess(), description="monitored cluster's frontend")
@@ -272,7 +276,7 @@ def variables() -> dict[str, tuple[str, object]]:
     found = {}
     for field in Settings.model_fields.values():
         name, description = str(field.validation_alias), field.description or ""
-        if not isinstance(field.default, Access):
+        if not isinstance(field.default, BaseModel):
             found[name] = (description, field.default)
             continue
         for nested in type(field.default).model_fields.values():
@@ -301,6 +305,8 @@ def load() -> Settings:
         # Of a wrong default, pydantic reports the field instead of its variable.
         names = {name: str(field.validation_alias) for name, field in Settings.model_fields.items()}
         for item in error.errors():
+            if item["type"] == "extra_forbidden":
+                continue  # reported above: no such variable
             first, *nested = map(str, item["loc"])
             name = "_".join((names.get(first, first), *nested))
             problems.append(f"{name}: {item['msg'].removeprefix('Value error, ')}")

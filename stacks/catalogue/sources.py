@@ -77,14 +77,15 @@ def watched_sources(settings: WatchSettings, secrets: Mapping[str, StringInput])
     Raises ValueError where settings and secrets do not fit together.
     """
     values = {
-        name: getattr(settings, name)
+        variable(name): getattr(settings, name)
         for name in SourceSettings.model_fields
-        if name not in settings.accesses
+        if name not in {*settings.accesses, "labels"}
     }
+    labels = {f"{variable('labels')}_{name.upper()}": value for name, value in settings.labels}
     return Sources(
         environment={
-            variable(name): ",".join(value) if isinstance(value, tuple) else value
-            for name, value in values.items()
+            name: ",".join(value) if isinstance(value, tuple) else value
+            for name, value in (values | labels).items()
         },
         access=_access(settings, secrets),
         needs=(SOURCES_JOB,),

@@ -7,6 +7,7 @@ import pytest
 
 from copilot import settings
 from copilot.errors import SettingsError
+from copilot.signals.roles import Role
 
 URL = "postgresql://copilot:hunter2@127.0.0.1:5432/copilot"
 
@@ -96,6 +97,10 @@ def test_a_service_of_aws_needs_a_region(
         ("COPILOT_DEEP_MODEL", "clever"),
         ("COPILOT_DSQL_HOST", "https://x.on.aws"),
         ("COPILOT_KNOWLEDGE_BASE_ID", "a/b"),
+        ("COPILOT_LABELS_LOGS_MATCHER", 'namespace="temporal'),
+        ("COPILOT_LABELS_MATCHER", '{cluster="prod"}'),
+        ("COPILOT_LABELS_MATCHER", r'pod=~"temporal\.*"'),
+        ("COPILOT_LABELS_ROLE", "app.kubernetes.io/component"),
         ("COPILOT_LOG_LEVEL", "loud"),
         ("COPILOT_MODEL", "clever"),
         ("LOKI_URL", "loki:3100"),
@@ -164,3 +169,35 @@ def test_access_is_read_and_its_secrets_are_not_shown(monkeypatch: pytest.Monkey
     assert "hunter2" not in repr(loaded)
     monkeypatch.setenv("COPILOT_MONITORED_TLS", "false")
     assert not settings.load().monitored.has_tls
+
+
+def test_labels_are_mapped_by_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COPILOT_DATABASE_URL", URL)
+    assert settings.load().labels.metrics_of("prod") == 'cluster="prod"'
+    monkeypatch.setenv("COPILOT_LABELS_MATCHER", r' namespace="temporal", pod=~"a\\.b|{c}" ')
+    monkeypatch.setenv("COPILOT_LABELS_ROLE", "container")
+    monkeypatch.setenv("COPILOT_LABELS_FRONTEND", "temporal-(internal-)?frontend")
+    labels = settings.load().labels
+    assert labels.metrics_of("prod") == r'namespace="temporal", pod=~"a\\.b|{c}"'
+    assert labels.logs_of("prod") == 'cluster="prod"'
+    assert labels.roles("temporal-internal-frontend") == {Role.FRONTEND}
+    assert not labels.roles("temporal-frontend-headless")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("COPILOT_LABELS_HISTORY", "temporal-.*", "temporal-frontend"),
+        ("COPILOT_LABELS_WORKER", "(worker", "regular expression"),
+        ("COPILOT_LABELS_ROLE", "service_name", "job"),
+        ("COPILOT_LABELS_NAMESPACE", "ns", "exported_namespace"),
+        ("COPILOT_LABELS_ROLES", "job", "COPILOT_LABELS_ROLE"),
+    ],
+)
+def test_a_mapping_that_cannot_work_is_refused(
+    variable: str, value: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COPILOT_DATABASE_URL", URL)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"settings: {variable}: [^;\n]*{problem}[^;\n]*$"):
+        settings.load()

@@ -60,6 +60,7 @@ def test_the_copilot_accepts_its_environment(keys: Path, monkeypatch: pytest.Mon
             "monitored_address": "temporal.example.com:443",
             "monitored_namespaces": ["default", "orders"],
             "prometheus_endpoint": "https://metrics.example.com/prometheus",
+            "labels": {"matcher": 'namespace="temporal"', "role": "container"},
             "logs": {"username": "reader", "password_file": str(keys / "password")},
             "monitored": {
                 "certificate_file": str(keys / "client.pem"),
@@ -76,6 +77,7 @@ def test_the_copilot_accepts_its_environment(keys: Path, monkeypatch: pytest.Mon
     assert worker.monitored_address == "temporal.example.com:443"
     assert worker.monitored_namespaces == ("default", "orders")
     assert worker.prometheus_endpoint == "https://metrics.example.com/prometheus"
+    assert worker.labels == settings.labels
     assert (worker.loki_url, worker.canary) == ("", "off")
     assert Path(worker.metrics.token_file) == Path("/run/secrets/metrics-token")
     assert worker.monitored.api_key_file == "/run/secrets/monitored-api-key"
