@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "tdeploy": {"components", "copilot", "copilot.api", "copilot.knowledge", "stacks", "tools"},
     "copilot": set[str](),
     "copilot.access": set[str](),
-    "copilot.clusters": set[str](),
+    "copilot.clusters": {"copilot.signals.roles"},
     "copilot.signals": {"copilot.access"},
     "copilot.health": {"copilot.signals"},
     "copilot.explain": {"copilot.health", "copilot.signals"},
