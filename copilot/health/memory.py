@@ -35,7 +35,8 @@ def remember(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Me
         if instances and 2 * sum(one.is_down for one in instances) == len(instances)
     }
     roles = {role for role, up in snapshot.metrics.targets.items() if up.value is not None}
-    changes["roles_seen"] = tuple(role for role in Role if role in roles | {*previous.roles_seen})
+    seen = roles.union(previous.roles_seen)
+    changes["roles_seen"] = tuple(role for role in Role if role in seen)
     changes["roles_down"] = tuple(
         role for role in Role if role in roles and snapshot.metrics.targets[role].value == 0
     )

@@ -109,7 +109,7 @@ def _completions_gone(inputs: RuleInputs) -> RuleResult:
     """No workflow ends any more while starts continue."""
     memory, thresholds = inputs.memory, inputs.thresholds
     usual = percentile(memory.completion_rates, 0.5)
-    usual_starts = percentile(memory.demand_rates, 0.5)
+    usual_starts = inputs.lately.starts if inputs.lately else 0.0
     # Of many cycles: when load returns, the first workflows have not ended yet.
     before = memory.demand_rates[-thresholds.drop_min_cycles :]
     starts = min(inputs.demand.value or 0.0, *(before or (0.0,)))

@@ -9,7 +9,6 @@ from copilot.health.rules.rule import (
     RuleInputs,
     apply_limit,
 )
-from copilot.health.tiers import percentile
 from copilot.signals.signal_names import SignalName as S
 
 
@@ -85,25 +84,24 @@ def _shard_moves(inputs: RuleInputs) -> float:
 
 def _progress_drop(inputs: RuleInputs) -> RuleResult:
     """Updates fell far below their usual rate while starts did not."""
-    memory, thresholds = inputs.memory, inputs.thresholds
-    usual_updates = percentile(memory.update_rates, 0.5)
-    usual_demand = percentile(memory.demand_rates, 0.5)
-    demand = inputs.demand
+    thresholds, usual, demand = inputs.thresholds, inputs.lately, inputs.demand
     armed = (
-        len(memory.update_rates) >= thresholds.drop_min_cycles
-        and usual_demand >= inputs.limits.demand_floor
-        and inputs.lasting_demand >= thresholds.drop_demand_ratio * usual_demand
+        usual is not None
+        and usual.starts >= inputs.limits.demand_floor
+        and inputs.lasting_demand >= thresholds.drop_demand_ratio * usual.starts
     )
     return apply_limit(
         RuleName.PROGRESS_DROP,
         Stage.PRESSURE,
         Severity.STRESSED,
         demand if demand.is_missing else inputs.reading(S.STATE_TRANSITIONS_RATE),
-        thresholds.drop_ratio * usual_updates,
+        thresholds.drop_ratio * (usual.updates if usual else 0.0),
         signal=S.STATE_TRANSITIONS_RATE,
         fires_when="below",
         armed=armed,
         unit="1/s",
-        detail=f"usual: {usual_updates:.1f} updates/s at {usual_demand:.2f} starts/s",
+        detail=f"usual: {usual.updates:.1f} updates/s at {usual.starts:.2f} starts/s"
+        if usual
+        else "",
         cause=HISTORY,
     )

@@ -16,6 +16,7 @@ from copilot.health.decision import (
 )
 from copilot.health.demand import accepted_starts
 from copilot.health.thresholds import Thresholds, TierLimits
+from copilot.health.usual import Usual
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName
 from copilot.signals.snapshot import Absence, Reading, Snapshot
@@ -56,6 +57,11 @@ class RuleInputs:
     def demand(self) -> Reading:
         """Accepted starts a second."""
         return accepted_starts(self.snapshot)
+
+    @cached_property
+    def lately(self) -> Usual | None:
+        """What is usual by the trailing cycles; None while they are too few."""
+        return Usual.lately(self.memory, self.thresholds)
 
     @property
     def lasting_demand(self) -> float:

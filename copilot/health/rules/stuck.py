@@ -51,8 +51,7 @@ def check(inputs: RuleInputs) -> list[RuleResult]:
 
 def _progress_gone(inputs: RuleInputs) -> RuleResult:
     """Updates and history tasks are gone while the work is not, at any load."""
-    memory, thresholds = inputs.memory, inputs.thresholds
-    lately = Usual.lately(memory, thresholds)
+    thresholds, lately = inputs.thresholds, inputs.lately
     at_this_hour = Usual.at_this_hour(inputs.snapshot, thresholds)
     known = [one for one in (lately, at_this_hour) if one]
     missed = [one for one in known if one.updates >= thresholds.gone_usual_floor]
