@@ -185,6 +185,18 @@ class FailingRun(Frozen):
     last: UtcDatetime
 
 
+class BacklogCourse(Frozen):
+    """Where the backlog of one queue was highest, and where it then was lowest; when it got there.
+
+    It begins again where the backlog passes its highest.
+    """
+
+    highest: int
+    highest_at: UtcDatetime
+    lowest: int
+    lowest_at: UtcDatetime
+
+
 class Memory(Frozen):
     """State that one cycle passes to the next; all that a restart must restore.
 
@@ -202,8 +214,10 @@ class Memory(Frozen):
     workflow types without a success since their last failure. `unanswered_queues` has the queues
     that were not described, each with its cycles in a row. `writes_refused` are cycles in a row in
     which the store refused writes; `outside_ring` has what seems to be outside the ring of members,
-    each with its cycles in a row. `at` is the time of the last cycle,
-    `canary_passed` of the last in which a canary came back and none was late.
+    each with its cycles in a row. `backlogs` are the courses of queues on which tasks wait, and
+    `dispatch_rates` what each queue's workers usually take a second. `at` is the time of the last
+    cycle, `canary_passed` of the last in which a canary came back and none was late;
+    `canary_seconds` is how long the slowest took that came back last.
     """
 
     state: State = State.UNKNOWN
@@ -227,8 +241,11 @@ class Memory(Frozen):
     writes_refused: int = 0
     outside_ring: dict[str, int] = Field(default_factory=dict)
     failing_types: dict[str, FailingRun] = Field(default_factory=dict)
+    backlogs: dict[str, BacklogCourse] = Field(default_factory=dict)
+    dispatch_rates: dict[str, FiniteFloat] = Field(default_factory=dict)
     at: UtcDatetime | None = None
     canary_passed: UtcDatetime | None = None
+    canary_seconds: FiniteFloat = 0.0
 
 
 class Decision(Frozen):

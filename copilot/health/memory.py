@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from copilot.health.backlogs import backlog_courses, dispatch_rates
 from copilot.health.decision import FailingRun, Memory, RuleName, RuleResult
 from copilot.health.demand import accepted_starts, value_of
 from copilot.health.failures import failed_for_good, outcomes_for_good
@@ -51,11 +52,15 @@ def remember(previous: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Me
     refused = refuses_writes(snapshot, thresholds)
     changes["writes_refused"] = previous.writes_refused + 1 if refused else 0
     changes["failing_types"] = _failing_types(previous, snapshot)
+    changes["backlogs"] = backlog_courses(previous, snapshot, thresholds)
+    changes["dispatch_rates"] = dispatch_rates(previous, snapshot, thresholds)
     canary = snapshot.probe.canary if snapshot.probe else None
     if canary and (canary.late or canary.fails):
         changes["canary_passed"] = None
     elif canary and canary.passed:
         changes["canary_passed"] = snapshot.at
+    if canary and canary.passed:
+        changes["canary_seconds"] = sum(canary.steps.values())
     return previous.model_copy(update=changes)
 
 

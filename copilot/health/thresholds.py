@@ -144,15 +144,18 @@ class Thresholds(Frozen):
     # Of a canary: a shard pauses while it moves to another instance, and while instances of history
     # are down for as long as the ring needs to notice.
     shard_stuck_seconds: float = 15
+    shard_stuck_ratio: float = 4  # times as long as the slowest canary that came back last
     canary_recent_seconds: float = 75  # two cycles, with a look that did not come back
     shard_moving_seconds: float = 60
     # A read of a namespace's record, which takes 4 ms on the lab. Then canaries are late, not lost.
     slow_store_seconds: float = 0.15
-    # Workers that do not keep up: the oldest task is this old, and at the present rates the backlog
-    # takes longer than this to drain. A burst that drains is not a fault.
+    # Workers that do not keep up: the oldest task is this old, and the backlog takes longer than
+    # this to drain. A burst that drains is not a fault. One that drains in ten minutes loses a
+    # tenth in one; after another half, which is a cycle, it has stalled.
     slow_age_seconds: float = 60
     slow_workflow_age_seconds: float = 15
     slow_drain_seconds: float = 600
+    slow_stall_seconds: float = 90
     slow_wait_p95: float = 5000  # milliseconds
     full_slots_ratio: float = 0.02
     dispatch_window_seconds: float = 30  # the server's own for rates of a queue

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
 from copilot.health.rules.left_tasks import are_left
+from copilot.health.rules.queue_drain import drains
 from copilot.health.rules.queue_workers import is_busy, is_limited, slots_used
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.health.rules.starved_queue import is_starved
@@ -45,16 +46,14 @@ def _check(inputs: RuleInputs, facts: QueueFacts) -> Iterator[RuleResult]:
 
 
 def is_slow(inputs: RuleInputs, facts: QueueFacts) -> bool:
-    """The oldest task is late, and the backlog does not drain in reasonable time."""
+    """The oldest task is late, or all workers are full, and the backlog's end is not in sight."""
     thresholds, is_workflow = inputs.thresholds, facts.key.kind is QueueKind.WORKFLOW
     limit = thresholds.slow_workflow_age_seconds if is_workflow else thresholds.slow_age_seconds
-    drain = facts.dispatch_rate - facts.add_rate
-    drains = drain > 0 and facts.backlog / drain <= thresholds.slow_drain_seconds
     # A few tasks that are a little older than the limit are a tail that just drained.
     is_tail = facts.backlog < _MANY * limit * facts.dispatch_rate
     is_tail = is_tail and facts.backlog_age_seconds <= thresholds.slow_age_seconds
-    late = facts.backlog_age_seconds > limit and not drains and not is_tail
-    return late or (is_workflow and _workers_are_full(inputs))
+    late = facts.backlog_age_seconds > limit and not is_tail
+    return (late or (is_workflow and _workers_are_full(inputs))) and not drains(inputs, facts)
 
 
 def _workers_are_full(inputs: RuleInputs) -> bool:

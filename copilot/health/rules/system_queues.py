@@ -1,6 +1,7 @@
 """Temporal's own workflows that stand still: schedules, batch jobs and what the server runs."""
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
+from copilot.health.rules.queue_drain import drains
 from copilot.health.rules.queue_workers import has_pollers
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.signals.matchers import PARENT_CLOSE_POLICY, PER_NAMESPACE, SYSTEM_WORKFLOWS
@@ -34,7 +35,7 @@ def _check(inputs: RuleInputs, facts: QueueFacts) -> RuleResult:
         inputs.thresholds.system_age_seconds,
         signal="system_backlog_age",
         # Many schedules that are due at once drain.
-        armed=facts.dispatch_rate <= facts.add_rate or not has_pollers(inputs, facts),
+        armed=not drains(inputs, facts) or not has_pollers(inputs, facts),
         unit="s",
         subject=name,
         detail=f"{facts.backlog} tasks of {work} wait, {facts.add_rate:.2f}/s added, "
