@@ -23,7 +23,7 @@ class Aliases:
 
     def __init__(self, decision: Decision, snapshot: Snapshot) -> None:
         keys = [facts.key for facts in snapshot.queues.queues]
-        keys += [*snapshot.queues.unanswered, *snapshot.metrics.active_queues]
+        keys += snapshot.queues.unanswered
         outcomes = snapshot.metrics.outcomes
         queues = [key.name for key in keys] + [outcome.task_queue for outcome in outcomes]
         spaces = [key.namespace for key in keys] + [outcome.namespace for outcome in outcomes]

@@ -1,19 +1,20 @@
-"""Queries about the cluster as a whole: its scrapes, its metric names, its outcomes and queues."""
+"""Queries about the cluster as a whole: its scrapes, its metric names, its services and limits."""
 
 from copilot.signals.matchers import (
     EXPECTED_ERRORS,
     FRONTEND_OF_USERS,
     NOT_CANARY,
     USER,
-    USER_BACKLOG,
     USUAL_TASK_FAILURES,
 )
-from copilot.signals.queries import by_outcome, duration, in_long_window, newest
+from copilot.signals.queries import duration, in_long_window, newest
 from copilot.signals.roles import Role
 from copilot.signals.snapshot import SizeKind
 
+MAX_NAMED = 20
+"""Namespaces, jobs or instances that one query or one part of a measurement names."""
+
 _AGE = "time() - timestamp(up{$cluster})"
-_QUEUE = "sum by (namespace, taskqueue, task_type)"
 
 LAST_SCRAPE = f"min by (job) ({_AGE})"
 """Seconds since each job's newest scrape, successful or not.
@@ -52,42 +53,23 @@ ROLES = (
 )
 """The roles of each instance that was scraped in the long window."""
 
-_ENDINGS = by_outcome(
-    "workflow_success",
-    "workflow_failed",
-    "workflow_timeout",
-    outcomes=("success", "failed", "timeout"),
-    where=USER,
-)
-OUTCOMES = f"sum by (namespace, taskqueue, workflowType, outcome) ({_ENDINGS})"
-"""Workflows that end, a second, by namespace, queue, type and outcome."""
-
-ACTIVE_QUEUES = " or ".join(
-    f"{_QUEUE} ({activity}) > 0"
-    for activity in (
-        f"rate(counter:poll_success{{$cluster,{USER_BACKLOG}}}[$long])",
-        f"last_over_time(gauge:approximate_backlog_count{{$cluster,{USER_BACKLOG}}}[$short])",
-        f"rate(counter:no_poller_tasks{{$cluster,{USER_BACKLOG}}}[$long])",
-        f"rate(counter:poll_timeouts{{$cluster,{USER_BACKLOG}}}[$long])",
-    )
-)
-"""Queues with activity in the long window, or with tasks."""
-
 NAMESPACE_REFUSALS = (
-    "sum by (namespace) (rate(counter:service_errors_resource_exhausted"
-    f'{{$cluster,{FRONTEND_OF_USERS},resource_exhausted_cause=~"RpsLimit|ConcurrentLimit"}}[$short]))'
+    f"topk({MAX_NAMED}, sum by (namespace) (rate(counter:service_errors_resource_exhausted"
+    f'{{$cluster,{FRONTEND_OF_USERS},resource_exhausted_cause=~"RpsLimit|ConcurrentLimit"}}'
+    "[$short])) > 0)"
 )
 """Requests a second that a limit of requests refused, by namespace."""
 
 NAMESPACE_REQUESTS = (
     "sum by (namespace) (rate(counter:service_requests"
     f'{{$cluster,{FRONTEND_OF_USERS},operation!~"Poll.*"}}[$short]))'
+    f" and on (namespace) {NAMESPACE_REFUSALS}"
 )
-"""Requests a second without polls, refused ones too, by namespace."""
+"""Requests a second without polls, refused ones too, of the namespaces with refused ones."""
 
 TASK_FAILURES = (
-    "sum by (namespace, failure) (rate(counter:failed_workflow_tasks"
-    f'{{$cluster,{USER},failure!~"{USUAL_TASK_FAILURES}"}}[$long])) > 0'
+    f"topk({MAX_NAMED}, sum by (namespace, failure) (rate(counter:failed_workflow_tasks"
+    f'{{$cluster,{USER},failure!~"{USUAL_TASK_FAILURES}"}}[$long])) > 0)'
 )
 """Workflow tasks that fail, a second, by namespace and reason."""
 
@@ -101,7 +83,10 @@ STORE_ERRORS = (
 )
 """Failed calls to the store, a second, by the type of the error."""
 
-OVERSIZED = f"sum by (namespace, operation) ({in_long_window('blob_size_error', USER)}) > 0"
+OVERSIZED = (
+    f"topk({MAX_NAMED}, sum by (namespace, operation)"
+    f" ({in_long_window('blob_size_error', USER)}) > 0)"
+)
 """Requests refused for the size of a payload in the long window."""
 
 
@@ -109,7 +94,8 @@ def _largest(kind: SizeKind, histogram: str, where: str = "") -> str:
     matchers = f"$cluster,{USER}{where}"
     # The upper bound of the highest bucket that anything fell into.
     buckets = f"sum by (le, namespace) (rate({histogram}_bucket{{{matchers}}}[$long]))"
-    return f'label_replace(histogram_quantile(1, {buckets}), "kind", "{kind}", "", "")'
+    top = f"topk({MAX_NAMED}, histogram_quantile(1, {buckets}))"
+    return f'label_replace({top}, "kind", "{kind}", "", "")'
 
 
 # Recorded with each change of a workflow; other operations record the size of a change.

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
-    ACTIVE_QUEUES,
     DEAD_LETTERS,
     DROPPED,
     DUPLICATES,
@@ -13,7 +12,6 @@ from copilot.signals.cluster_queries import (
     NAMESPACE_REFUSALS,
     NAMESPACE_REQUESTS,
     NEWLY_SCRAPED,
-    OUTCOMES,
     OVERSIZED,
     OWNED_SHARDS,
     ROLE_CALLS,
@@ -28,6 +26,12 @@ from copilot.signals.instant_query import Answer
 from copilot.signals.naming import NAMES, Naming, find_naming
 from copilot.signals.queries import Shape, fill
 from copilot.signals.query_batch import QueryBatch
+from copilot.signals.queue_queries import (
+    ACTIVE_QUEUES,
+    OUTCOMES,
+    SUSPECTED_NAMESPACES,
+    SUSPECTED_QUEUES,
+)
 from copilot.signals.roles import Role
 from copilot.signals.signal import Condition, Signal
 from copilot.signals.signal_names import SignalName as S
@@ -57,6 +61,8 @@ NEWEST_SCRAPES = 2
 
 NAMED = (
     OUTCOMES,
+    SUSPECTED_QUEUES,
+    SUSPECTED_NAMESPACES,
     NAMESPACE_REFUSALS,
     NAMESPACE_REQUESTS,
     TASK_FAILURES,

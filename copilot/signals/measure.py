@@ -6,14 +6,13 @@ from functools import partial
 
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
-    ACTIVE_QUEUES,
     DEAD_LETTERS,
     DROPPED,
     DUPLICATES,
     LARGEST,
+    MAX_NAMED,
     NAMESPACE_REFUSALS,
     NAMESPACE_REQUESTS,
-    OUTCOMES,
     OVERSIZED,
     OWNED_SHARDS,
     ROLE_CALLS,
@@ -26,6 +25,14 @@ from copilot.signals.instant_query import Answer, Sample
 from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.matchers import is_lasting_user_queue
 from copilot.signals.prometheus import MetricsClient
+from copilot.signals.queue_queries import (
+    ACTIVE_QUEUES,
+    MAX_FAILING_TYPES,
+    MAX_SUCCESSFUL_TYPES,
+    OUTCOMES,
+    SUSPECTED_NAMESPACES,
+    SUSPECTED_QUEUES,
+)
 from copilot.signals.readings import CycleReadings
 from copilot.signals.roles import Role
 from copilot.signals.server_parts import (
@@ -48,11 +55,10 @@ from copilot.signals.snapshot import (
     WorkflowOutcome,
 )
 
-MAX_OUTCOMES = 100
-MAX_ACTIVE_QUEUES = 1000
-MAX_NAMED = 20
+MAX_OUTCOMES = MAX_FAILING_TYPES + MAX_SUCCESSFUL_TYPES
 # Three queries that take a tenth of a second; the verdict does not wait longer for them.
 EXPLAINING_SECONDS = 2.0
+_KINDS = frozenset(QueueKind)
 
 
 async def measure(
@@ -103,7 +109,9 @@ async def measure(
         duplicates=_duplicates(cycle.samples(DUPLICATES)),
         dropped=_dropped(cycle.samples(DROPPED)),
         outcomes=_outcomes(cycle.samples(OUTCOMES)),
-        active_queues=_active_queues(cycle.samples(ACTIVE_QUEUES)),
+        active_queues=_queues(cycle.samples(ACTIVE_QUEUES)),
+        suspected_queues=_queues(cycle.samples(SUSPECTED_QUEUES)),
+        suspected_namespaces=_namespaces(cycle.samples(SUSPECTED_NAMESPACES)),
         refusals=_refusals(cycle.samples(NAMESPACE_REFUSALS), cycle.samples(NAMESPACE_REQUESTS)),
         task_failures=_task_failures(cycle.samples(TASK_FAILURES)),
         dead_letters=dead_letters(cycle.samples(DEAD_LETTERS)),
@@ -188,13 +196,17 @@ def _task_failures(samples: Iterable[Sample]) -> tuple[TaskFailures, ...]:
     return tuple(sorted(failures, key=lambda one: -one.rate)[:MAX_NAMED])
 
 
-def _active_queues(samples: Iterable[Sample]) -> tuple[QueueKey, ...]:
-    """Lasting user queues, busiest first, at most `MAX_ACTIVE_QUEUES`."""
-    activity: dict[QueueKey, float] = {}
+def _queues(samples: Iterable[Sample]) -> tuple[QueueKey, ...]:
+    """Lasting user queues, those with the highest value first."""
+    values: dict[QueueKey, float] = {}
     for sample in samples:
         name, kind = sample.labels.get("taskqueue", ""), sample.labels.get("task_type", "").lower()
-        if is_lasting_user_queue(name) and kind in set(QueueKind):
+        if is_lasting_user_queue(name) and kind in _KINDS:
             namespace = sample.labels.get("namespace", "")
             key = QueueKey(namespace=namespace, name=name, kind=QueueKind(kind))
-            activity[key] = sample.value
-    return tuple(sorted(activity, key=lambda key: -activity[key])[:MAX_ACTIVE_QUEUES])
+            values[key] = sample.value
+    return tuple(sorted(values, key=lambda key: -values[key]))
+
+
+def _namespaces(samples: Iterable[Sample]) -> tuple[str, ...]:
+    return tuple(sample.labels.get("namespace", "") for sample in samples)

@@ -37,12 +37,15 @@ class RealNames:
     def apply(self, measurement: Measurement) -> Measurement:
         """The measurement with real names as far as they are known.
 
-        Active queues are left out where the name may be another one.
+        Queues are left out where the name may be another one.
         """
-        queues = [real for queue in measurement.active_queues for real in self._real_queues(queue)]
         return measurement.model_copy(
             update={
-                "active_queues": tuple(dict.fromkeys(queues)),
+                "active_queues": self._all_real(measurement.active_queues),
+                "suspected_queues": self._all_real(measurement.suspected_queues),
+                "suspected_namespaces": tuple(
+                    map(self._namespace, measurement.suspected_namespaces)
+                ),
                 "outcomes": tuple(map(self._outcome, measurement.outcomes)),
                 "refusals": self._renamed(measurement.refusals),
                 "task_failures": self._renamed(measurement.task_failures),
@@ -54,6 +57,9 @@ class RealNames:
     def unknown(self, measurement: Measurement) -> int:
         """How many active queues are left out."""
         return sum(not any(self._real_queues(queue)) for queue in measurement.active_queues)
+
+    def _all_real(self, queues: Iterable[QueueKey]) -> tuple[QueueKey, ...]:
+        return tuple(dict.fromkeys(real for queue in queues for real in self._real_queues(queue)))
 
     def _real_queues(self, queue: QueueKey) -> Iterator[QueueKey]:
         """All queues that are written like this one; it itself where no `_` is in its name."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from copilot.signals.cluster_queries import MAX_NAMED
 from copilot.signals.instant_query import Sample
 from copilot.signals.snapshot import (
     DeadLetters,
@@ -12,8 +13,6 @@ from copilot.signals.snapshot import (
     SizeKind,
     StoreErrors,
 )
-
-MAX_NAMED = 20
 
 
 def dead_letters(samples: Iterable[Sample]) -> tuple[DeadLetters, ...]:

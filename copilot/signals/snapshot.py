@@ -256,8 +256,11 @@ class Measurement(Frozen):
     0, or why it is not known, as where none is up but one answers. `instances` are the role's, as
     far as they are scraped now; empty in snapshots of earlier versions. `source_absence` is set
     when the store itself did not answer; every reading is then missing for that reason.
-    `active_queues` are the queues in the server's own series. `duplicates` are instances whose
-    series the store has several times, `dropped` are jobs of which not all samples are kept.
+    `active_queues` are the queues in the server's own series; `suspected_queues` and
+    `suspected_namespaces` have late tasks by them, the latter tasks of Temporal's own workflows.
+    They choose what is asked, and are left out of JSON: a large cluster has thousands of queues.
+    `duplicates` are instances whose series the store has several times, `dropped` are jobs of which
+    not all samples are kept.
     """
 
     readings: dict[str, Reading]
@@ -265,7 +268,9 @@ class Measurement(Frozen):
     targets: dict[str, Reading]
     instances: dict[str, tuple[Instance, ...]] = Field(default_factory=dict)
     outcomes: tuple[WorkflowOutcome, ...] = ()
-    active_queues: tuple[QueueKey, ...] = ()
+    active_queues: tuple[QueueKey, ...] = Field((), exclude=True)
+    suspected_queues: tuple[QueueKey, ...] = Field((), exclude=True)
+    suspected_namespaces: tuple[str, ...] = Field((), exclude=True)
     duplicates: tuple[str, ...] = ()
     dropped: tuple[DroppedSamples, ...] = ()
     refusals: tuple[NamespaceLoad, ...] = ()

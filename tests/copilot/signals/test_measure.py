@@ -167,6 +167,19 @@ async def test_active_queues_are_lasting_queues_of_users_busiest_first(prometheu
     )
 
 
+async def test_queues_with_late_tasks_or_without_a_poller_are_suspected(
+    prometheus_url: str,
+) -> None:
+    found = await measurement_of(prometheus_url, "busy")
+    assert [(one.name, one.kind) for one in found.suspected_queues] == [
+        ("orders", QueueKind.WORKFLOW),
+        ("left-alone", QueueKind.WORKFLOW),
+    ]
+    assert found.suspected_namespaces == ("default",)
+    # They choose what is asked, and are of no use later.
+    assert "left-alone" not in found.model_dump_json()
+
+
 async def test_an_idle_cluster_reads_zero_and_nothing_observed(prometheus_url: str) -> None:
     found = await measurement_of(prometheus_url, "idle")
     assert found.targets == dict.fromkeys(Role, Reading.of(1))
