@@ -3,7 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from string import Template
@@ -23,12 +23,13 @@ from copilot.signals.monitored_frontend import (
     check_frontend,
     with_address,
 )
+from copilot.signals.namespaces import Namespaces, is_pattern
 from copilot.signals.naming import NAMES, find_naming
 from copilot.signals.prometheus import MetricsClient
 
 # More than in a cycle: the first request looks up names and signs in.
 _SECONDS = 10.0
-_SHOWN_LABELS = 5
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,7 @@ async def _check_metrics(settings: Settings) -> Finding:
     elif not others:
         problem = f"no target has the label cluster: add {label} where the servers are scraped"
     else:
-        shown = ", ".join(others[:_SHOWN_LABELS])
-        more = f" and {len(others) - _SHOWN_LABELS} more" if len(others) > _SHOWN_LABELS else ""
-        problem = f"no target has {label}; the label has the values {shown}{more}"
+        problem = f"no target has {label}; the label has the values {_listed(others)}"
     return Finding(name, "wrong", problem)
 
 
@@ -110,11 +109,12 @@ def _check_names(name: str, targets: str, answer: Answer) -> Finding:
 
 async def _check_frontend(settings: Settings) -> Finding:
     """Whether the frontend answers, and has the namespaces."""
-    name, namespaces = "frontend", settings.monitored_namespaces
+    name, wanted = "frontend", settings.monitored_namespaces
     try:
         client = await MonitoredTemporal(settings.monitored_address, settings.monitored).client()
         await check_frontend(client, _SECONDS)
-        for namespace in namespaces:
+        namespaces = await Namespaces(wanted).current(client, _SECONDS)
+        for namespace in filter(lambda one: not is_pattern(one), wanted):
             call = client.workflow_service.describe_namespace(
                 DescribeNamespaceRequest(namespace=namespace), timeout=timedelta(seconds=_SECONDS)
             )
@@ -124,8 +124,16 @@ async def _check_frontend(settings: Settings) -> Finding:
                 raise with_address(error, client) from error
     except (AccessError, UnansweredError) as error:
         return Finding(name, "wrong", str(error))
-    listed = ", ".join(namespaces)
-    return Finding(name, "ok", f"{settings.monitored_address} has the namespaces {listed}")
+    if not namespaces:
+        problem = f"no namespace matches MONITORED_NAMESPACES={','.join(wanted)}"
+        return Finding(name, "wrong", problem)
+    address = settings.monitored_address
+    return Finding(name, "ok", f"{address} has the namespaces {_listed(namespaces)}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 async def _check_logs(settings: Settings) -> Finding:

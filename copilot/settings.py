@@ -139,7 +139,8 @@ class SourceSettings(BaseModel):
     monitored_namespaces: Names = Field(
         ("default",),
         min_length=1,
-        description="namespaces whose task queues are described, separated by commas",
+        description="namespaces whose task queues are described, separated by commas; `*` is all of"
+        " them, and `team-*` those whose names begin so",
     )
     prometheus_endpoint: Url = Field(
         "http://127.0.0.1:9009/prometheus",

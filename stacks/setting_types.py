@@ -21,6 +21,14 @@ Namespace = Annotated[
 ]
 Namespaces = Annotated[tuple[Namespace, ...], BeforeValidator(split_names)]
 """A list, or names separated by commas."""
+NamespacePattern = Annotated[
+    str,
+    TextForm(
+        r"[A-Za-z0-9*?][A-Za-z0-9._*?-]*",
+        "letters, digits, dots, dashes and underscores, and `*` and `?` in a pattern",
+    ),
+]
+NamespacePatterns = Annotated[tuple[NamespacePattern, ...], BeforeValidator(split_names)]
 ScrapeAddress = Annotated[
     str, TextForm(r"[A-Za-z0-9][A-Za-z0-9._-]*:[0-9]{1,5}", "host:port, such as orders-worker:9090")
 ]

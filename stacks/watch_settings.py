@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validato
 from copilot.access.settings import Access
 from copilot.setting_types import Address, Url
 from copilot.settings import SourceSettings
-from stacks.setting_types import Namespaces
+from stacks.setting_types import NamespacePatterns
 from stacks.settings import DATABASE_PASSWORD, ContainerSettings, no_such_name
 
 SOURCES = ("metrics", "logs", "monitored")
@@ -48,8 +48,10 @@ class WatchSettings(SourceSettings, ContainerSettings):
         description="host:port of the monitored cluster's frontend, as containers reach it; this"
         " machine is host.docker.internal",
     )
-    monitored_namespaces: Namespaces = Field(
-        ("default",), min_length=1, description="namespaces of the monitored cluster to watch"
+    monitored_namespaces: NamespacePatterns = Field(
+        ("default",),
+        min_length=1,
+        description="namespaces of the monitored cluster to watch; `*` is all of them",
     )
     prometheus_endpoint: Url = Field(
         "http://host.docker.internal:9090",

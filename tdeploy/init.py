@@ -44,7 +44,9 @@ _QUESTIONS = {
         Question("monitored_address", "host:port of the cluster's frontend, for containers"),
         Question("prometheus_endpoint", "URL of the metrics store, without /api/v1"),
         Question("cluster", "label `cluster` of the cluster's metrics"),
-        Question("monitored_namespaces", "namespaces to watch, with commas between"),
+        Question(
+            "monitored_namespaces", "namespaces to watch, with commas between (* is all of them)"
+        ),
     ),
 }
 """By profile."""

@@ -17,8 +17,11 @@ from copilot.signals.instances import ask_unscraped
 from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.loki import LogsClient, window
 from copilot.signals.measure import measure
-from copilot.signals.monitored_frontend import CALL_SECONDS
+from copilot.signals.monitored_frontend import CALL_SECONDS, UnansweredError
+from copilot.signals.namespaces import Namespaces, in_turn
 from copilot.signals.prometheus import MetricsClient
+from copilot.signals.queue_choice import Choice, choose
+from copilot.signals.queue_queries import MAX_SUSPECTED_NAMESPACES
 from copilot.signals.real_names import RealNames
 from copilot.signals.signal_names import SignalName
 from copilot.signals.snapshot import (
@@ -30,7 +33,7 @@ from copilot.signals.snapshot import (
     QueueSurvey,
     Snapshot,
 )
-from copilot.signals.system_queues import describe_system_queues
+from copilot.signals.system_queues import MAX_NAMESPACES, describe_system_queues
 from copilot.signals.task_queues import open_workflows, survey, visible_queues
 from copilot.store.records import RememberedQueues
 from copilot.store.repository import Repository
@@ -44,6 +47,11 @@ QUEUES_SHARE = 0.25
 # Updates a second below which open workflows are counted: a count costs the visibility store more
 # than a list.
 QUIET_UPDATES = 1.0
+# Listing queues from visibility is expensive; every tenth cycle is often enough for new ones.
+LIST_EVERY_CYCLES = 10
+LISTED_NAMESPACES = 20
+STORED_QUEUES = 1000
+SYSTEM_NAMESPACES_IN_TURN = MAX_NAMESPACES - MAX_SUSPECTED_NAMESPACES
 # For instances whose scrapes fail. A process that runs answers at once, also when writing all of
 # its metrics takes longer than a scrape may.
 INSTANCE_SECONDS = 5.0
@@ -76,6 +84,7 @@ class CollectActivities:
         self._metrics = metrics
         self._earlier_days = EarlierDays(repository, settings.cluster)
         self._known = KnownCluster()
+        self._namespaces = Namespaces(settings.monitored_namespaces)
 
     # The name in recorded histories.
     @activity.defn(name="look")
@@ -92,24 +101,41 @@ class CollectActivities:
         async with asyncio.TaskGroup() as group:
             metrics = group.create_task(self._measure())
             logs = group.create_task(self._logs(request.logs_since, at))
-            stored = group.create_task(self._stored_queues(request.known_queues))
-            visible = group.create_task(self._visible_queues(wanted=request.find_queues))
+            spaces = group.create_task(self._monitored_namespaces())
+            stored = group.create_task(self._stored_queues())
+            visible = group.create_task(self._visible_queues(spaces, request.cycle))
             earlier = group.create_task(self._earlier_days.cycles(at, STORE_SECONDS))
         measurement, remembered = metrics.result(), stored.result()
-        left_out = remembered.truncated
+        namespaces, listing = spaces.result()
+        unnamed = suspected_unnamed = 0
         if self._known.style.rewrites_values:
-            real = RealNames(settings.monitored_namespaces, (*remembered.keys, *visible.result()))
-            left_out += real.unknown(measurement)
+            queues = (*remembered.keys, *visible.result(), *request.known_queues)
+            real = RealNames(namespaces, queues)
+            unnamed = real.unknown(measurement.active_queues)
+            suspected_unnamed = real.unknown(measurement.suspected_queues)
             measurement = real.apply(measurement)
-        keys = interleave(remembered.keys, measurement.active_queues, visible.result())
+        active = frozenset(measurement.active_queues)
+        # Open workflows on a queue without any activity: nobody may be there to take their tasks.
+        silent = (key for key in visible.result() if key not in active)
+        chosen = choose(
+            interleave(measurement.suspected_queues, request.late_queues, remembered.keys, silent),
+            measurement.active_queues,
+            (*visible.result(), *request.known_queues),
+            limit=settings.max_queues,
+            after=request.asked_until,
+        )
         updates = measurement.readings[SignalName.STATE_TRANSITIONS_RATE].value
         quiet = updates is not None and updates < QUIET_UPDATES
         async with asyncio.TaskGroup() as group:
-            surveyed = group.create_task(self._queues(keys))
-            counted = group.create_task(self._open_workflows(wanted=quiet))
+            surveyed = group.create_task(self._queues(chosen.keys, namespaces, listing))
+            counted = group.create_task(self._open_workflows(namespaces, wanted=quiet))
             answered = group.create_task(ask_unscraped(measurement, self._instance_seconds))
-            system = group.create_task(self._system_queues())
-        queues = surveyed.result()
+            asked = (
+                *measurement.suspected_namespaces,
+                *in_turn(namespaces, request.cycle, SYSTEM_NAMESPACES_IN_TURN),
+            )
+            system = group.create_task(self._system_queues(tuple(dict.fromkeys(asked))))
+        survey = surveyed.result()
         return Snapshot(
             open_workflows=counted.result(),
             system_queues=system.result(),
@@ -117,7 +143,15 @@ class CollectActivities:
             cluster=request.cluster,
             at=at,
             metrics=answered.result(),
-            queues=queues.model_copy(update={"truncated": queues.truncated + left_out}),
+            queues=survey.model_copy(
+                update={
+                    "truncated": len(chosen.left_out) + unnamed,
+                    "suspected_left_out": chosen.suspected_left_out + suspected_unnamed,
+                    "unjudged": _without_metrics(chosen, measurement),
+                    "round_cycles": chosen.round_cycles,
+                    "until": chosen.until,
+                }
+            ),
             logs=logs.result(),
         )
 
@@ -125,7 +159,25 @@ class CollectActivities:
     def _instance_seconds(self) -> float:
         return min(INSTANCE_SECONDS, QUEUES_SHARE * self._settings.cycle_seconds)
 
-    async def _queues(self, keys: tuple[QueueKey, ...]) -> QueueSurvey:
+    async def _monitored_namespaces(self) -> tuple[tuple[str, ...], UnansweredError | None]:
+        """The namespaces, or none with the reason why those of a pattern are not known."""
+        try:
+            client = await self._monitored.client()
+            return await self._namespaces.current(client, CALL_SECONDS), None
+        except AccessError as error:
+            return (), UnansweredError(Absence.DENIED, str(error))
+        except UnansweredError as error:
+            return (), error
+
+    async def _queues(
+        self,
+        keys: tuple[QueueKey, ...],
+        namespaces: tuple[str, ...],
+        listing: UnansweredError | None,
+    ) -> QueueSurvey:
+        if listing and listing.absence is Absence.DENIED:
+            detail = f"cannot list the namespaces that MONITORED_NAMESPACES matches: {listing}"
+            return QueueSurvey(absence=Absence.DENIED, detail=detail)
         settings = self._settings
         budget = QUEUES_SHARE * settings.cycle_seconds
         try:
@@ -135,26 +187,25 @@ class CollectActivities:
         return await survey(
             client,
             keys,
-            settings.max_queues,
-            namespaces=settings.monitored_namespaces,
+            namespaces=namespaces,
             call_seconds=min(CALL_SECONDS, budget),
             budget_seconds=budget,
         )
 
-    async def _system_queues(self) -> tuple[QueueFacts, ...]:
+    async def _system_queues(self, namespaces: tuple[str, ...]) -> tuple[QueueFacts, ...]:
         settings = self._settings
         budget = QUEUES_SHARE * settings.cycle_seconds
         try:
             async with asyncio.timeout(budget):
                 return await describe_system_queues(
                     await self._monitored.client(),
-                    settings.monitored_namespaces,
+                    namespaces,
                     min(CALL_SECONDS, budget / 2),
                 )
         except (AccessError, TimeoutError):  # as users' queues show
             return ()
 
-    async def _open_workflows(self, *, wanted: bool) -> int | None:
+    async def _open_workflows(self, namespaces: tuple[str, ...], *, wanted: bool) -> int | None:
         """How many workflows are open; None when not wanted or not known."""
         if not wanted:
             return None
@@ -162,7 +213,7 @@ class CollectActivities:
         try:
             async with asyncio.timeout(QUEUES_SHARE * settings.cycle_seconds):
                 client = await self._monitored.client()
-                return await open_workflows(client, settings.monitored_namespaces)
+                return await open_workflows(client, namespaces)
         except (AccessError, TimeoutError):
             return None
 
@@ -186,36 +237,43 @@ class CollectActivities:
             settings.cluster, *window(since, now, settings.cycle_seconds)
         )
 
-    async def _stored_queues(self, known: tuple[QueueKey, ...]) -> RememberedQueues:
-        """The queues in the store; without the store, those of the last cycle."""
+    async def _stored_queues(self) -> RememberedQueues:
+        """The queues in the store; without the store, those of the last cycle are enough."""
         settings = self._settings
         try:
             async with asyncio.timeout(min(STORE_SECONDS, self._budget)):
-                return await self._repository.remembered_queues(
-                    settings.cluster, settings.max_queues
-                )
+                return await self._repository.remembered_queues(settings.cluster, STORED_QUEUES)
         except (StoreError, TimeoutError) as error:
             self._metrics.count_store_failure()
             reason = str(error) or "no answer in time"
             activity.logger.warning("take the last cycle's queues: %s", reason)
-            return RememberedQueues(keys=known, truncated=0)
+            return RememberedQueues(keys=(), truncated=0)
 
-    async def _visible_queues(self, *, wanted: bool) -> tuple[QueueKey, ...]:
+    async def _visible_queues(
+        self, spaces: asyncio.Task[tuple[tuple[str, ...], UnansweredError | None]], cycle: int
+    ) -> tuple[QueueKey, ...]:
         """The queues in visibility; without it, the other sources are enough.
 
         A visibility store that hangs must not use up the time of the cycle.
         """
-        if not wanted:
+        namespaces, _ = await spaces
+        names = in_turn(namespaces, cycle, LISTED_NAMESPACES, least_cycles=LIST_EVERY_CYCLES)
+        if not names:
             return ()
-        settings = self._settings
         try:
-            async with asyncio.timeout(QUEUES_SHARE * settings.cycle_seconds):
-                client = await self._monitored.client()
-                return await visible_queues(client, settings.monitored_namespaces)
-        except (AccessError, MonitoredClusterError, TimeoutError) as error:
-            reason = str(error) or "no answer in time"
-            activity.logger.warning("no queues from visibility: %s", reason)
+            client = await self._monitored.client()
+            budget = QUEUES_SHARE * self._settings.cycle_seconds
+            return await visible_queues(client, names, budget_seconds=budget)
+        except (AccessError, MonitoredClusterError) as error:
+            activity.logger.warning("no queues from visibility: %s", error)
             return ()
+
+
+def _without_metrics(chosen: Choice, measured: Measurement) -> int:
+    """How many queues are left out and neither late by the metrics nor well by them."""
+    known = frozenset(measured.active_queues if measured.queues_absence is None else ())
+    unknown = sum(key not in known for key in chosen.left_out)
+    return max(0, unknown - chosen.suspected_left_out)
 
 
 def interleave(*lists: Iterable[QueueKey]) -> tuple[QueueKey, ...]:

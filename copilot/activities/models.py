@@ -16,15 +16,18 @@ from copilot.store.records import CycleRecord
 
 
 class CollectRequest(Frozen):
-    """`known_queues` are the last cycle's queues, used when the store does not answer.
+    """`cycle` counts cycles; it tells whose turn it is where not all is asked in each of them.
 
-    `find_queues` also queries visibility, which costs the server more. `logs_since` is the end of
-    the last window in which log patterns were counted.
+    `known_queues` are the last cycle's queues that are in use, `late_queues` those of them whose
+    tasks were late or that did not answer. `asked_until` is where the last cycle's turn ended.
+    `logs_since` is the end of the last window in which log patterns were counted.
     """
 
     cluster: str
+    cycle: int = 0
     known_queues: tuple[QueueKey, ...] = ()
-    find_queues: bool = False
+    late_queues: tuple[QueueKey, ...] = ()
+    asked_until: QueueKey | None = None
     logs_since: UtcDatetime | None = None
 
 

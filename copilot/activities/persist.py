@@ -39,12 +39,15 @@ class PersistActivities:
     # The name in recorded histories.
     @activity.defn(name="save")
     async def save_cycles(self, request: SaveRequest) -> Saved:
-        """Store the records, also repeated ones, and their queues."""
+        """Store the records, also repeated ones, and their queues with late tasks.
+
+        The others need no memory: whoever polls or adds tasks shows in the server's metrics.
+        """
         async with self._store.use() as repository:
             await repository.save(request.records)
             for record in request.records:
-                if queues := record.snapshot.queues.queues:
-                    await repository.remember_queues(request.cluster, queues, record.snapshot.at)
+                if late := [one for one in record.snapshot.queues.queues if one.is_late]:
+                    await repository.remember_queues(request.cluster, late, record.snapshot.at)
             await self._prune_if_due(repository, request.cluster)
         return Saved(records=len(request.records))
 

@@ -17,7 +17,9 @@ from copilot.canary.worker import CanaryWorker
 from copilot.errors import AccessError
 from copilot.settings import Settings
 from copilot.signals.instances import ask
+from copilot.signals.matchers import SYSTEM_NAMESPACE
 from copilot.signals.monitored_frontend import UnansweredError, answered, check_frontend
+from copilot.signals.namespaces import is_pattern
 from copilot.signals.snapshot import Absence, Probe
 
 EVERY_SECONDS = 5.0
@@ -74,7 +76,8 @@ class _Look:
         request: ProbeRequest,
     ) -> None:
         self._monitored = monitored
-        self._namespace = settings.monitored_namespaces[0]
+        first = settings.monitored_namespaces[0]
+        self._namespace = SYSTEM_NAMESPACE if is_pattern(first) else first
         self._known = frozenset(request.known)
         self._frontend = self._store = ""
         self._store_seconds: float | None = None

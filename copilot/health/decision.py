@@ -85,6 +85,7 @@ class RuleName(StrEnum):
     VERSION_UNPOLLED = "version_unpolled"
     SYSTEM_QUEUE = "system_queue"
     LEFT_TASKS = "left_tasks"
+    QUEUES_LEFT_OUT = "queues_left_out"
     VISIBILITY_LAG = "visibility_lag"
     HISTORY_LAG = "history_lag"
     PERSISTENCE_LATENCY = "persistence_latency"

@@ -14,8 +14,9 @@ connections, and what describes a process.
 from copilot.signals.roles import Role
 
 CANARY_NAMESPACE = "copilot-canary"
+SYSTEM_NAMESPACE = "temporal-system"
 NOT_CANARY = f'namespace!="{CANARY_NAMESPACE}"'
-USER = 'namespace!="temporal-system",' + NOT_CANARY
+USER = f'namespace!="{SYSTEM_NAMESPACE}",{NOT_CANARY}'
 USER_QUEUE = USER + ',taskqueue!~"temporal-sys-.*"'
 # A sticky queue dies with its worker but its gauges stay: nothing waits for the tasks in it.
 USER_BACKLOG = USER_QUEUE + ',partition!="__sticky__"'

@@ -111,6 +111,7 @@ async def measure(
         outcomes=_outcomes(cycle.samples(OUTCOMES)),
         active_queues=_queues(cycle.samples(ACTIVE_QUEUES)),
         suspected_queues=_queues(cycle.samples(SUSPECTED_QUEUES)),
+        queues_absence=cycle.absence(SUSPECTED_QUEUES),
         suspected_namespaces=_namespaces(cycle.samples(SUSPECTED_NAMESPACES)),
         refusals=_refusals(cycle.samples(NAMESPACE_REFUSALS), cycle.samples(NAMESPACE_REQUESTS)),
         task_failures=_task_failures(cycle.samples(TASK_FAILURES)),

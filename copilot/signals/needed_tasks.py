@@ -19,8 +19,6 @@ from temporalio.client import Client
 from copilot.signals.monitored_frontend import UnansweredError, answered
 from copilot.signals.snapshot import Absence, QueueFacts, QueueKey, QueueKind
 
-# Below the rules' limit for the age of a task.
-_LATE_SECONDS = 5.0
 # A namespace may by default list and count 10 times a second, and its users need some of that.
 _NAMESPACES = 3
 _QUEUES = 100
@@ -38,11 +36,7 @@ async def needed_tasks(
     out: an activity's workflow is known by its own queue only, so its task may be needed as long as
     any workflow or standalone activity of the namespace is open.
     """
-    waiting = [
-        facts.key
-        for facts in described
-        if facts.backlog and not facts.add_rate and facts.backlog_age_seconds > _LATE_SECONDS
-    ][:_QUEUES]
+    waiting = [facts.key for facts in described if facts.is_late and not facts.add_rate][:_QUEUES]
     needed: dict[QueueKey, bool] = {}
     with contextlib.suppress(TimeoutError, UnansweredError):
         async with asyncio.timeout(seconds):

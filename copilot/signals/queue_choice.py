@@ -17,14 +17,14 @@ _BUSIEST_SHARE = 0.25
 class Choice:
     """The queues to ask in this cycle, suspected ones first.
 
-    `left_out` counts the others that are known, `suspected_left_out` those of them that are
+    `left_out` are the others that are known, `suspected_left_out` counts those of them that are
     suspected. `until` is the last queue in rotation, after which the next cycle goes on; None where
     all are asked. `round_cycles` is after how many cycles each known queue was asked, by now 1 or
     more.
     """
 
     keys: tuple[QueueKey, ...]
-    left_out: int = 0
+    left_out: tuple[QueueKey, ...] = ()
     suspected_left_out: int = 0
     until: QueueKey | None = None
     round_cycles: int = 1
@@ -56,10 +56,12 @@ def choose(
         chosen[key] = None
     rest = sorted((key for key in known if key not in chosen), key=_order)
     turn = _turn(rest, limit - len(chosen), after)
+    asked = {*chosen, *turn}
+    left_out = tuple(key for key in rest if key not in asked)
     return Choice(
         keys=(*chosen, *turn),
-        left_out=len(rest) - len(turn),
-        suspected_left_out=len(set(first) - chosen.keys() - set(turn)),
+        left_out=left_out,
+        suspected_left_out=len(set(first) - asked),
         until=turn[-1],
         round_cycles=ceil(len(rest) / len(turn)),
     )

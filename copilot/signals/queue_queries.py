@@ -6,6 +6,7 @@ what has a problem first, so that a limit leaves out only what is well.
 
 from copilot.signals.matchers import PER_NAMESPACE, USER, USER_BACKLOG
 from copilot.signals.queries import by_outcome, newest
+from copilot.signals.snapshot import LATE_SECONDS
 
 MAX_ACTIVE_QUEUES = 10_000
 """Queues of both kinds; the answer has about 130 bytes for each."""
@@ -15,8 +16,6 @@ MAX_FAILING_TYPES = 100
 MAX_SUCCESSFUL_TYPES = 20
 MAX_SUSPECTED_NAMESPACES = 5
 
-# Tasks wait a few seconds for workers that are busy, which is no problem yet.
-_LATE_SECONDS = 5
 # After this time without a run the rules forget a type: `failing_type_seconds` of the thresholds.
 _FAILED_LATELY = "1h"
 _QUEUE = "namespace, taskqueue, task_type"
@@ -38,7 +37,7 @@ ACTIVE_QUEUES = f"topk({MAX_ACTIVE_QUEUES}, {_ACTIVITIES})"
 
 SUSPECTED_QUEUES = (
     f"topk({MAX_SUSPECTED_QUEUES},"
-    f" max by ({_QUEUE}) ({newest(_BACKLOG_AGE, USER_BACKLOG)}) > {_LATE_SECONDS}"
+    f" max by ({_QUEUE}) ({newest(_BACKLOG_AGE, USER_BACKLOG)}) > {LATE_SECONDS:g}"
     f" or sum by ({_QUEUE}) ({_NO_POLLER}) > 0)"
 )
 """Queues whose tasks are late or have no poller, by the server's own metrics, latest first."""
@@ -46,7 +45,7 @@ SUSPECTED_QUEUES = (
 SUSPECTED_NAMESPACES = (
     f"topk({MAX_SUSPECTED_NAMESPACES}, max by (namespace) ("
     + newest(_BACKLOG_AGE, f'{USER},taskqueue="{PER_NAMESPACE}"')
-    + f") > {_LATE_SECONDS})"
+    + f") > {LATE_SECONDS:g})"
 )
 """Namespaces in which tasks of Temporal's own workflows are late: schedules and batch jobs."""
 

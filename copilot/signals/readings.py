@@ -46,6 +46,10 @@ class CycleReadings:
         samples = self._answer(template).samples
         return tuple(sample for sample in samples if math.isfinite(sample.value))
 
+    def absence(self, template: str) -> Absence | None:
+        """Why a query was not answered; None when it was."""
+        return self._answer(template).absence
+
     def _answer(self, template: str, *, newest: bool = False) -> Answer:
         return self._queries.answer(template, self._answers, newest=newest)
 

@@ -54,9 +54,9 @@ class RealNames:
             }
         )
 
-    def unknown(self, measurement: Measurement) -> int:
-        """How many active queues are left out."""
-        return sum(not any(self._real_queues(queue)) for queue in measurement.active_queues)
+    def unknown(self, queues: Iterable[QueueKey]) -> int:
+        """How many of the queues of a measurement are left out."""
+        return sum(not any(self._real_queues(queue)) for queue in queues)
 
     def _all_real(self, queues: Iterable[QueueKey]) -> tuple[QueueKey, ...]:
         return tuple(dict.fromkeys(real for queue in queues for real in self._real_queues(queue)))

@@ -97,6 +97,8 @@ class VersionBacklog(Frozen):
 
 
 UNVERSIONED = "unversioned"
+LATE_SECONDS = 5.0
+"""Tasks may wait so long for workers that are busy; below the rules' limit for a task's age."""
 
 
 class QueueFacts(Frozen):
@@ -123,17 +125,34 @@ class QueueFacts(Frozen):
     needed: bool | None = None
     """Whether an open workflow needs the tasks that wait; None where that is not known."""
 
+    @property
+    def is_late(self) -> bool:
+        """Whether tasks wait for longer than busy workers need."""
+        return self.backlog > 0 and self.backlog_age_seconds > LATE_SECONDS
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether anything polls the queue, waits there, arrives or leaves."""
+        return bool(self.pollers or self.backlog or self.add_rate or self.dispatch_rate)
+
 
 class QueueSurvey(Frozen):
     """The task queues of a cycle. `absence` is set when the frontend did not answer at all.
 
     `unanswered` are queues without an answer, `truncated` counts queues that were not asked: over
-    the limit, or known only by a name that a style has rewritten.
+    the limit, or known only by a name that a style has rewritten. `suspected_left_out` counts those
+    of them with late tasks by the metrics or when they were last asked, `unjudged` others without
+    metrics. Of the queues over the limit each one's turn comes once in `round_cycles`; `until` is
+    the last one in turn, None where all are asked.
     """
 
     queues: tuple[QueueFacts, ...] = ()
     unanswered: tuple[QueueKey, ...] = ()
     truncated: int = 0
+    suspected_left_out: int = 0
+    unjudged: int = 0
+    round_cycles: int = 1
+    until: QueueKey | None = None
     absence: Absence | None = None
     detail: str = ""
 
@@ -259,6 +278,7 @@ class Measurement(Frozen):
     `active_queues` are the queues in the server's own series; `suspected_queues` and
     `suspected_namespaces` have late tasks by them, the latter tasks of Temporal's own workflows.
     They choose what is asked, and are left out of JSON: a large cluster has thousands of queues.
+    `queues_absence` is why it is not known which queues have late tasks.
     `duplicates` are instances whose series the store has several times, `dropped` are jobs of which
     not all samples are kept.
     """
@@ -271,6 +291,7 @@ class Measurement(Frozen):
     active_queues: tuple[QueueKey, ...] = Field((), exclude=True)
     suspected_queues: tuple[QueueKey, ...] = Field((), exclude=True)
     suspected_namespaces: tuple[str, ...] = Field((), exclude=True)
+    queues_absence: Absence | None = Field(None, exclude=True)
     duplicates: tuple[str, ...] = ()
     dropped: tuple[DroppedSamples, ...] = ()
     refusals: tuple[NamespaceLoad, ...] = ()

@@ -9,20 +9,24 @@ from collections.abc import Sequence
 
 from temporalio.client import Client
 
-from copilot.signals.matchers import PARENT_CLOSE_POLICY, PER_NAMESPACE, SYSTEM_WORKFLOWS
+from copilot.signals.matchers import (
+    PARENT_CLOSE_POLICY,
+    PER_NAMESPACE,
+    SYSTEM_NAMESPACE,
+    SYSTEM_WORKFLOWS,
+)
 from copilot.signals.monitored_frontend import UnansweredError
 from copilot.signals.snapshot import QueueFacts, QueueKey, QueueKind
 from copilot.signals.task_queues import describe_queue
 
-_SYSTEM_NAMESPACE = "temporal-system"
-_NAMESPACES = 10
+MAX_NAMESPACES = 15
 _CONCURRENCY = 4
 
 
 async def describe_system_queues(
     client: Client, namespaces: Sequence[str], call_seconds: float
 ) -> tuple[QueueFacts, ...]:
-    """The queues that are described in time, of the first 10 of `namespaces`.
+    """The queues that are described in time, of the first 15 of `namespaces`.
 
     Those that are not, or to which access is denied, are left out: that the frontend or matching
     does not answer shows in users' queues.
@@ -36,7 +40,7 @@ async def describe_system_queues(
             except UnansweredError:
                 return None
 
-    found = await asyncio.gather(*(one(key) for key in _keys(namespaces[:_NAMESPACES])))
+    found = await asyncio.gather(*(one(key) for key in _keys(namespaces[:MAX_NAMESPACES])))
     return tuple(facts for facts in found if facts)
 
 
@@ -47,6 +51,6 @@ def _keys(namespaces: Sequence[str]) -> list[QueueKey]:
         for kind in QueueKind
     ]
     return own + [
-        QueueKey(namespace=_SYSTEM_NAMESPACE, name=name, kind=QueueKind.WORKFLOW)
+        QueueKey(namespace=SYSTEM_NAMESPACE, name=name, kind=QueueKind.WORKFLOW)
         for name in (SYSTEM_WORKFLOWS, PARENT_CLOSE_POLICY)
     ]

@@ -9,8 +9,10 @@ last poll.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from temporalio.api.enums.v1 import RateLimitSource, TaskQueueType, WorkerVersioningMode
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
@@ -51,6 +53,8 @@ _CONCURRENCY = 8
 # A namespace may by default list 10 times a second, and its users need some of that.
 _PAGE = 500
 _PAGES = 5
+_COUNTED_NAMESPACES = 50
+T = TypeVar("T")
 
 _TYPES = {
     QueueKind.WORKFLOW: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
@@ -61,13 +65,12 @@ _TYPES = {
 async def survey(
     client: Client,
     keys: Sequence[QueueKey],
-    limit: int,
     *,
     namespaces: Sequence[str] = (),
     call_seconds: float = CALL_SECONDS,
     budget_seconds: float = _BUDGET_SECONDS,
 ) -> QueueSurvey:
-    """Describe the first `limit` of `keys`, given busiest first; the others count as truncated.
+    """Describe the queues `keys`.
 
     A call may take `call_seconds`, all of them together `budget_seconds`.
     Raises nothing for what the cluster does. `absence` is set when the frontend itself does not
@@ -75,81 +78,115 @@ async def survey(
     `namespaces`. Queues without an answer (no matching service, too late) are
     `unanswered`; `detail` is the reason of the first. Queues of a deleted namespace are left out.
     """
-    distinct = tuple(dict.fromkeys(keys))
-    chosen, truncated = distinct[:limit], max(0, len(distinct) - limit)
+    keys = tuple(dict.fromkeys(keys))
     clock = asyncio.get_running_loop()
     end = clock.time() + budget_seconds
     call_seconds = min(call_seconds, budget_seconds)
     try:
         await check_frontend(client, call_seconds)
-        if not chosen and namespaces:
+        if not keys and namespaces:
             await check_access(client, namespaces[0], min(call_seconds, end - clock.time()))
-        found, gone, detail = await _describe_all(client, chosen, call_seconds, end - clock.time())
+        found, gone, detail = await _describe_all(client, keys, call_seconds, end - clock.time())
         left = min(_MORE_SECONDS, end - clock.time())
         versions, needed = await asyncio.gather(
             version_backlogs(client, found.values(), call_seconds, left),
             needed_tasks(client, found.values(), call_seconds, left),
         )
     except UnansweredError as error:
-        return QueueSurvey(
-            unanswered=chosen, truncated=truncated, absence=error.absence, detail=str(error)
-        )
+        return QueueSurvey(unanswered=keys, absence=error.absence, detail=str(error))
     return QueueSurvey(
         queues=tuple(
             found[key].model_copy(
                 update={"versions": versions.get(key, ()), "needed": needed.get(key)}
             )
-            for key in chosen
+            for key in keys
             if key in found
         ),
-        unanswered=tuple(key for key in chosen if key not in found and key not in gone),
-        truncated=truncated,
+        unanswered=tuple(key for key in keys if key not in found and key not in gone),
         detail=detail,
     )
 
 
 async def visible_queues(
-    client: Client, namespaces: Iterable[str], *, call_seconds: float = CALL_SECONDS
+    client: Client,
+    namespaces: Iterable[str],
+    *,
+    call_seconds: float = CALL_SECONDS,
+    budget_seconds: float = _BUDGET_SECONDS,
 ) -> tuple[QueueKey, ...]:
     """Task queues of open workflows, from visibility; those of the newest workflows come first.
 
     SQL visibility cannot group by task queue, so each page excludes the queues of earlier pages; at
-    most 5 pages of 500 workflows a namespace. A failure after the first page ends the list. Raises
-    MonitoredClusterError when a first page is not answered.
+    most 5 pages of 500 workflows a namespace. A failure after the first page ends the list. What is
+    found within `budget_seconds` counts. Raises MonitoredClusterError when nothing is answered.
     """
-    keys: list[QueueKey] = []
-    for namespace in namespaces:
+    found: dict[str, tuple[str, ...]] = {}
+    failed: dict[str, UnansweredError] = {}
+
+    async def find(namespace: str) -> None:
         try:
-            names = await _names_of_open_workflows(client, namespace, call_seconds)
+            found[namespace] = await _names_of_open_workflows(client, namespace, call_seconds)
         except UnansweredError as error:
-            raise MonitoredClusterError(
-                f"cannot list the open workflows of namespace {namespace}: {error}; see "
-                "MONITORED_TEMPORAL_ADDRESS, MONITORED_NAMESPACES and the cluster's visibility"
-            ) from error
-        keys += [
-            QueueKey(namespace=namespace, name=name, kind=QueueKind.WORKFLOW)
-            for name in names
-            if is_lasting_user_queue(name)
-        ]
-    return tuple(keys)
+            failed[namespace] = error
+
+    names = tuple(namespaces)
+    with contextlib.suppress(TimeoutError):
+        await _for_each(find, names, budget_seconds)
+    if names and not found:
+        namespace, error = next(iter(failed.items()), (names[0], None))
+        raise MonitoredClusterError(
+            f"cannot list the open workflows of namespace {namespace}:"
+            f" {error or 'no answer in time'}; see MONITORED_TEMPORAL_ADDRESS,"
+            " MONITORED_NAMESPACES and the cluster's visibility"
+        ) from error
+    return tuple(
+        QueueKey(namespace=namespace, name=name, kind=QueueKind.WORKFLOW)
+        for namespace in names
+        for name in found.get(namespace, ())
+        if is_lasting_user_queue(name)
+    )
 
 
 async def open_workflows(
-    client: Client, namespaces: Iterable[str], *, call_seconds: float = CALL_SECONDS
+    client: Client, namespaces: Sequence[str], *, call_seconds: float = CALL_SECONDS
 ) -> int | None:
-    """How many workflows are open in all `namespaces`, by visibility; None when it fails."""
+    """How many workflows are open in the first 50 of `namespaces`, by visibility.
+
+    None when one of them does not answer. Where there are more, at least so many are open.
+    """
     limit = timedelta(seconds=call_seconds)
-    count = 0
-    for namespace in namespaces:
+    counts: list[int | None] = []
+
+    async def count(namespace: str) -> None:
         request = CountWorkflowExecutionsRequest(
             namespace=namespace, query="ExecutionStatus = 'Running'"
         )
         call = client.workflow_service.count_workflow_executions(request, timeout=limit)
         try:
-            count += (await answered(call, call_seconds)).count
+            counts.append((await answered(call, call_seconds)).count)
         except UnansweredError:
-            return None
-    return count
+            counts.append(None)
+
+    counted = namespaces[:_COUNTED_NAMESPACES]
+    with contextlib.suppress(TimeoutError):
+        await _for_each(count, counted, _BUDGET_SECONDS)
+    known = [one for one in counts if one is not None]
+    return sum(known) if len(known) == len(counted) else None
+
+
+async def _for_each(
+    ask: Callable[[T], Awaitable[None]], subjects: Iterable[T], seconds: float
+) -> None:
+    """A few at a time; raises TimeoutError when they take longer than `seconds`."""
+    slots = asyncio.Semaphore(_CONCURRENCY)
+
+    async def one(subject: T) -> None:
+        async with slots:
+            await ask(subject)
+
+    async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+        for subject in subjects:
+            group.create_task(one(subject))
 
 
 async def _describe_all(
@@ -159,28 +196,24 @@ async def _describe_all(
 
     Raises UnansweredError where access to every queue is denied.
     """
-    slots = asyncio.Semaphore(_CONCURRENCY)
     found: dict[QueueKey, QueueFacts] = {}
     gone: set[QueueKey] = set()
     failures: list[str] = []
     denied: list[UnansweredError] = []
 
     async def describe(key: QueueKey) -> None:
-        async with slots:
-            try:
-                found[key] = await describe_queue(client, key, call_seconds)
-            except UnansweredError as error:
-                if error.absence is Absence.NO_SERIES:
-                    gone.add(key)
-                    return
-                if error.absence is Absence.DENIED:
-                    denied.append(error)
-                failures.append(f"{key.full_name} ({key.kind}): {error}")
+        try:
+            found[key] = await describe_queue(client, key, call_seconds)
+        except UnansweredError as error:
+            if error.absence is Absence.NO_SERIES:
+                gone.add(key)
+                return
+            if error.absence is Absence.DENIED:
+                denied.append(error)
+            failures.append(f"{key.full_name} ({key.kind}): {error}")
 
     try:
-        async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
-            for key in keys:
-                group.create_task(describe(key))
+        await _for_each(describe, keys, seconds)
     except TimeoutError:
         failures.append(f"task queues were not all described within {seconds:.1f} s")
     if denied and len(denied) == len(failures) and not found:

@@ -24,8 +24,6 @@ from temporalio.client import Client
 from copilot.signals.monitored_frontend import UnansweredError, answered
 from copilot.signals.snapshot import QueueFacts, QueueKey, QueueKind, VersionBacklog
 
-# Below the rules' limit for the age of a task.
-_LATE_SECONDS = 5.0
 _NAMESPACES = 3
 _DEPLOYMENTS = 5
 _VERSIONS = 20
@@ -54,10 +52,7 @@ async def version_backlogs(
     late = [
         facts
         for facts in described
-        if facts.pollers
-        and facts.backlog
-        and facts.backlog_age_seconds > _LATE_SECONDS
-        and (facts.current_version or facts.polled_versions)
+        if facts.pollers and facts.is_late and (facts.current_version or facts.polled_versions)
     ]
     backlogs: dict[QueueKey, list[VersionBacklog]] = {facts.key: [] for facts in late}
     # Without an answer the rules judge the queue as a whole.

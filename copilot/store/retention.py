@@ -6,7 +6,8 @@ from typing import LiteralString
 from copilot.store.connections import Connections
 from copilot.store.sql import Connection
 
-IDLE_QUEUE_DAYS = 7
+# After their last late task.
+QUEUE_DAYS = 1
 # Aurora DSQL changes at most 3,000 rows and 10 MiB in a transaction; a cycle is up to 250 kB.
 ROWS = 1000
 CYCLE_ROWS = 40
@@ -41,7 +42,7 @@ async def prune(
 ) -> int:
     snapshots = now - timedelta(days=snapshot_days)
     history = now - timedelta(days=history_days)
-    idle = now - timedelta(days=IDLE_QUEUE_DAYS)
+    idle = now - timedelta(days=QUEUE_DAYS)
     return (
         await _delete(connections, CYCLES, cluster, snapshots, CYCLE_ROWS)
         + await _delete(connections, STATE_CHANGES, cluster, history, ROWS)

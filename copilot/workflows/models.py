@@ -21,11 +21,12 @@ class Progress(BaseModel):
     """The whole state of a loop, which one run of the chain passes to the next.
 
     `run_id` is the first run's. `begun` is when the last cycle began, `judged` the time of the last
-    decision and `causes` its causes; `queues` are the queues of the last survey. `unjudged` counts
-    cycles that ended without a decision; `assessed` are recent assessments. `logs_until` is the end
-    of the last window in which log patterns were counted. `troubles` are what the probe saw before
-    the last cycle, `sweep` is where its canaries are, `instances` are the processes that it asks,
-    and `reached` those that answered it.
+    decision and `causes` its causes; `queues` are the queues of the last survey that are in use,
+    `late_queues` those of them with late tasks or without an answer, `asked_until` is where its
+    turn ended. `unjudged` counts cycles that ended without a decision; `assessed` are recent
+    assessments. `logs_until` is the end of the last window in which log patterns were counted.
+    `troubles` are what the probe saw before the last cycle, `sweep` is where its canaries are,
+    `instances` are the processes that it asks, and `reached` those that answered it.
     """
 
     run_id: str
@@ -36,6 +37,8 @@ class Progress(BaseModel):
     memory: Memory = Memory()
     causes: tuple[Cause, ...] = ()
     queues: tuple[QueueKey, ...] = ()
+    late_queues: tuple[QueueKey, ...] = ()
+    asked_until: QueueKey | None = None
     outbox: Outbox = Outbox()
     unjudged: int = 0
     assessed: tuple[Assessed, ...] = ()

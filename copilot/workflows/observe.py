@@ -46,8 +46,6 @@ with workflow.unsafe.imports_passed_through():
     from copilot.workflows.schedule import Schedule
 
 CYCLES_PER_RUN = 240
-# Listing queues from visibility is expensive; every tenth cycle is often enough for new ones.
-FIND_QUEUES_EVERY = 10
 # 25 s of a 30 s cycle, for one attempt. A stopping worker ends its attempt, and the next worker
 # gets another, whenever it comes; after one that hangs there is no other.
 COLLECT_SHARE = 25 / 30
@@ -226,8 +224,10 @@ class Observe:
                 CollectActivities.collect_snapshot,
                 CollectRequest(
                     cluster=self._cluster,
+                    cycle=progress.memory.cycle,
                     known_queues=progress.queues,
-                    find_queues=progress.memory.cycle % FIND_QUEUES_EVERY == 0,
+                    late_queues=progress.late_queues,
+                    asked_until=progress.asked_until,
                     logs_since=progress.logs_until,
                 ),
                 start_to_close_timeout=budget,
@@ -244,8 +244,10 @@ class Observe:
             workflow.logger.warning("no snapshot in this cycle: %s", error.cause)
             return _empty_snapshot(self._cluster, self._probing.result)
         if not snapshot.queues.absence:
-            answered = (facts.key for facts in snapshot.queues.queues)
-            progress.queues = (*answered, *snapshot.queues.unanswered)
+            queues, unanswered = snapshot.queues.queues, snapshot.queues.unanswered
+            progress.queues = (*(one.key for one in queues if one.is_in_use), *unanswered)
+            progress.late_queues = (*(one.key for one in queues if one.is_late), *unanswered)
+            progress.asked_until = snapshot.queues.until
         if snapshot.logs and not snapshot.logs.absence:
             progress.logs_until = snapshot.logs.end
         if found := instances.names(snapshot):

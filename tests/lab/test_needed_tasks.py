@@ -31,7 +31,7 @@ async def test_tasks_are_needed_until_their_workflows_end(lab: Lab) -> None:
     ]
 
     async def needed() -> list[bool | None]:
-        found = await survey(client, keys, limit=10, call_seconds=60, budget_seconds=120)
+        found = await survey(client, keys, call_seconds=60, budget_seconds=120)
         return [facts.needed for facts in found.queues]
 
     async def is_known(*expected: bool) -> bool:
@@ -44,7 +44,7 @@ async def test_tasks_are_needed_until_their_workflows_end(lab: Lab) -> None:
     await until_async(lambda: is_known(False, False), WITHIN_SECONDS, "both are left over")
 
     async def is_drained() -> bool:
-        found = await survey(client, keys, limit=10, call_seconds=60, budget_seconds=120)
+        found = await survey(client, keys, call_seconds=60, budget_seconds=120)
         return not any(facts.backlog for facts in found.queues)
 
     # Or they would wait in the lab of the next tests.

@@ -256,7 +256,7 @@ async def test_a_queue_without_workers_is_described_exactly(client: Client) -> N
         QueueKey(namespace="default", name=name, kind=kind) for name in names for kind in QueueKind
     ]
     found = await eventually(
-        lambda: survey(client, keys, limit=200),
+        lambda: survey(client, keys),
         lambda survey: sum(facts.backlog for facts in survey.queues) == len(handles),
     )
     assert [facts.key for facts in found.queues] == keys
@@ -275,7 +275,7 @@ async def test_a_served_queue_shows_its_workers_and_rates(client: Client) -> Non
     keys = [QueueKey(namespace="default", name="orders", kind=kind) for kind in QueueKind]
     gone = QueueKey(namespace="signals-no-such", name="q", kind=QueueKind.WORKFLOW)
     found = await eventually(
-        lambda: survey(client, [*keys, gone], limit=200),
+        lambda: survey(client, [*keys, gone]),
         lambda survey: (
             [facts.key for facts in survey.queues] == keys
             and all(facts.dispatch_rate > 0 and facts.add_rate for facts in survey.queues)
@@ -294,7 +294,7 @@ async def test_without_matching_the_frontend_still_answers_that_it_knows_nothing
     try:
         # A call that was under way when matching died may time out instead.
         found = await eventually(
-            lambda: survey(client, [key], limit=200), lambda survey: "UNAVAILABLE" in survey.detail
+            lambda: survey(client, [key]), lambda survey: "UNAVAILABLE" in survey.detail
         )
     finally:
         await asyncio.to_thread(lab.heal, "kill-matching")

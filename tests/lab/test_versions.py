@@ -74,7 +74,7 @@ async def worker_of(client: Client, build: str) -> AsyncIterator[None]:
 
 
 async def described(client: Client, key: QueueKey) -> QueueFacts:
-    found = await survey(client, [key], limit=10, call_seconds=60, budget_seconds=120)
+    found = await survey(client, [key], call_seconds=60, budget_seconds=120)
     return found.queues[0]
 
 

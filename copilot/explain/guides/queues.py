@@ -4,6 +4,19 @@ from copilot.explain.guides.guide import Guide
 from copilot.health.decision import RuleName
 
 GUIDES = {
+    RuleName.QUEUES_LEFT_OUT: Guide(
+        "Task queues were not described that may have a problem",
+        "A queue among them may have late tasks, and the Copilot finds that when its turn comes.",
+        (
+            "more queues have late tasks than a cycle may ask about",
+            "the servers' metrics have no label `taskqueue`",
+        ),
+        (
+            "read which queues are starved: what these have in common, others may have as well",
+            "look for `approximate_backlog_age_seconds` by `taskqueue` in the metrics store",
+            "raise COPILOT_MAX_QUEUES",
+        ),
+    ),
     RuleName.STARVED_QUEUE: Guide(
         "No worker takes tasks from the task queue {subject}",
         "Workflows that need this queue wait; their backlog grows.",

@@ -46,7 +46,6 @@ async def surveyed(
     return await survey(
         client,
         keys,
-        10,
         namespaces=[NAMESPACE],
         call_seconds=seconds,
         budget_seconds=2 * seconds,
@@ -93,7 +92,7 @@ async def test_a_renewed_token_and_certificate_are_used_without_a_restart(
     async def found() -> QueueSurvey:
         client = await connection.client()
         return await survey(
-            client, [KEY], 10, call_seconds=CALL_SECONDS, budget_seconds=2 * CALL_SECONDS
+            client, [KEY], call_seconds=CALL_SECONDS, budget_seconds=2 * CALL_SECONDS
         )
 
     assert (await found()).absence is Absence.DENIED
@@ -201,9 +200,7 @@ async def test_a_workers_client_is_renewed_and_told_of_new_certificates(
     client = await connection.connect(NAMESPACE, DataConverter.default)
     token.write_text(frontend.issuer.token("orders:read"))
     connection.renew(client)
-    found = await survey(
-        client, [KEY], 10, call_seconds=CALL_SECONDS, budget_seconds=2 * CALL_SECONDS
-    )
+    found = await survey(client, [KEY], call_seconds=CALL_SECONDS, budget_seconds=2 * CALL_SECONDS)
     assert found.absence is Absence.DENIED
     assert not connection.has_new_certificates()
     renewed, key = write_leaf(certificates.ca.issue_cert("sre@copilot.test"), tmp_path, "renewed")

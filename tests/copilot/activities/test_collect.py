@@ -78,7 +78,7 @@ async def test_without_any_source_the_snapshot_is_empty_and_in_time(
     activities: CollectActivities,
 ) -> None:
     known = (key("orders"), key("payments"))
-    request = CollectRequest(cluster="monitored", known_queues=known, find_queues=True)
+    request = CollectRequest(cluster="monitored", known_queues=known)
     began = time.monotonic()
     snapshot = await ActivityEnvironment().run(activities.collect_snapshot, request)
     assert time.monotonic() - began < CYCLE_SECONDS

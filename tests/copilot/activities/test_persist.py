@@ -13,9 +13,11 @@ from copilot.activities.store_access import StoreAccess
 from copilot.errors import StoreError
 from copilot.health.decision import Memory
 from copilot.settings import Settings
+from copilot.signals.snapshot import QueueSurvey
 from copilot.store.repository import Repository
 from copilot.worker.health import WorkerHealth
 from copilot.worker.metrics import WorkerMetrics
+from tests.builders import queue_facts, starved_queue
 from tests.copilot.worker.process import REFUSING_ADDRESS
 from tests.copilot.workflows.cycles import cluster_snapshot, record
 
@@ -35,8 +37,13 @@ class Store:
         self.repository = repository
 
     async def save(self, *cycles: int) -> None:
+        queues = QueueSurvey(queues=(queue_facts("orders"), starved_queue("late")))
         records = tuple(
-            record(Memory(cycle=cycle - 1), cluster_snapshot(cycle=cycle)) for cycle in cycles
+            record(
+                Memory(cycle=cycle - 1),
+                cluster_snapshot(cycle=cycle).model_copy(update={"queues": queues}),
+            )
+            for cycle in cycles
         )
         request = SaveRequest(cluster="monitored", records=records)
         await ActivityEnvironment().run(self.persist.save_cycles, request)
@@ -58,14 +65,14 @@ async def test_the_first_use_migrates_the_store(store: Store) -> None:
     assert store.health.store_problem == ""
 
 
-async def test_saved_cycles_give_memory_and_queues(store: Store) -> None:
+async def test_saved_cycles_give_memory_and_queues_with_late_tasks(store: Store) -> None:
     await store.save(1, 2)
     await store.save(2, 3)
     memory = await store.load_memory()
     assert memory is not None
     assert memory.cycle == 3
     remembered = await store.repository.remembered_queues("monitored", 10)
-    assert [key.name for key in remembered.keys] == ["orders"]
+    assert [key.name for key in remembered.keys] == ["late"]
 
 
 async def test_old_cycles_are_pruned_every_hour(store: Store) -> None:

@@ -756,6 +756,18 @@ STEADINESS = (
         notices=[RuleName.DROPPED_SAMPLES],
     ),
     Situation(
+        "a few of many queues are described, and metrics tell that the others have no late tasks",
+        [snapshot(survey=QueueSurvey(queues=(queue_facts(),), truncated=3000, round_cycles=20))]
+        * 2,
+        [HAPPY] * 2,
+    ),
+    Situation(
+        "a few of many queues are described, and nothing is known of some others",
+        [snapshot(survey=QueueSurvey(queues=(queue_facts(),), truncated=3000, unjudged=7))] * 2,
+        [HAPPY] * 2,
+        notices=[RuleName.QUEUES_LEFT_OUT],
+    ),
+    Situation(
         "child workflows end while others wait for days, and the canary passes",
         [with_canary(silent(0, 200))] * 20,
         [HAPPY] * 20,

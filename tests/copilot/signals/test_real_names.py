@@ -34,7 +34,7 @@ def test_a_queue_is_asked_only_by_a_name_that_is_known() -> None:
         # May be batch-jobs or batch.jobs.
         activity("batch_jobs"),
     )
-    assert real.unknown(before) == 1
+    assert real.unknown(before.active_queues) == 1
     assert real.apply(before).active_queues == (
         workflow("order-fulfilment"),
         activity("order-fulfilment"),

@@ -23,7 +23,7 @@ from copilot.workflows.outbox import MAX_RECORDS
 from copilot.workflows.payloads import DATA_CONVERTER
 from copilot.workflows.probing import GRACE
 from copilot.workflows.saving import ATTEMPT_TIMEOUT
-from tests.builders import START
+from tests.builders import START, queue_facts, starved_queue
 from tests.copilot.workflows.cycles import (
     THRESHOLDS,
     FakeCollector,
@@ -245,10 +245,30 @@ async def test_a_collection_gets_the_queues_of_the_last_survey(
     async with running(environment, collector, FakeStore()):
         await environment.sleep(timedelta(seconds=45))
     first, second = collector.requests
-    assert first.known_queues == ()
-    assert first.find_queues
+    assert (first.cycle, first.known_queues, first.asked_until) == (0, (), None)
     assert [key.name for key in second.known_queues] == ["orders"]
-    assert not second.find_queues
+    assert (second.cycle, second.late_queues, second.asked_until) == (1, (), None)
+
+
+async def test_a_collection_gets_the_late_queues_of_the_last_one_and_where_its_turn_ended(
+    environment: WorkflowEnvironment,
+) -> None:
+    late = starved_queue("late")
+    unused = queue_facts("unused", pollers=0, add_rate=0, dispatch_rate=0)
+    facts = (queue_facts("fine"), late, unused)
+
+    async def answer(cycle: int) -> Snapshot:
+        found = cluster_snapshot(cycle=cycle)
+        queues = found.queues.model_copy(update={"queues": facts, "until": late.key})
+        return found.model_copy(update={"queues": queues})
+
+    collector = FakeCollector(answer)
+    async with running(environment, collector, FakeStore()):
+        await environment.sleep(timedelta(seconds=45))
+    second = collector.requests[1]
+    assert [key.name for key in second.known_queues] == ["fine", "late"]
+    assert second.late_queues == (late.key,)
+    assert second.asked_until == late.key
 
 
 async def test_log_windows_join_across_an_outage_of_loki(
