@@ -15,19 +15,23 @@ from copilot.canary.models import ProbeRequest, ProbeResult
 from copilot.canary.runs import CanaryRuns
 from copilot.canary.worker import CanaryWorker
 from copilot.errors import AccessError
+from copilot.health.silent_workers import are_silent
+from copilot.health.thresholds import Thresholds
 from copilot.settings import Settings
 from copilot.signals.instances import ask
 from copilot.signals.matchers import SYSTEM_NAMESPACE
 from copilot.signals.monitored_frontend import UnansweredError, answered, check_frontend
 from copilot.signals.namespaces import is_pattern
-from copilot.signals.snapshot import Absence, Probe
+from copilot.signals.snapshot import Absence, Probe, QueueKey
+from copilot.signals.task_queues import describe_queue
 
 EVERY_SECONDS = 5.0
 CALL_SECONDS = 3.0
 # A failed call is repeated before it counts: a process that restarts answers again soon.
 CONFIRM_SECONDS = 3.0
 _TURN_SECONDS = 0.25
-FRONTEND, STORE, CANARY, DEAD = "frontend", "store", "canary", "dead "
+FRONTEND, STORE, CANARY, DEAD, QUEUE = "frontend", "store", "canary", "dead ", "queue "
+_LIMITS = Thresholds()
 # A refusal for another reason (permission, a limit) is an answer.
 _FAILED = {Absence.REFUSED, Absence.TIMED_OUT}
 
@@ -85,6 +89,8 @@ class _Look:
         self._sweep = request.sweep
         self._instances, self._reached = request.instances, set(request.reached)
         self._dead = set[str]()
+        self._queues = request.queues
+        self._silent: set[str] | None = None
         self._runs = (
             CanaryRuns(canary, request.sweep, request.chain, request.seconds) if canary else None
         )
@@ -94,6 +100,7 @@ class _Look:
         parts = [
             asyncio.create_task(self._check_calls()),
             asyncio.create_task(self._check_instances()),
+            asyncio.create_task(self._check_queues()),
         ]
         if self._runs:
             parts.append(asyncio.create_task(self._runs.run()))
@@ -140,6 +147,10 @@ class _Look:
             found |= {DEAD + name for name in self._dead}
         else:
             found |= {one for one in self._known if one.startswith(DEAD)}
+        if self._silent is None:
+            found |= {one for one in self._known if one.startswith(QUEUE)}
+        else:
+            found |= self._silent
         if self._runs:
             canary = self._runs.report()
             stuck = self._runs.sweep.stuck(datetime.now(UTC))
@@ -181,6 +192,21 @@ class _Look:
                 self._renew_canaries()
             self._dead, self._asked = refused, True
             await asyncio.sleep(EVERY_SECONDS)
+
+    async def _check_queues(self) -> None:
+        """Find queues whose workers have stopped to poll while tasks wait."""
+        while True:
+            answers = await asyncio.gather(*(self._is_silent(key) for key in self._queues))
+            names = (QUEUE + key.label for key in self._queues)
+            self._silent = {name for name, silent in zip(names, answers, strict=True) if silent}
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def _is_silent(self, key: QueueKey) -> bool:
+        try:
+            facts = await describe_queue(await self._monitored.client(), key, CALL_SECONDS)
+        except (AccessError, UnansweredError):  # the cycle reports it
+            return QUEUE + key.label in self._known
+        return are_silent(facts, datetime.now(UTC), _LIMITS)
 
     async def _check(self) -> tuple[str, str]:
         """Why the frontend does not answer, and why it does not read its store."""

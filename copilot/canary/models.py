@@ -1,7 +1,7 @@
 """Input and output of the probe's activity. Field names are in recorded histories."""
 
 from copilot.canary.sweep import Sweep
-from copilot.signals.snapshot import Frozen, Probe
+from copilot.signals.snapshot import Frozen, Probe, QueueKey
 
 
 class ProbeRequest(Frozen):
@@ -9,7 +9,7 @@ class ProbeRequest(Frozen):
 
     `chain` names the loop, and so the canary's workflows; `sweep` goes on from the last look.
     `instances` are the cluster's processes by the address of their metrics, `reached` those that
-    answered there.
+    answered there. `queues` are some of its task queues.
     """
 
     cluster: str
@@ -18,6 +18,7 @@ class ProbeRequest(Frozen):
     known: tuple[str, ...] = ()
     instances: tuple[str, ...] = ()
     reached: tuple[str, ...] = ()
+    queues: tuple[QueueKey, ...] = ()
     sweep: Sweep = Sweep()
 
 

@@ -14,12 +14,14 @@ from copilot.workflows.models import Progress
 with workflow.unsafe.imports_passed_through():
     from copilot.activities.probe import ProbeActivities
     from copilot.canary.models import ProbeRequest, ProbeResult
+    from copilot.signals.snapshot import QueueKey, QueueKind
 
 # A shorter look is not worth an activity.
 _SHORTEST = timedelta(seconds=1)
 # How long a cycle waits for a look that should have ended.
 GRACE = timedelta(seconds=1)
 _TIMEOUT = timedelta(seconds=5)
+_QUEUES = 10  # are described every 5 s, at 3 ms each
 
 
 class Probing:
@@ -70,6 +72,7 @@ class Probing:
                     known=progress.troubles,
                     instances=progress.instances,
                     reached=progress.reached,
+                    queues=_busiest(progress.queues),
                     sweep=progress.sweep,
                 ),
                 schedule_to_close_timeout=time + _TIMEOUT,
@@ -81,3 +84,8 @@ class Probing:
         except FailureError as error:
             raise_if_cancelled(error)
             workflow.logger.warning("no look between the cycles: %s", error.cause or error)
+
+
+def _busiest(queues: tuple[QueueKey, ...]) -> tuple[QueueKey, ...]:
+    """The first queues of workflow tasks: a cycle has the busiest ones first."""
+    return tuple(key for key in queues if key.kind is QueueKind.WORKFLOW)[:_QUEUES]

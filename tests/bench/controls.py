@@ -112,7 +112,7 @@ def controls(rate: float) -> list[Control]:
             end=lambda lab: lab.spike(1),
         ),
         Control(
-            f"drain of {BACKLOG:,}",
+            f"drain of {BACKLOG}",
             f"workers come back to {BACKLOG:,} orders that waited",
             prepare=lambda lab: _pile_up(lab, rate),
             begin=_drain,

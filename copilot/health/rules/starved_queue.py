@@ -5,6 +5,7 @@ from copilot.health.rules.left_tasks import are_left
 from copilot.health.rules.queue_workers import has_pollers, is_busy, is_limited, worker_state
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.health.rules.worker_versions import unpolled_versions
+from copilot.health.silent_workers import are_silent
 from copilot.signals.snapshot import Absence, QueueFacts, QueueKind, Reading
 
 _ALL_QUEUES = "task queues"
@@ -47,10 +48,12 @@ def is_starved(inputs: RuleInputs, facts: QueueFacts) -> bool:
     Not where a limit of its users, full workers or a version without workers explain it, or where
     nobody needs the tasks: these have rules of their own.
     """
-    if facts.backlog == 0 or facts.backlog_age_seconds <= inputs.thresholds.starved_age_seconds:
-        return False
-    if facts.dispatch_rate and has_pollers(inputs, facts):
-        return False
+    thresholds = inputs.thresholds
+    if not are_silent(facts, inputs.snapshot.at, thresholds):
+        if facts.backlog == 0 or facts.backlog_age_seconds <= thresholds.starved_age_seconds:
+            return False
+        if facts.dispatch_rate and has_pollers(inputs, facts):
+            return False
     return not (
         is_limited(inputs, facts)
         or is_busy(inputs, facts)

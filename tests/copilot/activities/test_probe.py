@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -15,6 +15,8 @@ from copilot.activities import probe as looks
 from copilot.activities.probe import ProbeActivities
 from copilot.canary.models import ProbeRequest, ProbeResult
 from copilot.settings import Settings
+from copilot.signals.snapshot import QueueFacts
+from tests.builders import starved_queue
 from tests.copilot.worker.process import REFUSING_ADDRESS
 from tests.copilot.workflows.loop import time_skipping
 from tests.fakes.http_source import silent_port
@@ -103,6 +105,26 @@ async def test_a_process_is_dead_when_it_answered_before_and_refuses_now(fronten
     seen = await look(frontend, SECONDS, instances=(REFUSING_ADDRESS,), reached=(REFUSING_ADDRESS,))
     assert seen.turned
     assert seen.probe.dead == (REFUSING_ADDRESS,)
+
+
+async def test_a_queue_whose_workers_stop_to_poll_is_a_trouble_until_they_poll(
+    frontend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = starved_queue(dispatch_rate=2.0, pollers=1, backlog_age_seconds=12.0)
+    polled = datetime.now(UTC) - timedelta(seconds=13)
+
+    async def described(*_: object) -> QueueFacts:
+        return facts.model_copy(update={"last_poll": polled})
+
+    monkeypatch.setattr(looks, "describe_queue", described)
+    seen = await look(frontend, SECONDS, queues=(facts.key,))
+    assert seen.turned
+    known: dict[str, object] = {"queues": (facts.key,), "known": seen.troubles}
+    assert not (await look(frontend, SHORT_SECONDS, **known)).turned
+    polled = datetime.now(UTC)
+    again = await look(frontend, SECONDS, **known)
+    assert again.turned
+    assert not again.troubles
 
 
 async def test_a_worker_that_stops_leaves_the_look_to_the_next(frontend: str) -> None:

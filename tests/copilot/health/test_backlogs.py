@@ -70,7 +70,7 @@ FAULTS = (
         SimulatedQueue(changed(4, 10, BEGIN), steady(20), tasks_each=3),
         120,
     ),
-    DoesNot("workers that are gone", SimulatedQueue(steady(8), without(30, BEGIN, 10_000)), 45),
+    DoesNot("workers that are gone", SimulatedQueue(steady(8), without(30, BEGIN, 10_000)), 42),
     DoesNot(
         "activities whose workers are slow",
         SimulatedQueue(steady(8), changed(30, 4, BEGIN), kind=QueueKind.ACTIVITY),

@@ -425,6 +425,15 @@ TWO_VERSIONS: dict[str, object] = {
 LEFT = START - timedelta(seconds=90)
 
 
+def silent_workers(
+    kind: QueueKind = QueueKind.WORKFLOW, *, polled: float, **changes: object
+) -> Snapshot:
+    """The last poll was `polled` seconds ago; the server's rates still have what was before."""
+    usual = {"backlog": 20, "add_rate": 1.7, "dispatch_rate": 1.3}
+    last = START - timedelta(seconds=polled)
+    return snapshot(queues=[queue_facts("orders", kind, last_poll=last, **(usual | changes))])
+
+
 def two_versions(**changes: object) -> Snapshot:
     return snapshot(queues=[queue_facts("orders", QueueKind.ACTIVITY, **(TWO_VERSIONS | changes))])
 
@@ -468,6 +477,32 @@ QUEUES = (
     Situation(
         "3,000 tasks drain in minutes",
         [queue(backlog=3000, backlog_age_seconds=90.0, add_rate=0.0, dispatch_rate=20.0)] * 3,
+        [HAPPY] * 3,
+    ),
+    Situation(
+        "workers that took tasks all the time have stopped a moment ago",
+        [silent_workers(polled=12, backlog_age_seconds=11.0)] * 3,
+        [STRESSED] * 3,
+        queue_cause(),
+    ),
+    Situation(
+        "a task is late on a queue whose workers poll",
+        [silent_workers(polled=2, backlog_age_seconds=11.0)] * 3,
+        [HAPPY] * 3,
+    ),
+    Situation(
+        "workers restart within seconds",
+        [silent_workers(polled=8, backlog_age_seconds=7.5)] * 3,
+        [HAPPY] * 3,
+    ),
+    Situation(
+        "a worker that seldom has a task polls for a minute at a time",
+        [silent_workers(polled=50, backlog_age_seconds=9.0, dispatch_rate=0.1)] * 3,
+        [HAPPY] * 3,
+    ),
+    Situation(
+        "activities take all slots of their workers for a while",
+        [silent_workers(QueueKind.ACTIVITY, polled=12, backlog_age_seconds=11.0)] * 3,
         [HAPPY] * 3,
     ),
     Situation(
