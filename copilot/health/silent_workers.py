@@ -1,9 +1,7 @@
 """Workers that took tasks all the time and have stopped to poll: known before rates fall to 0."""
 
-from datetime import datetime
-
 from copilot.health.thresholds import Thresholds
-from copilot.signals.snapshot import QueueFacts, QueueKind
+from copilot.signals.snapshot import QueueFacts, QueueKind, UtcDatetime
 
 # The server renews the age of a queue's oldest task every 5 s (matching.taskQueueInfoByBuildIdTTL),
 # and describes the queue a moment after the cycle began.
@@ -12,7 +10,7 @@ _LATER_SECONDS = 3
 _MANY = 10  # tasks in the server's window: workers that take so many poll every few seconds
 
 
-def are_silent(facts: QueueFacts, at: datetime, thresholds: Thresholds) -> bool:
+def are_silent(facts: QueueFacts, at: UtcDatetime, thresholds: Thresholds) -> bool:
     """No poll for workflow tasks since the oldest one came, which is late.
 
     Not of activities: a worker whose slots are all taken by long ones does not poll either.
