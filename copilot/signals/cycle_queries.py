@@ -103,6 +103,7 @@ class CycleQueries:
             )
         ]
         whole_cluster[0].append(self.fill(NEWLY_SCRAPED, newest=True))
+        whole_cluster[2].append(self.fill(NAMESPACE_REFUSALS, newest=True))
         self.deciding = QueryBatch([*whole_cluster, *self._by_role_and_shape()])
         self.explaining = QueryBatch(self._by_condition())
 

@@ -101,9 +101,10 @@ async def measure(
         queries.explaining.queries, budget_seconds=max(0.0, min(left, EXPLAINING_SECONDS))
     )
     cycle = CycleReadings(queries, answers, known)
+    newest = cycle.newest()
     return Measurement(
         readings={signal.name: cycle.reading(signal) for signal in CATALOG},
-        newest=cycle.newest(),
+        newest=newest,
         targets={role: cycle.targets[role] for role in Role},
         instances={role: cycle.instances[role] for role in Role},
         duplicates=_duplicates(cycle.samples(DUPLICATES)),
@@ -113,7 +114,7 @@ async def measure(
         suspected_queues=_queues(cycle.samples(SUSPECTED_QUEUES)),
         queues_absence=cycle.absence(SUSPECTED_QUEUES),
         suspected_namespaces=_namespaces(cycle.samples(SUSPECTED_NAMESPACES)),
-        refusals=_refusals(cycle.samples(NAMESPACE_REFUSALS), cycle.samples(NAMESPACE_REQUESTS)),
+        refusals=_refusals(cycle, newest_known=bool(newest)),
         task_failures=_task_failures(cycle.samples(TASK_FAILURES)),
         dead_letters=dead_letters(cycle.samples(DEAD_LETTERS)),
         owned_shards=owned_shards(cycle.samples(OWNED_SHARDS)),
@@ -173,15 +174,26 @@ def _dropped(samples: Iterable[Sample]) -> tuple[DroppedSamples, ...]:
     return tuple(sorted(dropped, key=lambda one: one.job)[:MAX_NAMED])
 
 
-def _refusals(refusals: Iterable[Sample], requests: Iterable[Sample]) -> tuple[NamespaceLoad, ...]:
+def _refusals(cycle: CycleReadings, *, newest_known: bool) -> tuple[NamespaceLoad, ...]:
     """The namespaces with refused requests, most first, at most `MAX_NAMED`."""
-    rates = {sample.labels.get("namespace", ""): sample.value for sample in requests}
+    rates = _by_namespace(cycle.samples(NAMESPACE_REQUESTS))
+    newly = _by_namespace(cycle.samples(NAMESPACE_REFUSALS, newest=True))
+    known = newest_known and not cycle.absence(NAMESPACE_REFUSALS, newest=True)
     loads = [
-        NamespaceLoad(namespace=name, request_rate=rates.get(name, 0.0), refused_rate=sample.value)
-        for sample in refusals
-        if sample.value > 0 and (name := sample.labels.get("namespace", ""))
+        NamespaceLoad(
+            namespace=name,
+            request_rate=rates.get(name, 0.0),
+            refused_rate=rate,
+            newly_refused_rate=newly.get(name, 0.0) if known else None,
+        )
+        for name, rate in _by_namespace(cycle.samples(NAMESPACE_REFUSALS)).items()
+        if rate > 0 and name
     ]
     return tuple(sorted(loads, key=lambda load: -load.refused_rate)[:MAX_NAMED])
+
+
+def _by_namespace(samples: Iterable[Sample]) -> dict[str, float]:
+    return {sample.labels.get("namespace", ""): sample.value for sample in samples}
 
 
 def _task_failures(samples: Iterable[Sample]) -> tuple[TaskFailures, ...]:

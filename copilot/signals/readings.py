@@ -41,14 +41,14 @@ class CycleReadings:
             if signal.explains and self._answer(signal.query.promql).samples
         }
 
-    def samples(self, template: str) -> tuple[Sample, ...]:
+    def samples(self, template: str, *, newest: bool = False) -> tuple[Sample, ...]:
         """The finite samples of a query; none when it was not answered."""
-        samples = self._answer(template).samples
+        samples = self._answer(template, newest=newest).samples
         return tuple(sample for sample in samples if math.isfinite(sample.value))
 
-    def absence(self, template: str) -> Absence | None:
+    def absence(self, template: str, *, newest: bool = False) -> Absence | None:
         """Why a query was not answered; None when it was."""
-        return self._answer(template).absence
+        return self._answer(template, newest=newest).absence
 
     def _answer(self, template: str, *, newest: bool = False) -> Answer:
         return self._queries.answer(template, self._answers, newest=newest)

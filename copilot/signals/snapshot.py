@@ -168,11 +168,15 @@ class WorkflowOutcome(Frozen):
 
 
 class NamespaceLoad(Frozen):
-    """Requests a second of one namespace at the frontend, and how many a limit refused."""
+    """Requests a second of one namespace at the frontend, and how many a limit refused.
+
+    `newly_refused_rate` is that of the newest scrapes; None where it is not known.
+    """
 
     namespace: str
     request_rate: FiniteFloat
     refused_rate: FiniteFloat
+    newly_refused_rate: FiniteFloat | None = None
 
 
 class TaskFailures(Frozen):

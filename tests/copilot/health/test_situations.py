@@ -872,6 +872,13 @@ def with_newest(observed: Snapshot, newest: dict[S, float]) -> Snapshot:
     )
 
 
+def limited(newly_refused: float | None) -> Snapshot:
+    load = NamespaceLoad(
+        namespace="tenant", request_rate=410, refused_rate=390, newly_refused_rate=newly_refused
+    )
+    return with_metrics(HEALTHY, refusals=(load,))
+
+
 FAILING_STORE = snapshot(changes={S.PERSISTENCE_ERROR_RATE: 400.0})
 STORE_NOW = {S.PERSISTENCE_REQUEST_RATE: 1830.0}
 SLOW_STORE = snapshot(changes={S.PERSISTENCE_LATENCY_P95: 900.0, S.UPDATE_LATENCY_P95: 4000.0})
@@ -886,6 +893,17 @@ ENDINGS = (
             *[with_newest(FAILING_STORE, {S.PERSISTENCE_ERROR_RATE: 0.0, **STORE_NOW})] * 4,
         ],
         [STRESSED, STRESSED, *[HAPPY] * 3],
+    ),
+    Situation(
+        "a namespace's limit was raised, and the window still has what was refused",
+        [limited(newly_refused=390.0)] * 2 + [limited(newly_refused=0.0)] * 3,
+        [*[STRESSED] * 3, HAPPY, HAPPY],
+    ),
+    Situation(
+        "whether a limit still refuses requests is not known",
+        [limited(newly_refused=None)] * 3,
+        [STRESSED] * 3,
+        Cause(kind=CauseKind.NAMESPACE, name="tenant"),
     ),
     Situation(
         "a few errors of the database go on",
