@@ -22,6 +22,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from copilot import claude
 from copilot.access.settings import HttpAccess, MetricsAccess, TemporalAccess
+from copilot.clusters.labels import DEFAULT as DEFAULT_LABELS
 from copilot.clusters.labels import LabelMapping
 from copilot.errors import SettingsError
 from copilot.setting_types import (
@@ -150,7 +151,7 @@ class SourceSettings(BaseModel):
         "",
         description="base URL of Loki, without /loki/api/v1; empty: verdicts without logs",
     )
-    labels: LabelMapping = Field(LabelMapping(), description="labels")
+    labels: LabelMapping = Field(DEFAULT_LABELS, description="labels")
     metrics: MetricsAccess = Field(MetricsAccess(), description="metrics store")
     logs: HttpAccess = Field(HttpAccess(), description="Loki")
     monitored: TemporalAccess = Field(TemporalAccess(), description="monitored cluster's frontend")

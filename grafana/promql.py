@@ -45,7 +45,7 @@ def signal_query(name: SignalName, legend: str) -> PromQL:
 def signal_expr(signal: Signal) -> str:
     """A signal's PromQL over Grafana's windows."""
     return Template(OPENTELEMETRY.write(signal.query.promql)).substitute(
-        cluster=CLUSTER, short=SHORT_WINDOW, long=LONG_WINDOW
+        cluster=CLUSTER, target="job, instance", short=SHORT_WINDOW, long=LONG_WINDOW
     )
 
 

@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "copilot": set[str](),
     "copilot.access": set[str](),
     "copilot.clusters": {"copilot.signals.roles"},
-    "copilot.signals": {"copilot.access"},
+    "copilot.signals": {"copilot.access", "copilot.clusters.labels"},
     "copilot.health": {"copilot.signals"},
     "copilot.explain": {"copilot.health", "copilot.signals"},
     "copilot.model": {"copilot.explain", "copilot.health", "copilot.signals"},

@@ -13,6 +13,7 @@ from copilot.activities.earlier_days import EarlierDays
 from copilot.activities.models import CollectRequest
 from copilot.errors import AccessError, MonitoredClusterError, StoreError
 from copilot.settings import Settings
+from copilot.signals.identity import Identity, identify
 from copilot.signals.instances import ask_unscraped
 from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.loki import LogsClient, window
@@ -83,7 +84,7 @@ class CollectActivities:
         self._repository = repository
         self._metrics = metrics
         self._earlier_days = EarlierDays(repository, settings.cluster)
-        self._known = KnownCluster()
+        self._known = KnownCluster(settings.labels)
         self._namespaces = Namespaces(settings.monitored_namespaces)
 
     # The name in recorded histories.
@@ -130,6 +131,7 @@ class CollectActivities:
             surveyed = group.create_task(self._queues(chosen.keys, namespaces, listing))
             counted = group.create_task(self._open_workflows(namespaces, wanted=quiet))
             answered = group.create_task(ask_unscraped(measurement, self._instance_seconds))
+            identity = group.create_task(self._identity(measurement, namespaces))
             asked = (
                 *measurement.suspected_namespaces,
                 *in_turn(namespaces, request.cycle, SYSTEM_NAMESPACES_IN_TURN),
@@ -138,6 +140,8 @@ class CollectActivities:
         survey = surveyed.result()
         return Snapshot(
             open_workflows=counted.result(),
+            shards=identity.result().shards,
+            foreign_namespaces=identity.result().foreign_namespaces,
             system_queues=system.result(),
             earlier=earlier.result(),
             cluster=request.cluster,
@@ -205,6 +209,15 @@ class CollectActivities:
         except (AccessError, TimeoutError):  # as users' queues show
             return ()
 
+    async def _identity(self, measurement: Measurement, namespaces: tuple[str, ...]) -> Identity:
+        seconds = min(CALL_SECONDS, QUEUES_SHARE * self._settings.cycle_seconds / 2)
+        try:
+            client = await self._monitored.client()
+        except AccessError:  # as users' queues show
+            return Identity()
+        rewritten = self._known.style.rewrites_values
+        return await identify(client, measurement, namespaces, seconds, rewritten=rewritten)
+
     async def _open_workflows(self, namespaces: tuple[str, ...], *, wanted: bool) -> int | None:
         """How many workflows are open; None when not wanted or not known."""
         if not wanted:
@@ -234,7 +247,7 @@ class CollectActivities:
         if self._loki is None:
             return None
         return await self._loki.survey(
-            settings.cluster, *window(since, now, settings.cycle_seconds)
+            settings.cluster, *window(since, now, settings.cycle_seconds), settings.labels
         )
 
     async def _stored_queues(self) -> RememberedQueues:

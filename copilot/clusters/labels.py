@@ -20,6 +20,8 @@ _LABEL = r"[a-zA-Z_][a-zA-Z0-9_]*"
 # Of a string in double quotes, with the escapes that PromQL and LogQL know.
 _TEXT = r'"(?:[^"\\\n]|\\(?:[abfnrtv\\"]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}))*"'
 _MATCHER = rf"\s*{_LABEL}\s*(?:=~|!~|!=|=)\s*{_TEXT}\s*"
+ADDRESS = "instance"
+"""The label of targets with the host:port that is scraped, unless a relabel rule replaces it."""
 _ON_SERIES = "service_name"
 
 LabelName = Annotated[
@@ -86,8 +88,8 @@ class LabelMapping(BaseModel):
     def _is_on_targets(cls, value: str) -> str:
         if value == _ON_SERIES:
             raise ValueError(
-                f"targets have no {_ON_SERIES}: it is read where no pattern matches; give a label"
-                " of `up`, such as job"
+                f"targets have no {_ON_SERIES}: it is read where no pattern matches, so give a"
+                " label of `up`, such as job"
             )
         return value
 
@@ -102,6 +104,14 @@ class LabelMapping(BaseModel):
             if role != info.field_name and pattern.fullmatch(role.job):
                 raise ValueError(f"matches {role.job}, too, which is another role")
         return value
+
+    @property
+    def target(self) -> str:
+        """The labels that tell targets apart, separated by commas.
+
+        Whatever names an instance, `instance` has the address of its process.
+        """
+        return ", ".join(dict.fromkeys((self.role, self.instance, ADDRESS)))
 
     def metrics_of(self, cluster: str) -> str:
         """The PromQL label matchers that select a cluster's series."""
@@ -123,6 +133,10 @@ class LabelMapping(BaseModel):
     def roles(self, value: str) -> frozenset[Role]:
         """The roles that a value of the label `role` tells; none where no pattern matches it."""
         return frozenset(role for role in Role if re.fullmatch(self.pattern(role), value))
+
+
+DEFAULT = LabelMapping()
+"""The labels that this project's stacks and lab write."""
 
 
 def _by_name(cluster: str) -> str:

@@ -48,7 +48,7 @@ def explain(decision: Decision, snapshot: Snapshot) -> Explanation:
     shown = strongest(root_first(results))
     issues = tuple(_issue(rule) for rule in shown)
     return Explanation(
-        summary=_summary(decision, snapshot, issues),
+        summary=_summary(decision, snapshot, issues) + _missing(decision),
         issues=issues,
         notices=tuple(_notice(rule) for rule in strongest(decision.notices)),
         actions=tuple(islice(_actions(shown, issues), MAX_ACTIONS)),
@@ -129,6 +129,17 @@ def _summary(decision: Decision, snapshot: Snapshot, issues: tuple[Issue, ...]) 
     more = f" {len(issues) - 1} more below." if len(issues) > 1 else ""
     limits = BOTTLENECKS[decision.bottleneck]
     return f"{name} is {decision.state}. {issues[0].title}. {issues[0].description}{limits}{more}"
+
+
+def _missing(decision: Decision) -> str:
+    """A sentence on rules that could not be applied; empty where the issues name them."""
+    if decision.state is State.UNKNOWN:
+        return ""
+    missing = [rule for rule in decision.gates if rule.is_missing and not rule.fired]
+    if not missing:
+        return ""
+    rules = dict.fromkeys(f"{rule.name} ({rule.signal})" for rule in missing)
+    return f" Without a value, and so not applied: {', '.join(rules)}."
 
 
 def _pace(snapshot: Snapshot) -> str:

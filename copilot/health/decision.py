@@ -159,8 +159,12 @@ class RuleResult(Frozen):
     @property
     def unread(self) -> bool:
         """True when its reading is missing: the rule might have fired, and changed the state."""
-        missing = self.absence not in (None, Absence.NO_OBSERVATIONS)
-        return missing and self.severity is not Severity.NOTICE
+        return self.is_missing and self.severity is not Severity.NOTICE
+
+    @property
+    def is_missing(self) -> bool:
+        """True when it could not be applied, for its reading is missing."""
+        return self.absence not in (None, Absence.NO_OBSERVATIONS)
 
 
 def strongest(results: Iterable[RuleResult]) -> list[RuleResult]:

@@ -7,14 +7,20 @@ from copilot.signals.signal_names import SignalName as S
 from copilot.signals.snapshot import RoleCalls, Snapshot
 
 SHARDS = "shards"
+EXCESS = "shards of others"
+NAMESPACES = "namespaces of others"
 
 
 def outside_ring(snapshot: Snapshot, thresholds: Thresholds) -> set[str]:
-    """Roles, instances of history, and `SHARDS` when shards have no owner."""
+    """Roles, instances of history, `SHARDS` when shards have no owner, and what is of others."""
     found = {calls.role for calls in unreachable(snapshot, thresholds)}
     found |= without_shards(snapshot, thresholds)
     if unowned(snapshot) > 0:
         found.add(SHARDS)
+    if excess(snapshot) > 0:
+        found.add(EXCESS)
+    if snapshot.foreign_namespaces:
+        found.add(NAMESPACES)
     return found
 
 
@@ -55,6 +61,24 @@ def unowned(snapshot: Snapshot) -> float:
     if not canary or not up or not up <= owned.keys():
         return 0.0
     return max(0.0, canary.shards - sum(owned.values()))
+
+
+def owned_by_instances(snapshot: Snapshot) -> float | None:
+    """Shards that the instances of history own that are up; None where that is not known."""
+    owned = {one.instance: one.shards for one in snapshot.metrics.owned_shards}
+    up = _history_up(snapshot)
+    # Series that the store has twice count twice.
+    if not up or not up <= owned.keys() or snapshot.metrics.duplicates:
+        return None
+    return sum(owned[name] for name in up)
+
+
+def excess(snapshot: Snapshot) -> float:
+    """Shards that are owned beyond the cluster's number; 0 where that is not known."""
+    owned = owned_by_instances(snapshot)
+    if owned is None or not snapshot.shards:
+        return 0.0
+    return max(0.0, owned - snapshot.shards)
 
 
 def _history_up(snapshot: Snapshot) -> set[str]:

@@ -16,7 +16,7 @@ MAX_NAMED = 20
 
 _AGE = "time() - timestamp(up{$cluster})"
 
-LAST_SCRAPE = f"min by (job) ({_AGE})"
+LAST_SCRAPE = f"min by ($role) ({_AGE})"
 """Seconds since each job's newest scrape, successful or not.
 
 An instant query's own time is when it is sent, and a series is found for minutes after its last
@@ -24,31 +24,40 @@ sample: only `timestamp` of a bare series tells how old a value is.
 """
 
 SELDOM_SCRAPED = (
-    "max by (job) (count_over_time(up{$cluster}[$short])) < 2"
-    " and max by (job) (count_over_time(up{$cluster}[$short] offset $short)) > 0"
+    "max by ($role) (count_over_time(up{$cluster}[$short])) < 2"
+    " and max by ($role) (count_over_time(up{$cluster}[$short] offset $short)) > 0"
 )
 """Jobs scraped too seldom for a rate over the short window, though not just started.
 
 By job, not by instance: an instance that has just left says nothing about those that stay.
 """
 
-NEWLY_SCRAPED = "min by (job) (sum_over_time(up{$cluster}[$short]) and up{$cluster} == 1)"
+NEWLY_SCRAPED = "min by ($role) (sum_over_time(up{$cluster}[$short]) and up{$cluster} == 1)"
 """By job, the fewest successful scrapes of an instance that is up."""
 
 DROPPED = (
-    "1 - sum by (job) (scrape_samples_post_metric_relabeling{$cluster})"
-    " / sum by (job) (scrape_samples_scraped{$cluster}) > 0"
+    "1 - sum by ($role) (scrape_samples_post_metric_relabeling{$cluster})"
+    " / sum by ($role) (scrape_samples_scraped{$cluster}) > 0"
 )
 """The share of a job's samples that the newest scrapes read and did not keep."""
 
-DUPLICATES = "count by (job, instance) (up{$cluster}) > 1"
+DUPLICATES = "count by ($role, $instance) (up{$cluster}) > 1"
 """Instances with several `up` series, though a scrape writes one.
 
 Replicas of a collector write each series, which doubles every rate.
 """
 
+CLUSTER_LABELS = ("cluster", "namespace", "__tenant_id__")
+"""Labels of targets that tell clusters apart: a cluster's name, its Kubernetes namespace, a tenant.
+
+Mimir adds the last one where a request names several tenants.
+"""
+
+IDENTITIES = f"group by ($role, {', '.join(CLUSTER_LABELS)}) (up{{$cluster}})"
+"""The combinations of these labels that the targets of a role have."""
+
 ROLES = (
-    "group by (job, instance, service_name) (last_over_time(counter:persistence_requests"
+    "group by ($target, service_name) (last_over_time(counter:persistence_requests"
     f'{{$cluster,service_name=~"{"|".join(Role)}"}}[$long]))'
 )
 """The roles of each instance that was scraped in the long window."""
@@ -113,7 +122,7 @@ LARGEST = " or ".join(
 Rounded up to the histogram's next bound: 10 000, 20 000 and 50 000 events, powers of two of bytes.
 """
 
-OWNED_SHARDS = f"sum by (instance) ({newest('numshards_gauge')})"
+OWNED_SHARDS = f"sum by ($instance) ({newest('numshards_gauge')})"
 """Shards that each instance of history owns, also those that it is about to give up."""
 
 ROLE_CALLS = "sum by (service_role) (rate(counter:client_requests{$cluster}[$short])) > 0"
@@ -133,4 +142,4 @@ def fresh_targets(scrape: float, stale_after: float) -> str:
     machine takes longer than a scrape may.
     """
     recent = f"(max_over_time(up{{$cluster}}[{duration(2 * scrape)}]) or up{{$cluster}})"
-    return f"max by (job, instance) ({recent} and ({_AGE}) <= {stale_after:g})"
+    return f"max by ($target) ({recent} and ({_AGE}) <= {stale_after:g})"

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from copilot.clusters.labels import DEFAULT, LabelMapping
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
     DEAD_LETTERS,
     DROPPED,
     DUPLICATES,
+    IDENTITIES,
     LARGEST,
     LAST_SCRAPE,
     NAMESPACE_REFUSALS,
@@ -83,6 +85,7 @@ class CycleQueries:
     def __init__(
         self,
         cluster: str,
+        labels: LabelMapping = DEFAULT,
         *,
         short: float,
         long: float,
@@ -90,13 +93,14 @@ class CycleQueries:
         stale_after: float,
         style: Style,
     ) -> None:
-        self.cluster, self.short, self._long, self.style = cluster, short, long, style
+        self.cluster, self.labels, self.style = cluster, labels, style
+        self.short, self._long = short, long
         self._newest = min(short, max(NEWEST_SCRAPES * scrape, short / 2))
         self.targets = fresh_targets(scrape, stale_after)
         whole_cluster = [
             [*map(self.fill, templates)]
             for templates in (
-                (self.targets, LAST_SCRAPE, SELDOM_SCRAPED, DUPLICATES, DROPPED),
+                (self.targets, LAST_SCRAPE, SELDOM_SCRAPED, DUPLICATES, DROPPED, IDENTITIES),
                 (NAMES, ROLES),
                 NAMED,
                 (ACTIVE_QUEUES,),
@@ -110,7 +114,13 @@ class CycleQueries:
     def fill(self, template: str, *, newest: bool = False) -> str:
         """With `newest` every window is that of the newest scrapes."""
         short, long = (self._newest, self._newest) if newest else (self.short, self._long)
-        return fill(template, self.cluster, short, long, self.style)
+        return fill(template, self.cluster, short, long, self.style, labels=self.labels)
+
+    @property
+    def shown(self) -> str:
+        """The cluster for messages: its name, and its matchers where these do not have the name."""
+        matchers = self.labels.matcher
+        return f'cluster "{self.cluster}"' + (f" ({matchers})" if matchers else "")
 
     def answer(
         self, template: str, answers: Mapping[str, Answer], *, newest: bool = False
@@ -122,7 +132,7 @@ class CycleQueries:
 
     def naming(self, answers: Mapping[str, Answer]) -> Naming:
         """How the cluster names its metrics, in whatever style these queries are."""
-        return find_naming(self.answer(NAMES, answers).samples)
+        return find_naming(self.answer(NAMES, answers).samples, self.labels.namespace)
 
     def _by_role_and_shape(self) -> Iterator[list[str]]:
         deciding = [signal for signal in CATALOG if signal.supports or not signal.explains]

@@ -12,7 +12,7 @@ MOST = 50
 
 
 async def answers(name: str) -> bool | None:
-    """Whether something listens at `name`, host:port of a scrape's `instance`.
+    """Whether something listens at `name`, the host:port of a scrape.
 
     None when that cannot be known from here: a host that does not answer at all may be behind a
     firewall, and a name without a port is none that can be asked.
@@ -64,22 +64,26 @@ async def ask(names: Iterable[str]) -> dict[str, bool | None]:
     return dict(zip(asked, await asyncio.gather(*map(answers, asked)), strict=True))
 
 
-def names(snapshot: Snapshot) -> tuple[str, ...]:
-    """Instances that the metrics store scrapes, at most `MOST`."""
-    found = (one.name for group in snapshot.metrics.instances.values() for one in group)
+def addresses(snapshot: Snapshot) -> tuple[str, ...]:
+    """Where instances that the metrics store scrapes can be asked, at most `MOST`."""
+    found = (one.asked_at for group in snapshot.metrics.instances.values() for one in group)
     return tuple(dict.fromkeys(found))[:MOST]
 
 
 async def ask_unscraped(measured: Measurement, seconds: float) -> Measurement:
     """The measurement with what the instances answer whose scrapes fail, at most `MOST`."""
-    failing = [one.name for group in measured.instances.values() for one in group if not one.up]
+    groups = measured.instances.values()
+    failing = [one.asked_at for group in groups for one in group if not one.up]
     asked = failing[:MOST]
     given = await asyncio.gather(*(responds(name, seconds) for name in asked))
     return with_answers(measured, dict(zip(asked, given, strict=True)))
 
 
 def with_answers(measured: Measurement, answers: Mapping[str, bool | None]) -> Measurement:
-    """A role that is not scraped but answers is not down: what it exports is missing."""
+    """With what addresses answer: a role that is not scraped but answers is not down.
+
+    What it exports is missing.
+    """
     instances = {role: _answered(group, answers) for role, group in measured.instances.items()}
     unscraped = {
         role: _cannot_be_scraped(group)
@@ -95,7 +99,9 @@ def _answered(
     group: Iterable[Instance], answers: Mapping[str, bool | None]
 ) -> tuple[Instance, ...]:
     return tuple(
-        one.model_copy(update={"answers": answers[one.name]}) if one.name in answers else one
+        one.model_copy(update={"answers": answers[one.asked_at]})
+        if one.asked_at in answers
+        else one
         for one in group
     )
 
@@ -122,4 +128,6 @@ def with_probe(snapshot: Snapshot, probe: Probe) -> Snapshot:
 
 
 def _without(group: Iterable[Instance], dead: Collection[str]) -> tuple[Instance, ...]:
-    return tuple(one.model_copy(update={"up": False}) if one.name in dead else one for one in group)
+    return tuple(
+        one.model_copy(update={"up": False}) if one.asked_at in dead else one for one in group
+    )

@@ -4,21 +4,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from copilot.clusters.labels import DEFAULT, LabelMapping
 from copilot.signals.instant_query import Sample
 from copilot.signals.roles import Role
 from copilot.signals.style import OPENTELEMETRY, Style
-
-_BY_JOB = {role.job: role for role in Role}
 
 
 @dataclass
 class KnownCluster:
     """How a cluster names its metrics, and the roles of its instances.
 
-    An instance is `(job, instance)` of its scrapes. Its job tells its role, or `service_name` of
-    its series does: one process may have every role. A process that is down has no series any more.
+    An instance is known by two labels of its scrapes. The first one tells its role, or
+    `service_name` of its series does: one process may have every role. A process that is down has
+    no series any more.
     """
 
+    labels: LabelMapping = DEFAULT
     style: Style = OPENTELEMETRY
     _roles: dict[tuple[str, str], frozenset[Role]] = field(default_factory=dict)
 
@@ -26,22 +27,30 @@ class KnownCluster:
         """Take the roles in `series`, and forget instances that are not `scraped` any more."""
         found: defaultdict[tuple[str, str], set[Role]] = defaultdict(set)
         for sample in series:
-            found[_instance(sample.labels)].add(Role(sample.labels["service_name"]))
+            found[self._instance(sample.labels)].add(Role(sample.labels["service_name"]))
         roles = self._roles | {name: frozenset(one) for name, one in found.items()}
-        listed = {_instance(sample.labels) for sample in scraped}
+        listed = {self._instance(sample.labels) for sample in scraped}
         self._roles = {name: roles[name] for name in listed & roles.keys()}
 
     def roles_of(self, labels: Mapping[str, str]) -> frozenset[Role]:
         """The roles of the instance with these labels; none when it is no Temporal server."""
-        job = labels.get("job", "")
-        if job in _BY_JOB:
-            return frozenset({_BY_JOB[job]})
-        return self._roles.get(_instance(labels), frozenset())
+        told = self.labels.roles(self.role_label(labels))
+        return told or self._roles.get(self._instance(labels), frozenset())
 
-    def jobs(self, role: Role) -> frozenset[str]:
-        """The scrape jobs whose instances have the role."""
-        return frozenset({role.job, *(job for (job, _), one in self._roles.items() if role in one)})
+    def may_have(self, role: Role, labels: Mapping[str, str]) -> bool:
+        """Whether instances whose label of roles has this value have the role."""
+        value = self.role_label(labels)
+        if told := self.labels.roles(value):
+            return role in told
+        return any(role in one for (known, _), one in self._roles.items() if known == value)
 
+    def role_label(self, labels: Mapping[str, str]) -> str:
+        """The value of the label that tells a role."""
+        return labels.get(self.labels.role, "")
 
-def _instance(labels: Mapping[str, str]) -> tuple[str, str]:
-    return labels.get("job", ""), labels.get("instance", "")
+    def name(self, labels: Mapping[str, str]) -> str:
+        """The name of an instance."""
+        return labels.get(self.labels.instance, "")
+
+    def _instance(self, labels: Mapping[str, str]) -> tuple[str, str]:
+        return self.role_label(labels), self.name(labels)

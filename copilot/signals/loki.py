@@ -5,11 +5,13 @@ So Loki counts, and this module returns only a pattern's name, a role and a numb
 other answer.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import httpx
 
+from copilot.clusters.labels import DEFAULT, LabelMapping
 from copilot.signals.instant_query import Answer, InstantQueries
 from copilot.signals.log_patterns import PATTERNS, KnownPattern, LogSeverity
 from copilot.signals.roles import Role
@@ -42,12 +44,15 @@ def window(
     return _whole_milliseconds(max(since, end - MAX_WINDOW)), end
 
 
-def logql(pattern: KnownPattern, cluster: str, length: timedelta) -> str:
-    """Counts the lines of one pattern in the `length` before the query's time, by service."""
-    roles = "|".join(pattern.roles)
-    selector = f'{{cluster="{cluster}",job=~"temporal-({roles})"}}'
+def logql(
+    pattern: KnownPattern, cluster: str, length: timedelta, labels: LabelMapping = DEFAULT
+) -> str:
+    """Counts the lines of one pattern in the `length` before the query's time, by role's label."""
+    roles = "|".join(map(labels.pattern, pattern.roles))
+    selector = f"{{{labels.logs_of(cluster)},{labels.role}=~{json.dumps(roles)}}}"
     milliseconds = length // timedelta(milliseconds=1)
-    return f"sum by (service) (count_over_time({selector} |~ `{pattern.regex}` [{milliseconds}ms]))"
+    counted = f"count_over_time({selector} |~ `{pattern.regex}` [{milliseconds}ms])"
+    return f"sum by ({labels.role}) ({counted})"
 
 
 class LogsClient(InstantQueries):
@@ -66,11 +71,12 @@ class LogsClient(InstantQueries):
         cluster: str,
         start: datetime,
         end: datetime,
+        labels: LabelMapping = DEFAULT,
         patterns: Sequence[KnownPattern] = PATTERNS,
     ) -> LogSurvey:
         """Count all patterns in (start, end]. Raises nothing for what Loki does."""
         requests = {
-            pattern.name: self._request(logql(pattern, cluster, end - start), end)
+            pattern.name: self._request(logql(pattern, cluster, end - start, labels), end)
             for pattern in patterns
         }
         answers = {
@@ -80,8 +86,8 @@ class LogsClient(InstantQueries):
         first = next(iter(failed.values()), Answer())
         if len(failed) == len(answers):
             return LogSurvey(start=start, end=end, absence=first.absence, detail=first.detail)
-        counts = tuple(count for name in answers for count in _counts(name, answers[name]))
-        silent = not counts and not failed and await self._is_silent(cluster, end)
+        counts = tuple(count for name in answers for count in _counts(name, answers[name], labels))
+        silent = not counts and not failed and await self._is_silent(cluster, end, labels)
         return LogSurvey(
             start=start,
             end=end,
@@ -91,9 +97,9 @@ class LogsClient(InstantQueries):
             silent_seconds=SILENCE.seconds if silent else None,
         )
 
-    async def _is_silent(self, cluster: str, end: datetime) -> bool:
+    async def _is_silent(self, cluster: str, end: datetime, labels: LabelMapping) -> bool:
         """True when Loki has no line at all: only that tells a dead collector from no pattern."""
-        request = self._request(logql(_EVERY_LINE, cluster, SILENCE), end)
+        request = self._request(logql(_EVERY_LINE, cluster, SILENCE, labels), end)
         answers = await self._send_all(
             {_EVERY_LINE.name: request}, budget_seconds=_SILENCE_SHARE * self.budget_seconds
         )
@@ -114,11 +120,11 @@ class LogsClient(InstantQueries):
         return self._http.build_request("GET", "/loki/api/v1/query", params=parameters)
 
 
-def _counts(pattern: str, answer: Answer) -> Iterator[LogCount]:
+def _counts(pattern: str, answer: Answer, labels: LabelMapping) -> Iterator[LogCount]:
     """Counts above 0 by role; other services do not count."""
-    lines = {sample.labels.get("service", ""): int(sample.value) for sample in answer.samples}
+    lines = {sample.labels.get(labels.role, ""): int(sample.value) for sample in answer.samples}
     for role in Role:
-        if count := lines.get(role.job, 0):
+        if count := sum(lines[value] for value in lines if role in labels.roles(value)):
             yield LogCount(pattern=pattern, service=role, count=count)
 
 

@@ -7,8 +7,6 @@ from functools import partial
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
     DEAD_LETTERS,
-    DROPPED,
-    DUPLICATES,
     LARGEST,
     MAX_NAMED,
     NAMESPACE_REFUSALS,
@@ -45,7 +43,6 @@ from copilot.signals.server_parts import (
 )
 from copilot.signals.snapshot import (
     Absence,
-    DroppedSamples,
     Measurement,
     NamespaceLoad,
     QueueKey,
@@ -77,13 +74,19 @@ async def measure(
 
     `short` and `long` are the windows of rates and quantiles, `scrape` is the interval of the
     store's scrapes, all in seconds; a scrape older than `stale_after` seconds is
-    stale. `known` has what earlier cycles found, and is updated.
+    stale. `known` has the cluster's labels and what earlier cycles found, and is updated.
     Raises nothing for what the store does: an unreachable store gives a Measurement with
     `source_absence`.
     """
     known = known or KnownCluster()
     in_style = partial(
-        CycleQueries, cluster, short=short, long=long, scrape=scrape, stale_after=stale_after
+        CycleQueries,
+        cluster,
+        known.labels,
+        short=short,
+        long=long,
+        scrape=scrape,
+        stale_after=stale_after,
     )
     queries = in_style(style=known.style)
     clock = asyncio.get_running_loop()
@@ -107,8 +110,9 @@ async def measure(
         newest=newest,
         targets={role: cycle.targets[role] for role in Role},
         instances={role: cycle.instances[role] for role in Role},
-        duplicates=_duplicates(cycle.samples(DUPLICATES)),
-        dropped=_dropped(cycle.samples(DROPPED)),
+        duplicates=cycle.duplicates(),
+        identities=cycle.identities(),
+        dropped=cycle.dropped(),
         outcomes=_outcomes(cycle.samples(OUTCOMES)),
         active_queues=_queues(cycle.samples(ACTIVE_QUEUES)),
         suspected_queues=_queues(cycle.samples(SUSPECTED_QUEUES)),
@@ -117,7 +121,7 @@ async def measure(
         refusals=_refusals(cycle, newest_known=bool(newest)),
         task_failures=_task_failures(cycle.samples(TASK_FAILURES)),
         dead_letters=dead_letters(cycle.samples(DEAD_LETTERS)),
-        owned_shards=owned_shards(cycle.samples(OWNED_SHARDS)),
+        owned_shards=owned_shards(cycle.samples(OWNED_SHARDS), known),
         role_calls=role_calls(cycle.samples(ROLE_CALLS), cycle.samples(ROLE_UNAVAILABLE)),
         oversized=oversized(cycle.samples(OVERSIZED)),
         largest=largest(cycle.samples(LARGEST)),
@@ -160,18 +164,6 @@ def _outcomes(samples: Iterable[Sample]) -> tuple[WorkflowOutcome, ...]:
     ]
     outcomes.sort(key=lambda outcome: (-outcome.failed_rate, -outcome.success_rate))
     return tuple(outcomes[:MAX_OUTCOMES])
-
-
-def _duplicates(samples: Iterable[Sample]) -> tuple[str, ...]:
-    """The instances whose series are written several times, at most `MAX_NAMED`."""
-    names = {f"{one.labels.get('job', '')} {one.labels.get('instance', '')}" for one in samples}
-    return tuple(sorted(names)[:MAX_NAMED])
-
-
-def _dropped(samples: Iterable[Sample]) -> tuple[DroppedSamples, ...]:
-    """The jobs of which samples are dropped, at most `MAX_NAMED`."""
-    dropped = [DroppedSamples(job=one.labels.get("job", ""), share=one.value) for one in samples]
-    return tuple(sorted(dropped, key=lambda one: one.job)[:MAX_NAMED])
 
 
 def _refusals(cycle: CycleReadings, *, newest_known: bool) -> tuple[NamespaceLoad, ...]:

@@ -32,6 +32,7 @@ _NAME = re.compile(
     r"|state_transition_count(?P<number>(?:_ratio)?)(?P<of_number>_count|))"
 )
 _UNITS = {"_milliseconds": Unit.MILLISECONDS, "_seconds": Unit.SECONDS}
+EXPORTED_NAMESPACE = "exported_namespace"
 _TALLY = "tally_internal_counter_cardinality"
 _SHORT_SECONDS, _LONG_MILLISECONDS = 0.1, 10_000
 
@@ -48,8 +49,11 @@ class Naming:
     problem: str = ""
 
 
-def find_naming(samples: Iterable[Sample]) -> Naming:
-    """The naming in the answer to `NAMES`."""
+def find_naming(samples: Iterable[Sample], namespace: str = "") -> Naming:
+    """The naming in the answer to `NAMES`.
+
+    `namespace` is the label with Temporal's namespace; empty: found from what is there.
+    """
     bounds: defaultdict[str, set[float]] = defaultdict(set)
     exported = False
     for sample in samples:
@@ -87,7 +91,7 @@ def find_naming(samples: Iterable[Sample]) -> Naming:
             unit=unit,
             native=native,
             rewrites_values=not counter and not timer,
-            exported_namespace=exported,
+            exported_namespace=namespace == EXPORTED_NAMESPACE if namespace else exported,
         ),
     )
 

@@ -1,4 +1,8 @@
-"""The queries of signals: templates of PromQL over `$cluster`, `$short` and `$long`.
+"""The queries of signals: templates of PromQL.
+
+`$cluster` are the label matchers of a cluster, `$role` and `$instance` the labels that tell a
+target's role and name an instance, `$target` those that tell targets apart; `$short` and `$long`
+are windows.
 
 `where` are label matchers beside the cluster's. A metric is named as the server defines it, such as
 `persistence_requests`: a `Style` writes the name under which a cluster exports it.
@@ -8,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from string import Template
 
+from copilot.clusters.labels import DEFAULT, LabelMapping
 from copilot.signals.style import OPENTELEMETRY, Style, Unit
 
 
@@ -117,7 +122,7 @@ def in_long_window(counter: str, where: str = "") -> str:
     return (
         f"last_over_time({series}[$short])"
         f" unless last_over_time({series}[$long] offset $long)"
-        " and on (job, instance) last_over_time(up{$cluster}[$long] offset $long)"
+        " and on ($target) last_over_time(up{$cluster}[$long] offset $long)"
         f" or increase({series}[$long])"
     )
 
@@ -142,12 +147,22 @@ def by_outcome(*counters: str, where: str = "", outcomes: tuple[str, ...] = ()) 
 
 
 def fill(
-    template: str, cluster: str, short: float, long: float, style: Style = OPENTELEMETRY
+    template: str,
+    cluster: str,
+    short: float,
+    long: float,
+    style: Style = OPENTELEMETRY,
+    *,
+    labels: LabelMapping = DEFAULT,
 ) -> str:
-    """Replace the names, the cluster's matcher and the windows (seconds) in a template."""
-    escaped = cluster.replace("\\", "\\\\").replace('"', '\\"')
+    """Replace the names, the cluster's matchers and labels, and the windows (seconds)."""
     return Template(style.write(template)).substitute(
-        cluster=f'cluster="{escaped}"', short=duration(short), long=duration(long)
+        cluster=labels.metrics_of(cluster),
+        role=labels.role,
+        instance=labels.instance,
+        target=labels.target,
+        short=duration(short),
+        long=duration(long),
     )
 
 

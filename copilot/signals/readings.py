@@ -1,9 +1,15 @@
 """What a cycle's answers mean: a number, or why there is none. A missing series is never just 0."""
 
 import math
+from collections import defaultdict
 
+from copilot.clusters.labels import ADDRESS
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cluster_queries import (
+    CLUSTER_LABELS,
+    DROPPED,
+    DUPLICATES,
+    IDENTITIES,
     LAST_SCRAPE,
     NEWLY_SCRAPED,
     ROLES,
@@ -16,7 +22,10 @@ from copilot.signals.naming import NAMES
 from copilot.signals.queries import Shape
 from copilot.signals.roles import Role
 from copilot.signals.signal import Condition, Signal
-from copilot.signals.snapshot import Absence, Instance, Reading
+from copilot.signals.snapshot import Absence, DroppedSamples, Instance, Reading
+
+MAX_NAMED = 20
+_SHOWN_VALUES = 5
 
 
 class CycleReadings:
@@ -32,7 +41,10 @@ class CycleReadings:
         self.instances = {role: self._instances(role) for role in Role}
         self.targets = {role: self._target(role) for role in Role}
         self._seldom_scraped = {
-            sample.labels.get("job", "") for sample in self.samples(SELDOM_SCRAPED)
+            role
+            for sample in self.samples(SELDOM_SCRAPED)
+            for role in Role
+            if known.may_have(role, sample.labels)
         }
         self._naming = queries.naming(answers)
         self._exported = {
@@ -58,11 +70,10 @@ class CycleReadings:
 
         One sample has no rate, which must not read as 0.
         """
-        jobs = {job for role in Role for job in self._known.jobs(role)}
         scrapes = [
             sample.value
             for sample in self._answer(NEWLY_SCRAPED, newest=True).samples
-            if sample.labels.get("job") in jobs
+            if self._is_of_server(sample)
         ]
         if not scrapes or min(scrapes) < NEWEST_SCRAPES:
             return {}
@@ -71,6 +82,52 @@ class CycleReadings:
             for signal in CATALOG
             if signal.name in NEWEST
         }
+
+    def duplicates(self) -> tuple[str, ...]:
+        """The server's instances whose series are written several times, at most `MAX_NAMED`."""
+        names = {
+            f"{self._known.role_label(one.labels)} {self._known.name(one.labels)}"
+            for one in self.samples(DUPLICATES)
+            if self._is_of_server(one)
+        }
+        return tuple(sorted(names | self._scraped_twice())[:MAX_NAMED])
+
+    def _scraped_twice(self) -> set[str]:
+        """Addresses that two scrape jobs read for the same role."""
+        jobs: defaultdict[tuple[str, Role], set[str]] = defaultdict(set)
+        for sample in self.samples(self._queries.targets):
+            address = sample.labels.get(ADDRESS, "")
+            for role in self._known.roles_of(sample.labels) if ":" in address else ():
+                jobs[address, role].add(self._known.role_label(sample.labels))
+        return {
+            f"{', '.join(sorted(j))} {address}" for (address, _), j in jobs.items() if len(j) > 1
+        }
+
+    def dropped(self) -> tuple[DroppedSamples, ...]:
+        """The server's scrape jobs of which samples are dropped, at most `MAX_NAMED`."""
+        dropped = [
+            DroppedSamples(job=self._known.role_label(one.labels), share=one.value)
+            for one in self.samples(DROPPED)
+            if self._is_of_server(one)
+        ]
+        return tuple(sorted(dropped, key=lambda one: one.job)[:MAX_NAMED])
+
+    def identities(self) -> tuple[str, ...]:
+        """The values of a label of which the targets of one role have several, as matchers."""
+        samples = self.samples(IDENTITIES)
+        for label in CLUSTER_LABELS:
+            for role in Role:
+                values = {
+                    value
+                    for one in samples
+                    if self._known.may_have(role, one.labels) and (value := one.labels.get(label))
+                }
+                if len(values) > 1:
+                    return tuple(f'{label}="{value}"' for value in sorted(values)[:MAX_NAMED])
+        return ()
+
+    def _is_of_server(self, sample: Sample) -> bool:
+        return any(self._known.may_have(role, sample.labels) for role in Role)
 
     def reading(self, signal: Signal, *, newest: bool = False) -> Reading:
         """The signal's value; where a missing series proves it, 0 or "no observations"."""
@@ -97,7 +154,7 @@ class CycleReadings:
             return Reading.missing(Absence.NO_SERIES, self._unknown_style())
         if self.targets[role].absence:
             return self.targets[role]
-        if self._known.jobs(role) & self._seldom_scraped and shape is not Shape.GAUGE:
+        if role in self._seldom_scraped and shape is not Shape.GAUGE:
             return Reading.missing(Absence.STALE, self._too_seldom(role))
         return None
 
@@ -134,22 +191,26 @@ class CycleReadings:
 
     def _unproven(self, role: Role) -> Reading | None:
         """Why a missing series of the role means nothing; None when it means 0."""
-        cluster = self._queries.cluster
+        cluster = self._queries.shown
         if self.targets[role].value != 1:
-            detail = f'scrapes of {role.job} of cluster "{cluster}" fail (`up` is 0)'
+            detail = f"scrapes of {self._pattern(role)} of {cluster} fail (`up` is 0)"
             return Reading.missing(Absence.NO_SERIES, detail)
         names = self._answer(NAMES)
         if names.absence:
             return Reading.missing(names.absence, names.detail)
         if not self._naming.names:
-            detail = f'cluster "{cluster}" exports no metric that ends in persistence_requests'
+            detail = f"{cluster} exports no metric that ends in persistence_requests"
             return Reading.missing(Absence.NO_SERIES, detail)
         return None
 
     def _instances(self, role: Role) -> tuple[Instance, ...]:
         """The role's instances that are scraped now, by name."""
         found = [
-            Instance(name=sample.labels.get("instance", ""), up=sample.value > 0)
+            Instance(
+                name=self._known.name(sample.labels),
+                up=sample.value > 0,
+                address=sample.labels.get(ADDRESS, ""),
+            )
             for sample in self.samples(self._queries.targets)
             if role in self._known.roles_of(sample.labels)
         ]
@@ -160,26 +221,35 @@ class CycleReadings:
         fresh = self._answer(self._queries.targets)
         if fresh.absence:
             return Reading.missing(fresh.absence, fresh.detail)
-        job, cluster = role.job, self._queries.cluster
+        pattern, cluster = self._pattern(role), self._queries.shown
         if instances := self.instances[role]:
             return Reading.of(float(any(instance.up for instance in instances)))
         for sample in self.samples(LAST_SCRAPE):
-            if sample.labels.get("job") in self._known.jobs(role):
-                detail = f'{job} of cluster "{cluster}" was last scraped {sample.value:.0f} s ago'
+            if self._known.may_have(role, sample.labels):
+                detail = f"{pattern} of {cluster} was last scraped {sample.value:.0f} s ago"
                 return Reading.missing(Absence.STALE, detail)
-        detail = f'no `up` series of job {job} in cluster "{cluster}"'
+        label = self._queries.labels.role
+        detail = f"no `up` series of {label} {pattern} in {cluster}"
+        if others := {self._known.role_label(one.labels) for one in self.samples(LAST_SCRAPE)}:
+            shown = ", ".join(sorted(others)[:_SHOWN_VALUES])
+            detail += f"; there, {label} is {shown}" + (
+                ", ..." if len(others) > _SHOWN_VALUES else ""
+            )
         return Reading.missing(Absence.NO_SERIES, detail)
+
+    def _pattern(self, role: Role) -> str:
+        return self._queries.labels.pattern(role)
 
     def _too_seldom(self, role: Role) -> str:
         return (
-            f"{role.job} was scraped less than twice in {self._queries.short:g} s; "
+            f"{self._pattern(role)} was scraped less than twice in {self._queries.short:g} s; "
             "COPILOT_SHORT_WINDOW_SECONDS must hold two scrapes"
         )
 
     def _unknown_style(self) -> str:
         found, problem = ", ".join(self._naming.names), self._naming.problem
         return (
-            f'cluster "{self._queries.cluster}" exports {found}: '
+            f"{self._queries.shown} exports {found}: "
             + (problem or "their style has just changed")
             + "; docs/signals.md lists the styles that are understood"
         )

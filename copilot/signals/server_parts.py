@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from copilot.signals.cluster_queries import MAX_NAMED
 from copilot.signals.instant_query import Sample
+from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.snapshot import (
     DeadLetters,
     LargestSize,
@@ -62,10 +63,9 @@ def largest(samples: Iterable[Sample]) -> tuple[LargestSize, ...]:
     )
 
 
-def owned_shards(samples: Iterable[Sample]) -> tuple[OwnedShards, ...]:
+def owned_shards(samples: Iterable[Sample], known: KnownCluster) -> tuple[OwnedShards, ...]:
     owned = (
-        OwnedShards(instance=sample.labels.get("instance", ""), shards=sample.value)
-        for sample in samples
+        OwnedShards(instance=known.name(sample.labels), shards=sample.value) for sample in samples
     )
     return tuple(sorted(owned, key=lambda one: one.instance))
 

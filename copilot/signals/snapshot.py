@@ -227,7 +227,7 @@ class OversizedRequests(Frozen):
 
 
 class OwnedShards(Frozen):
-    """History shards of one instance, by the `instance` label of its scrapes."""
+    """History shards of one instance, by the label of its scrapes that names an instance."""
 
     instance: str
     shards: FiniteFloat
@@ -242,15 +242,22 @@ class RoleCalls(Frozen):
 
 
 class Instance(Frozen):
-    """One process of a role, by the `instance` label of its scrapes.
+    """One process of a role, by the label of its scrapes that names an instance.
 
     `answers` is whether it answers when it is asked directly, which it is when its scrapes fail;
-    None where that is not known.
+    None where that is not known. `address` is the host:port that is scraped; empty in snapshots of
+    earlier versions.
     """
 
     name: str
     up: bool
     answers: bool | None = None
+    address: str = ""
+
+    @property
+    def asked_at(self) -> str:
+        """Where the process can be asked directly."""
+        return self.address or self.name
 
     @property
     def is_down(self) -> bool:
@@ -284,7 +291,8 @@ class Measurement(Frozen):
     They choose what is asked, and are left out of JSON: a large cluster has thousands of queues.
     `queues_absence` is why it is not known which queues have late tasks.
     `duplicates` are instances whose series the store has several times, `dropped` are jobs of which
-    not all samples are kept.
+    not all samples are kept. `identities` are the values of a label that tells clusters apart, as
+    matchers, where the instances of one role have several.
     """
 
     readings: dict[str, Reading]
@@ -297,6 +305,7 @@ class Measurement(Frozen):
     suspected_namespaces: tuple[str, ...] = Field((), exclude=True)
     queues_absence: Absence | None = Field(None, exclude=True)
     duplicates: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()
     dropped: tuple[DroppedSamples, ...] = ()
     refusals: tuple[NamespaceLoad, ...] = ()
     task_failures: tuple[TaskFailures, ...] = ()
@@ -405,6 +414,9 @@ class Snapshot(Frozen):
 
     `logs` is None where no Loki is set, `probe` when no look between the cycles came back.
     `open_workflows`, by visibility, is counted only while there is next to no progress.
+    `shards` is how many history shards the frontend says that the cluster has, None where that is
+    not known. `foreign_namespaces` are those that have completions by the metrics while the
+    frontend says that they do not exist; empty where one of them exists.
     `system_queues` are Temporal's own, `earlier` is what happened in the same half hour of earlier
     days, as far as it is stored; both are empty in snapshots of earlier versions.
     """
@@ -416,5 +428,7 @@ class Snapshot(Frozen):
     logs: LogSurvey | None = None
     probe: Probe | None = None
     open_workflows: int | None = None
+    shards: int | None = None
+    foreign_namespaces: tuple[str, ...] = ()
     system_queues: tuple[QueueFacts, ...] = ()
     earlier: tuple[EarlierCycle, ...] = ()

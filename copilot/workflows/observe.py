@@ -250,7 +250,7 @@ class Observe:
             progress.asked_until = snapshot.queues.until
         if snapshot.logs and not snapshot.logs.absence:
             progress.logs_until = snapshot.logs.end
-        if found := instances.names(snapshot):
+        if found := instances.addresses(snapshot):
             progress.instances = found
         probed = self._probing.result
         return instances.with_probe(snapshot, probed.probe) if probed else snapshot

@@ -21,7 +21,7 @@ from tests.fakes.http_server import Request, Response
 _KEPT = timedelta(minutes=20)
 _CLUSTERS = {"temporal": "monitored", "copilot": "copilot"}
 _QUERY = re.compile(
-    r"sum by \(service\) \(count_over_time\("
+    r"sum by \(job\) \(count_over_time\("
     r'\{cluster="(?P<cluster>[^"]+)",job=~"(?P<job>[^"]+)"\}'
     r" \|~ `(?P<line>[^`]+)` \[(?P<length>\d+)ms\]\)\)"
 )
@@ -101,7 +101,7 @@ class FakeLoki:
         start = end - timedelta(milliseconds=int(asked["length"]))
         line = re.compile(asked["line"])
         result = [
-            {"metric": {"service": file.service}, "value": [end.timestamp(), str(count)]}
+            {"metric": {"job": file.service}, "value": [end.timestamp(), str(count)]}
             for file in self._known()
             if file.cluster == asked["cluster"] and re.fullmatch(asked["job"], file.service)
             if (count := file.count(line, start, end))

@@ -60,4 +60,4 @@ def gate_results(results: Iterable[RuleResult]) -> tuple[GateResult, ...]:
 def _outcome(result: RuleResult) -> Literal["fired", "notice", "missing", "passed"]:
     if result.fired:
         return "notice" if result.severity is Severity.NOTICE else "fired"
-    return "missing" if result.unread else "passed"
+    return "missing" if result.is_missing else "passed"

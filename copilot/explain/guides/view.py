@@ -11,11 +11,14 @@ GUIDES = {
             "the metrics store is down or not reachable from the Copilot's worker",
             "scraping of the cluster stopped, or its job or cluster labels changed",
             "the servers export several metric naming styles at once, or an unknown one",
+            "the label matchers select no cluster, two, or another one than the frontend's",
         ),
         (
             "open the metrics store and look at its targets page",
             "query `up` with the cluster's label: four jobs are expected",
-            "compare PROMETHEUS_ENDPOINT and COPILOT_CLUSTER with the collector's settings",
+            "compare PROMETHEUS_ENDPOINT, COPILOT_CLUSTER and COPILOT_LABELS_MATCHER with the"
+            " collector's settings, and COPILOT_METRICS_HEADERS with the store's tenants",
+            "run `python -m copilot check` in the worker's environment",
         ),
     ),
     RuleName.DUPLICATED_SERIES: Guide(
@@ -23,7 +26,7 @@ GUIDES = {
         "Every rate and sum is too high by as much; shares, ages and latencies are right.",
         (
             "two replicas of a collector write to the store without deduplication",
-            "two scrape jobs with the same job label read the same instances",
+            "two scrape jobs read the same instances",
         ),
         (
             "compare the labels of the `up` series of one instance: one of them differs",

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from copilot.check import Finding, check
+from copilot.check import check
+from copilot.finding import Finding
 from copilot.settings import Settings
 from tests.certificates import Certificates
 from tests.fakes.http_source import (
@@ -22,6 +23,7 @@ from tests.fakes.http_source import (
 from tests.secure_temporal import NAMESPACE, SecureTemporal
 
 COMMAND_SECONDS = 300
+OK = 200
 TARGETS = vector("7", cluster="prod")
 NAMES = ("persistence_requests_total", "persistence_latency_milliseconds_bucket")
 
@@ -33,11 +35,13 @@ def series_named(*names: str) -> str:
 
 @asynccontextmanager
 async def metrics(
-    answer: str, status: int = 200, names: tuple[str, ...] = NAMES
+    answer: str, status: int = OK, names: tuple[str, ...] = NAMES
 ) -> AsyncIterator[dict[str, object]]:
     """Settings with a metrics store that has these targets and names, and no frontend."""
 
     def reply(query: str) -> Reply:
+        if query == 'count(up{cluster="prod"})' and status == OK and '"prod"' not in answer:
+            return Reply(vector())
         return Reply(series_named(*names) if "__name__" in query else answer, status)
 
     async with fake_metrics_store(reply) as store:
@@ -77,11 +81,9 @@ async def test_sources_that_fit_are_ok(
         found = await findings(
             settings | frontend_settings(frontend, certificates) | {"LOKI_URL": loki.url}
         )
-    assert {name: one.state for name, one in found.items()} == {
-        "metrics store": "ok",
-        "frontend": "ok",
-        "logs": "ok",
-    }
+    assert {found[name].state for name in ("metrics store", "frontend", "logs")} == {"ok"}
+    # The store says the same to every query.
+    assert found["roles"].state == "wrong"
 
 
 @pytest.mark.parametrize(

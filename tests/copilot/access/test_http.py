@@ -195,7 +195,7 @@ async def test_headers_choose_the_tenant_also_of_loki(tmp_path: Path) -> None:
                 url, access, timeout_seconds=SECONDS, budget_seconds=SECONDS
             ) as logs:
                 found = await logs.survey(
-                    "monitored", end - timedelta(seconds=30), end, PATTERNS[:2]
+                    "monitored", end - timedelta(seconds=30), end, patterns=PATTERNS[:2]
                 )
             assert found.absence is absence
     assert "HTTP 401: no org id" in found.detail

@@ -126,10 +126,10 @@ async def test_megabytes_of_log_text_become_a_few_numbers_without_a_secret(
         (Reply("boom", 500), Absence.SERVER_ERROR, "answered HTTP 500"),
         (Reply("", 302), Absence.BAD_ANSWER, "answered HTTP 302"),
         (Reply("<html>Log in</html>"), Absence.BAD_ANSWER, "did not answer as Loki does"),
-        (Reply(vector("1.5", service="temporal-history")), Absence.BAD_ANSWER, "not a count"),
-        (Reply(vector("-1", service="temporal-history")), Absence.BAD_ANSWER, "not a count"),
-        (Reply(vector("NaN", service="temporal-history")), Absence.BAD_ANSWER, "not a count"),
-        (Reply(vector("1e300", service="temporal-history")), Absence.BAD_ANSWER, "not a count"),
+        (Reply(vector("1.5", job="temporal-history")), Absence.BAD_ANSWER, "not a count"),
+        (Reply(vector("-1", job="temporal-history")), Absence.BAD_ANSWER, "not a count"),
+        (Reply(vector("NaN", job="temporal-history")), Absence.BAD_ANSWER, "not a count"),
+        (Reply(vector("1e300", job="temporal-history")), Absence.BAD_ANSWER, "not a count"),
         (Reply(" " * 1_000_001), Absence.BAD_ANSWER, "more than 1 MB"),
         (Reply(" " * 1_000_001, 500), Absence.BAD_ANSWER, "more than 1 MB"),
     ],
@@ -150,8 +150,8 @@ async def test_an_answer_without_counts_is_not_quoted(secret: str, status: int) 
         secret,
         json.dumps({"status": "error", "errorType": "x", "error": secret}),
         json.dumps({"status": "success", "data": streams}),
-        vector("7", service=secret),
-        vector("7", service="temporal-history", line=secret),
+        vector("7", job=secret),
+        vector("7", job="temporal-history", line=secret),
     ):
         assert secret not in (await survey_with(Reply(body, status))).model_dump_json()
 
@@ -215,7 +215,7 @@ async def test_one_pattern_that_fails_leaves_the_others_their_counts() -> None:
         if "Acquired shard" in query:
             return Reply("", 500)
         refusal = "connection refused" in query
-        return Reply(vector("3", service="temporal-worker") if refusal else vector())
+        return Reply(vector("3", job="temporal-worker") if refusal else vector())
 
     async with loki_answering(reply) as loki:
         found = await survey(loki.url)
@@ -235,7 +235,7 @@ async def test_a_cluster_without_any_line_is_silent_not_without_patterns(
 
 
 async def test_other_services_do_not_count() -> None:
-    found = await survey_with(Reply(vector("3", service="temporal-ui")))
+    found = await survey_with(Reply(vector("3", job="temporal-ui")))
     assert (found.counts, found.absence) == ((), None)
     assert (await survey_with(Reply(vector("3")))).counts == ()
 
