@@ -11,10 +11,12 @@ from copilot.signals.style import OPENTELEMETRY
 _HEAD = """# Signals
 
 Written by `python -m copilot.signals.reference`; a test compares it. Every selector has the label
-matcher of one cluster (`$cluster`); windows are settings, `$short` for rates and gauges, `$long`
-for quantiles. Metric names are those of Temporal server 1.31.0 with `framework: opentelemetry` and
-default suffixes. Workers' metrics are those that the SDKs share; a worker exports them when its
-runtime has a Prometheus endpoint that the metrics store scrapes with the label `cluster`.
+matchers of one cluster (`$cluster`); `$target` are the labels that tell targets apart, `job` and
+`instance` unless [labels are mapped](existing-clusters.md). Windows are settings, `$short` for
+rates and gauges, `$long` for quantiles. Metric names are those of Temporal server 1.31.0 with
+`framework: opentelemetry` and default suffixes. Workers' metrics are those that the SDKs share; a
+worker exports them when its runtime has a Prometheus endpoint that the metrics store scrapes with
+the labels of the cluster.
 
 The server's names may be in another style, which is found from `persistence_requests`,
 `persistence_latency` and `state_transition_count`:

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from copilot.check import check
+from copilot.clusters.file import parse_cluster
 from copilot.clusters.labels import LabelMapping
 from copilot.finding import Finding
 from copilot.health.decision import Decision, Memory, State
@@ -43,6 +45,7 @@ from tests.copilot.signals.clusters import (
 from tests.copilot.signals.conftest import build_prometheus
 from tests.ports import free_port
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "existing-clusters.md"
 PODS = {"temporal": "10.0.0.1:9090", "temporal-staging": "10.0.1.1:9090"}
 """Kubernetes' namespaces, each with a cluster, and the address of its pods' metrics."""
 PROD = LabelMapping(matcher='namespace="temporal"', role="container", instance="pod")
@@ -251,3 +254,11 @@ async def findings(url: str, labels: dict[str, str]) -> dict[str, Finding]:
         }
     )
     return {one.name: one async for one in check(settings)}
+
+
+def test_the_documented_mappings_are_cluster_files() -> None:
+    examples = re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    clusters = [parse_cluster(DOCUMENT, text.encode()) for text in examples]
+    assert PROD.model_copy(update={"logs_matcher": PROD.matcher}) in [
+        cluster.labels for cluster in clusters
+    ]
