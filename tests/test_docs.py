@@ -128,9 +128,8 @@ def test_settings_belong_to_their_stack(mention: Mention) -> None:
         assert field in model.model_fields, f"{field} is not a setting of {stack}"
         if PLACEHOLDER.fullmatch(name):
             continue
-        overridable = CATALOGUES[stack].overridable
-        if name and hasattr(overridable, field):
-            assert name in getattr(overridable, field)
+        if name and hasattr(CATALOGUES[stack].overridable, field):
+            assert name in getattr(CATALOGUES[stack].overridable, field)
         if words.value and not PLACEHOLDER.search(words.value) and field not in NEEDS_A_CHECKOUT:
             value = parsed(words.value)
             model.model_validate({field: {name: value} if name else value})

@@ -205,15 +205,12 @@ class CycleReadings:
 
     def _instances(self, role: Role) -> tuple[Instance, ...]:
         """The role's instances that are scraped now, by name."""
-        found = [
-            Instance(
-                name=self._known.name(sample.labels),
-                up=sample.value > 0,
-                address=sample.labels.get(ADDRESS, ""),
-            )
-            for sample in self.samples(self._queries.targets)
-            if role in self._known.roles_of(sample.labels)
-        ]
+        found = []
+        for sample in self.samples(self._queries.targets):
+            if role in self._known.roles_of(sample.labels):
+                name, address = self._known.name(sample.labels), sample.labels.get(ADDRESS, "")
+                up, other = sample.value > 0, address if address != name else ""
+                found.append(Instance(name=name, up=up, address=other))
         return tuple(sorted(found, key=lambda instance: instance.name))
 
     def _target(self, role: Role) -> Reading:
