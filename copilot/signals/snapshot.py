@@ -245,8 +245,8 @@ class Instance(Frozen):
     """One process of a role, by the label of its scrapes that names an instance.
 
     `answers` is whether it answers when it is asked directly, which it is when its scrapes fail;
-    None where that is not known. `address` is the host:port that is scraped; empty where that is the
-    name.
+    None where that is not known. `address` is the host:port that is scraped; empty where the name
+    is that.
     """
 
     name: str
