@@ -1,7 +1,7 @@
 """One cycle's measurement from the metrics store: every signal, or why it has no value."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from copilot.signals.catalog import CATALOG
@@ -106,7 +106,7 @@ async def measure(
     cycle = CycleReadings(queries, answers, known)
     newest = cycle.newest()
     return Measurement(
-        readings={signal.name: cycle.reading(signal) for signal in CATALOG},
+        readings={signal.name: cycle.reading(signal) for signal in CATALOG} | _lost(newest),
         newest=newest,
         targets={role: cycle.targets[role] for role in Role},
         instances={role: cycle.instances[role] for role in Role},
@@ -164,6 +164,14 @@ def _outcomes(samples: Iterable[Sample]) -> tuple[WorkflowOutcome, ...]:
     ]
     outcomes.sort(key=lambda outcome: (-outcome.failed_rate, -outcome.success_rate))
     return tuple(outcomes[:MAX_OUTCOMES])
+
+
+def _lost(newest: Mapping[str, Reading]) -> dict[str, Reading]:
+    """Quantiles of which the newest scrapes have no buckets: the long window keeps a value.
+
+    It would be the last one for minutes, whatever happens.
+    """
+    return {name: one for name, one in newest.items() if one.absence is Absence.NOT_A_NUMBER}
 
 
 def _refusals(cycle: CycleReadings, *, newest_known: bool) -> tuple[NamespaceLoad, ...]:

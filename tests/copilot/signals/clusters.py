@@ -379,6 +379,11 @@ def scrapes_fail_now_and_then() -> list[Series]:
     return [replace(s, odd=0) if s in matching else s for s in busy()]
 
 
+def buckets_dropped() -> list[Series]:
+    """A relabel rule was added a moment ago; a long window still has buckets."""
+    return [replace(one, end=-SHORT) if "_bucket{" in one.text else one for one in busy()]
+
+
 def role_missing() -> list[Series]:
     return [series for series in idle() if "temporal-matching" not in series.text]
 
@@ -408,6 +413,7 @@ CLUSTERS = {
         "dropping": dropping(),
         "scrapes-fail-now-and-then": scrapes_fail_now_and_then(),
         "role-missing": role_missing(),
+        "buckets-dropped": buckets_dropped(),
         "dsql": dsql(),
         "dead-letters": dead_letters(),
         "ring": ring(),

@@ -23,6 +23,7 @@ from copilot.signals.snapshot import (
     Reading,
     SizeKind,
 )
+from tests.copilot.signals.backfilled_prometheus import AHEAD_SECONDS
 from tests.copilot.signals.clusters import LONG, SCRAPE, SHORT, STALE_AFTER
 from tests.fakes.http_source import NEVER, Reply, closed_port, fake_metrics_store, vector
 
@@ -33,10 +34,10 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("copilot.signals.measure.EXPLAINING_SECONDS", 60)
 
 
-async def measurement_of(url: str, cluster: str) -> Measurement:
+async def measurement_of(url: str, cluster: str, long: float = LONG) -> Measurement:
     async with MetricsClient(url, concurrency=4, timeout_seconds=60, budget_seconds=600) as client:
         return await measure(
-            client, cluster=cluster, short=SHORT, long=LONG, scrape=SCRAPE, stale_after=STALE_AFTER
+            client, cluster=cluster, short=SHORT, long=long, scrape=SCRAPE, stale_after=STALE_AFTER
         )
 
 
@@ -280,6 +281,14 @@ async def test_the_newest_scrapes_are_read_alone(prometheus_url: str) -> None:
     assert found.newest.keys() == NEWEST
     for name in (S.PERSISTENCE_ERROR_RATE, S.PERSISTENCE_LATENCY_P95, S.WORKFLOW_FAILED_RATE):
         assert found.newest[name].value == pytest.approx(found.readings[name].value)
+
+
+async def test_a_quantile_whose_buckets_are_dropped_is_not_kept(prometheus_url: str) -> None:
+    found = await measurement_of(prometheus_url, "buckets-dropped", long=2 * AHEAD_SECONDS)
+    latency = found.readings[S.FRONTEND_LATENCY_P95]
+    assert latency.absence is Absence.NOT_A_NUMBER
+    assert "dropped by a relabel rule" in latency.detail
+    assert found.readings[S.PERSISTENCE_ERROR_RATE].value is not None
 
 
 @pytest.mark.parametrize("cluster", ["seldom-scraped", "no-longer-scraped"])
