@@ -5,6 +5,7 @@
     ├── StoreError
     ├── MonitoredClusterError
     ├── AccessError
+    ├── UnknownClusterError
     ├── PortError
     ├── TemporalError
     ├── FileError
@@ -39,6 +40,10 @@ class AccessError(CopilotError):
 
     The message has no secret.
     """
+
+
+class UnknownClusterError(CopilotError):
+    """No setting and no file of this process describes the cluster."""
 
 
 class PortError(CopilotError):

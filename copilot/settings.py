@@ -193,7 +193,12 @@ class Settings(
         description="namespace of the Copilot's workflows",
     )
     task_queue: str = Field(
-        "copilot-task-queue", min_length=1, description="task queue of the Copilot's worker"
+        "copilot-task-queue", min_length=1, description="task queue of the Copilot's workers"
+    )
+    clusters_folder: str = Field(
+        "",
+        description="folder with a file `*.yaml` for each monitored cluster, instead of the"
+        " variables that describe one cluster here; files may change while the Copilot runs",
     )
     model: Model = Field(
         "none",
@@ -211,7 +216,7 @@ class Settings(
         " finds nothing, the Copilot ranks its own documents",
     )
     query_concurrency: int = Field(
-        8, ge=1, le=64, description="metric queries that run at the same time"
+        8, ge=1, le=64, description="metric queries of one cluster that run at the same time"
     )
     query_timeout_seconds: float = Field(
         5.0, gt=0, le=20, description="time limit of one query of metrics or logs"
@@ -273,10 +278,13 @@ class Settings(
         return 3 * self.cycle_seconds
 
 
-def variables() -> dict[str, tuple[str, object]]:
-    """Name of each variable, with its description and default."""
+def variables(*groups: type[BaseModel]) -> dict[str, tuple[str, object]]:
+    """Name of each variable, or of each of these groups, with its description and default."""
+    wanted = {name for group in groups or (Settings,) for name in group.model_fields}
     found = {}
-    for field in Settings.model_fields.values():
+    for key, field in Settings.model_fields.items():
+        if key not in wanted:
+            continue
         name, description = str(field.validation_alias), field.description or ""
         if not isinstance(field.default, BaseModel):
             found[name] = (description, field.default)
@@ -299,6 +307,12 @@ def load() -> Settings:
             problems.append(
                 f"{name}: no such variable" + (f", did you mean {close[0]}?" if close else "")
             )
+    if os.environ.get("COPILOT_CLUSTERS_FOLDER"):
+        problems += [
+            f"{name}: is not used with COPILOT_CLUSTERS_FOLDER: write it in a cluster's file"
+            for name in variables(SourceSettings, CanarySettings)
+            if os.environ.get(name)
+        ]
     if not (os.environ.get("COPILOT_DATABASE_URL") or os.environ.get("COPILOT_DSQL_HOST")):
         problems.append(f"COPILOT_DATABASE_URL: is required: {known['COPILOT_DATABASE_URL'][0]}")
     try:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from itertools import chain, zip_longest
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from copilot.access.temporal import MonitoredTemporal
 from copilot.activities.earlier_days import EarlierDays
@@ -40,7 +39,6 @@ from copilot.store.records import RememberedQueues
 from copilot.store.repository import Repository
 from copilot.worker.metrics import WorkerMetrics
 
-OTHER_CLUSTER = "OtherCluster"
 # Shares of a cycle. Metrics, logs and visibility run at the same time and get 15 s of a 30 s cycle,
 # then queues get 7.5 s; the workflow's limit for this activity is 25 s.
 METRICS_SHARE = 0.5
@@ -60,10 +58,11 @@ INSTANCE_SECONDS = 5.0
 STORE_SECONDS = 3
 
 
-class CollectActivities:
-    """A source that does not answer in time becomes an absence in the snapshot.
+class Collector:
+    """Collects the snapshots of one cluster.
 
-    `loki` is None where no logs are read.
+    A source that does not answer in time becomes an absence in the snapshot. `settings` are those
+    of the cluster; `loki` is None where no logs are read.
     """
 
     def __init__(
@@ -87,17 +86,8 @@ class CollectActivities:
         self._known = KnownCluster(settings.labels)
         self._namespaces = Namespaces(settings.monitored_namespaces)
 
-    # The name in recorded histories.
-    @activity.defn(name="look")
-    async def collect_snapshot(self, request: CollectRequest) -> Snapshot:
+    async def collect(self, request: CollectRequest) -> Snapshot:
         settings = self._settings
-        if request.cluster != settings.cluster:
-            raise ApplicationError(
-                f"the worker on this task queue is for {settings.cluster}, not {request.cluster}:"
-                " give each of the two workers its own COPILOT_TASK_QUEUE",
-                type=OTHER_CLUSTER,
-                non_retryable=True,
-            )
         at = datetime.now(UTC)
         async with asyncio.TaskGroup() as group:
             metrics = group.create_task(self._measure())

@@ -33,7 +33,7 @@ class EvaluateActivities:
     @activity.defn(name="judge")
     async def evaluate_cycle(self, request: EvaluateRequest) -> Evaluation:
         self._metrics.record_snapshot(request.snapshot)
-        with self._metrics.count_failed_cycle():
+        with self._metrics.count_failed_cycle(request.snapshot.cluster):
             decision = evaluate(request.memory, request.snapshot, self._thresholds)
             explanation = explain(decision, request.snapshot)
             assessment = due(decision, request.assessed, has_model=self._has_model)

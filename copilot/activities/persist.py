@@ -28,7 +28,7 @@ class PersistActivities:
         self._snapshot_days = snapshot_days
         self._history_days = history_days
         self._clock = clock
-        self._prune_due = clock()
+        self._prune_due: dict[str, float] = {}
 
     # The name in recorded histories.
     @activity.defn(name="recall")
@@ -52,7 +52,7 @@ class PersistActivities:
         return Saved(records=len(request.records))
 
     async def _prune_if_due(self, repository: Repository, cluster: str) -> None:
-        if self._clock() < self._prune_due:
+        if self._clock() < self._prune_due.get(cluster, 0.0):
             return
         await repository.prune(cluster, datetime.now(UTC), self._snapshot_days, self._history_days)
-        self._prune_due = self._clock() + PRUNE_EVERY_SECONDS
+        self._prune_due[cluster] = self._clock() + PRUNE_EVERY_SECONDS

@@ -36,8 +36,8 @@ _LIMITS = Thresholds()
 _FAILED = {Absence.REFUSED, Absence.TIMED_OUT}
 
 
-class ProbeActivities:
-    """`canary` is None where it is switched off."""
+class Prober:
+    """Looks at one cluster; `canary` is None where it is switched off."""
 
     def __init__(
         self, *, settings: Settings, monitored: MonitoredTemporal, canary: CanaryWorker | None
@@ -46,7 +46,6 @@ class ProbeActivities:
         self._monitored = monitored
         self._canary = canary
 
-    @activity.defn(name="probe")
     async def probe(self, request: ProbeRequest) -> ProbeResult:
         """Look until the time is up, or until the troubles are others than before.
 

@@ -19,7 +19,8 @@ def shard_of(namespace_id: str, workflow_id: str, shards: int) -> int:
     return fingerprint32(f"{namespace_id}_{workflow_id}".encode()) % shards + 1
 
 
-@lru_cache(maxsize=2)
+# For as many clusters as one worker may have.
+@lru_cache(maxsize=1000)
 def ids_by_shard(namespace_id: str, prefix: str, shards: int) -> tuple[str, ...]:
     """One workflow id for each shard, from shard 1; all begin with `prefix`.
 

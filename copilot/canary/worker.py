@@ -35,8 +35,9 @@ class CanaryWorker:
     It never ends by itself: what the cluster refuses now it may allow later.
     """
 
-    def __init__(self, monitored: MonitoredTemporal) -> None:
+    def __init__(self, monitored: MonitoredTemporal, cluster: str) -> None:
         self._monitored = monitored
+        self._cluster = cluster
         self._again = asyncio.Event()
         self.client: Client | None = None
         self.ground: Ground | None = None
@@ -60,7 +61,7 @@ class CanaryWorker:
                 reason = one_line(connection_reason(error)) or "no answer in time"
                 problem = f"the canary does not run: {reason}"
             if problem and problem != self.problem:
-                log.warning("%s", problem)
+                log.warning("%s: %s", self._cluster, problem)
             self.ground, self.problem = None, problem or self.problem
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -85,7 +86,12 @@ class CanaryWorker:
         )
         async with worker:
             self.ground, self.problem = ground, ""
-            log.info("the canary runs in namespace %s, on %d shards", NAMESPACE, ground.shards)
+            log.info(
+                "%s: the canary runs in namespace %s, on %d shards",
+                self._cluster,
+                NAMESPACE,
+                ground.shards,
+            )
             while not self._again.is_set():
                 if self._monitored.has_new_certificates():
                     self.client = worker.client = await self._connect()

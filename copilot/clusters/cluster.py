@@ -16,3 +16,7 @@ class ClusterSettings(CanarySettings, SourceSettings):
     def of_environment(cls, settings: Settings) -> Self:
         """The cluster that the environment describes."""
         return cls(**{name: getattr(settings, name) for name in cls.model_fields})
+
+    def within(self, settings: Settings) -> Settings:
+        """The settings of a process, for this cluster."""
+        return settings.model_copy(update=dict(self))

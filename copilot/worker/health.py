@@ -11,8 +11,10 @@ from copilot.health.decision import Decision
 class WorkerHealth:
     """Filled by the activities, read by the listener.
 
-    `late_after_seconds` is the age of the last decision at which the loop counts as stopped.
-    `temporal_problem` and `store_problem` are empty while these can be used.
+    With several clusters, those that this worker evaluated count together: one that cannot be seen
+    is a verdict, and no fault of the worker. `late_after_seconds` is the age of the last decision
+    at which the loops count as stopped. `temporal_problem` and `store_problem` are empty while
+    these can be used.
     """
 
     late_after_seconds: float
@@ -20,12 +22,15 @@ class WorkerHealth:
     temporal_problem: str = ""
     store_problem: str = "not used yet"
     _decided_at: float | None = field(default=None, init=False)
-    _has_verdict: bool = field(default=False, init=False)
+    _judged: set[str] = field(default_factory=set, init=False)
 
     def record_decision(self, decision: Decision) -> None:
         self._decided_at = self.clock()
         # Set once a loop has had a known state; a restart keeps it.
-        self._has_verdict = decision.memory.standing is not None
+        if decision.memory.standing is not None:
+            self._judged.add(decision.cluster)
+        else:
+            self._judged.discard(decision.cluster)
 
     @property
     def problem(self) -> str:
@@ -36,6 +41,6 @@ class WorkerHealth:
         age = self.clock() - self._decided_at
         if age > self.late_after_seconds:
             return f"the last cycle is {age:.0f} s old, older than three cycles{because}"
-        if not self._has_verdict:
+        if not self._judged:
             return "no verdict yet: every cycle so far was unknown"
         return ""

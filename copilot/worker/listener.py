@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -16,9 +16,14 @@ from copilot.worker.health import WorkerHealth
 
 
 def application(
-    health: WorkerHealth, registry: CollectorRegistry, is_polling: Callable[[], bool]
+    health: WorkerHealth,
+    registry: CollectorRegistry,
+    is_polling: Callable[[], bool],
+    wrong_files: Callable[[], Sequence[str]] = tuple,
 ) -> Starlette:
-    """`is_polling` returns whether the Temporal worker runs."""
+    """`is_polling` returns whether the Temporal worker runs, `wrong_files` a line for each cluster
+    file that cannot be used.
+    """
 
     async def healthz(_: Request) -> Response:
         alive = is_polling()
@@ -35,6 +40,7 @@ def application(
                 "problem": problem,
                 "temporal": health.temporal_problem or "ok",
                 "store": health.store_problem or "ok",
+                "wrong_files": wrong_files(),
             },
             503 if problem else 200,
         )

@@ -1,43 +1,44 @@
-"""The Copilot's worker: `python -m copilot.worker` evaluates one cluster until it is stopped."""
+"""The Copilot's worker: `python -m copilot.worker` evaluates clusters until it is stopped."""
 
 import asyncio
 import logging
 import signal
 from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
+from socket import socket
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
-from copilot.access.temporal import MonitoredTemporal
-from copilot.activities.collect import METRICS_SHARE, CollectActivities
+from copilot.activities.clusters import ClusterActivities
 from copilot.activities.evaluate import EvaluateActivities
 from copilot.activities.persist import PersistActivities
-from copilot.activities.probe import ProbeActivities
+from copilot.activities.sources import MonitoredClusters
 from copilot.activities.store_access import StoreAccess
-from copilot.canary.worker import CanaryWorker
+from copilot.clusters.configured import configured_clusters
 from copilot.errors import TemporalError
 from copilot.health.thresholds import Thresholds
 from copilot.knowledge.retriever import create_retriever
 from copilot.process import listening_socket, run
 from copilot.settings import Settings
-from copilot.signals.loki import LogsClient
-from copilot.signals.prometheus import MetricsClient
 from copilot.store.location import locate_store
 from copilot.store.repository import Repository
 from copilot.worker.assess import WorkerParts, assessment_parts
 from copilot.worker.health import WorkerHealth
 from copilot.worker.listener import application, listening
+from copilot.worker.loops import keep_loops
 from copilot.worker.metrics import WorkerMetrics
-from copilot.worker.temporal import connect, start_logging, start_loop, watch
+from copilot.worker.temporal import connect, start_logging, watch
 from copilot.workflows.observe import Observe
 
 log = logging.getLogger("copilot.worker")
 
 # Running activities may end; then they are cancelled, and the next worker gets them.
 GRACE = timedelta(seconds=3)
+# Clusters of one worker for which nothing is limited; docs/scale.md has what one takes.
+MOST_CLUSTERS = 250
+POLLERS = PollerBehaviorAutoscaling(minimum=2, initial=2, maximum=20)
 
 
 async def serve(settings: Settings) -> None:
@@ -53,69 +54,63 @@ async def serve(settings: Settings) -> None:
 
 async def _work(settings: Settings) -> None:
     listener = listening_socket(settings.worker_host, settings.worker_port)
-    budget = METRICS_SHARE * settings.cycle_seconds
-    async with (
-        Repository.open(locate_store(settings)) as repository,
-        MetricsClient(
-            settings.prometheus_endpoint,
-            settings.metrics,
-            concurrency=settings.query_concurrency,
-            timeout_seconds=min(settings.query_timeout_seconds, budget),
-            budget_seconds=budget,
-        ) as prometheus,
-        _logs_client(settings, budget) as loki,
-    ):
+    metrics = WorkerMetrics(late_after_seconds=settings.unknown_after_seconds)
+    async with Repository.open(locate_store(settings)) as repository:
         client = await connect(settings)
-        metrics = WorkerMetrics()
-        health = WorkerHealth(late_after_seconds=settings.unknown_after_seconds)
-        monitored = MonitoredTemporal(settings.monitored_address, settings.monitored)
-        collect = CollectActivities(
-            settings=settings,
-            prometheus=prometheus,
-            loki=loki,
-            monitored=monitored,
-            repository=repository,
-            metrics=metrics,
-        )
-        canary = CanaryWorker(monitored) if settings.canary == "on" else None
-        probe = ProbeActivities(settings=settings, monitored=monitored, canary=canary)
-        store = StoreAccess(repository, settings, metrics, health)
-        worker = _create_worker(
-            client,
-            settings,
-            collect=collect,
-            probe=probe,
-            store=store,
-            metrics=metrics,
-            health=health,
-        )
-        app = application(health, metrics.registry, lambda: worker.is_running)
-        async with listening(app, listener):
-            address = f"{settings.worker_host}:{settings.worker_port}"
-            log.info(
-                "evaluating %s every %g s; health and metrics on http://%s",
-                settings.cluster,
-                settings.cycle_seconds,
-                address,
+        read = configured_clusters(settings)
+        async with MonitoredClusters.open(read, settings, repository, metrics) as clusters:
+            await _serve(
+                client,
+                settings,
+                listener=listener,
+                repository=repository,
+                clusters=clusters,
+                metrics=metrics,
             )
-            await _run_until_one_fails(
-                worker.run(),
-                start_loop(client, settings),
-                watch(client, health, settings.temporal_address, settings.cycle_seconds),
-                *([canary.run()] if canary else []),
-            )
+
+
+async def _serve(
+    client: Client,
+    settings: Settings,
+    *,
+    listener: socket,
+    repository: Repository,
+    clusters: MonitoredClusters,
+    metrics: WorkerMetrics,
+) -> None:
+    health = WorkerHealth(late_after_seconds=settings.unknown_after_seconds)
+    store = StoreAccess(repository, settings, metrics, health)
+    worker = _create_worker(
+        client, settings, clusters=clusters, store=store, metrics=metrics, health=health
+    )
+    app = application(
+        health, metrics.registry, lambda: worker.is_running, lambda: clusters.problems
+    )
+    async with listening(app, listener):
+        address = f"{settings.worker_host}:{settings.worker_port}"
+        log.info(
+            "evaluating %s every %g s; health and metrics on http://%s",
+            ", ".join(clusters.names) or "no cluster yet",
+            settings.cycle_seconds,
+            address,
+        )
+        await _run_until_one_fails(
+            worker.run(),
+            keep_loops(client, settings, clusters),
+            watch(client, health, settings.temporal_address, settings.cycle_seconds),
+        )
 
 
 def _create_worker(
     client: Client,
     settings: Settings,
     *,
-    collect: CollectActivities,
-    probe: ProbeActivities,
+    clusters: MonitoredClusters,
     store: StoreAccess,
     metrics: WorkerMetrics,
     health: WorkerHealth,
 ) -> Worker:
+    of_cluster = ClusterActivities(clusters)
     persist = PersistActivities(
         store=store,
         snapshot_days=settings.snapshot_retention_days,
@@ -133,32 +128,24 @@ def _create_worker(
         task_queue=settings.task_queue,
         workflows=[Observe, *assessment.workflows],
         activities=[
-            collect.collect_snapshot,
-            probe.probe,
+            of_cluster.collect_snapshot,
+            of_cluster.probe,
             evaluate.evaluate_cycle,
             persist.load_memory,
             persist.save_cycles,
             *assessment.activities,
         ],
         plugins=assessment.plugins,
-        max_cached_workflows=10,
+        max_cached_workflows=MOST_CLUSTERS,
+        # At most a collection, a look and a call of the store for each cluster, and those for
+        # models: a cluster whose sources are slow takes no place of another.
+        max_concurrent_activities=4 * MOST_CLUSTERS,
         # Without it the SDK hashes every loaded module, which takes seconds on a busy machine.
         build_id="copilot",
-        # One workflow and two concurrent activities: most of the SDK's five pollers would idle.
-        workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(2),
-        activity_task_poller_behavior=PollerBehaviorSimpleMaximum(2),
+        # For one cluster, more than two pollers would idle.
+        workflow_task_poller_behavior=POLLERS,
+        activity_task_poller_behavior=POLLERS,
         graceful_shutdown_timeout=GRACE,
-    )
-
-
-def _logs_client(
-    settings: Settings, budget: float
-) -> AbstractAsyncContextManager[LogsClient | None]:
-    if not settings.loki_url:
-        return nullcontext()
-    timeout = min(settings.query_timeout_seconds, budget)
-    return LogsClient(
-        settings.loki_url, settings.logs, timeout_seconds=timeout, budget_seconds=budget
     )
 
 

@@ -1,14 +1,17 @@
 """The worker's own metrics for Prometheus."""
 
-from collections.abc import Iterable
+import time
+from collections import Counter as Counted
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 
 from copilot.explain.assessment import Depth, Trigger
 from copilot.explain.explanation import ExplainedBy
 from copilot.health.decision import Decision, ScaleTier, State
 from copilot.signals.snapshot import Absence, Snapshot
+from copilot.worker.cluster_gauges import ClusterGauges
 
 # Absences of a failed query; the others are results.
 FAILED_QUERY = frozenset(
@@ -19,46 +22,28 @@ FAILED_QUERY = frozenset(
 class WorkerMetrics:
     """The worker's own metrics; `copilot_store_retries_total` is in copilot.store.connections."""
 
-    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry = REGISTRY,
+        *,
+        late_after_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Gauges of a cluster without a cycle here for `late_after_seconds` are left out."""
         self.registry = registry
+        self._gauges = ClusterGauges(late_after_seconds, clock)
+        registry.register(self._gauges)
         self._cycles = self._counter(
             "copilot_cycles",
             "Cycles by outcome: judged (a known state), unknown (no view) or failed (no decision)",
+            "cluster",
             "outcome",
         )
-        for outcome in ("judged", "unknown", "failed"):
-            self._cycles.labels(outcome)
         self._duration = Histogram(
             "copilot_cycle_duration_seconds",
             "From the time a cycle was due to its decision",
             buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60),
             registry=self.registry,
-        )
-        self._success = self._gauge(
-            "copilot_last_success_timestamp_seconds",
-            "Unix time of the last decision other than unknown",
-        )
-        self._state = self._gauge("copilot_health_state", "1 for the state of the cluster", "state")
-        self._band = self._gauge(
-            "copilot_scale_band", "1 for the scale tier of the cluster", "band"
-        )
-        self._gate = self._gauge("copilot_gate_fired", "1 for a rule that fired", "gate")
-        self._notice = self._gauge(
-            "copilot_notice", "Notices of a rule, which change no state; absent when none", "gate"
-        )
-        self._missing = self._gauge(
-            "copilot_signal_missing", "1 for a signal that could not be read", "signal"
-        )
-        self._log_patterns = self._gauge(
-            "copilot_log_pattern_count",
-            "Lines of a log pattern that a service wrote since the last cycle; absent when none",
-            "pattern",
-            "service",
-        )
-        self._canary_steps = self._gauge(
-            "copilot_canary_step_seconds",
-            "Seconds of a canary's step, of the slowest since the last cycle; absent without one",
-            "step",
         )
         self._query_errors = self._counter(
             "copilot_query_errors",
@@ -85,43 +70,47 @@ class WorkerMetrics:
 
     def record_snapshot(self, snapshot: Snapshot) -> None:
         """Count the readings that are missing, and record the canary's steps."""
-        metrics, queues = snapshot.metrics, snapshot.queues
-        for name, reading in metrics.readings.items():
-            exported = reading.absence is not Absence.NOT_EXPORTED
-            self._missing.labels(name).set(reading.is_missing and exported)
+        metrics, queues, cluster = snapshot.metrics, snapshot.queues, snapshot.cluster
+        for outcome in ("judged", "unknown", "failed"):
+            self._cycles.labels(cluster, outcome)
+        self._gauges.missing.set(
+            cluster,
+            {
+                (name,): reading.is_missing and reading.absence is not Absence.NOT_EXPORTED
+                for name, reading in metrics.readings.items()
+            },
+        )
         failed = sum(reading.absence in FAILED_QUERY for reading in metrics.readings.values())
         self._query_errors.labels("prometheus").inc(failed or bool(metrics.source_absence))
         self._query_errors.labels("temporal").inc(len(queues.unanswered) or bool(queues.absence))
-        self._canary_steps.clear()
-        if (probe := snapshot.probe) and probe.canary:
-            for step, seconds in probe.canary.steps.items():
-                self._canary_steps.labels(step).set(seconds)
+        canary = snapshot.probe.canary if snapshot.probe else None
+        steps = canary.steps if canary else {}
+        self._gauges.canary_steps.set(cluster, {(step,): value for step, value in steps.items()})
         if logs := snapshot.logs:
             self._query_errors.labels("loki").inc(len(logs.unanswered) or bool(logs.absence))
 
     def record_decision(self, decision: Decision, seconds: float) -> None:
         """Record a decision, `seconds` after its cycle was due."""
+        cluster, gauges = decision.cluster, self._gauges
         known = decision.state is not State.UNKNOWN
-        self._cycles.labels("judged" if known else "unknown").inc()
+        self._cycles.labels(cluster, "judged" if known else "unknown").inc()
         self._duration.observe(max(0.0, seconds))
         if known:
-            self._success.set(decision.at.timestamp())
-        _choose(self._state, State, decision.state)
-        _choose(self._band, ScaleTier, decision.band)
-        self._gate.clear()
+            gauges.success.set(cluster, {(): decision.at.timestamp()})
+        gauges.state.set(cluster, {(state,): state is decision.state for state in State})
+        gauges.band.set(cluster, {(band,): band is decision.band for band in ScaleTier})
         fired = {gate.name for gate in decision.fired}
-        for gate in decision.gates:
-            self._gate.labels(gate.name).set(gate.name in fired)
-        self._notice.clear()
-        for notice in decision.notices:
-            self._notice.labels(notice.name).inc()
-        self._log_patterns.clear()
-        for pattern in decision.log_patterns:
-            self._log_patterns.labels(pattern.name, pattern.service).set(pattern.count)
+        gauges.gate.set(cluster, {(gate.name,): gate.name in fired for gate in decision.gates})
+        notices = Counted(notice.name for notice in decision.notices)
+        gauges.notice.set(cluster, {(name,): count for name, count in notices.items()})
+        gauges.log_patterns.set(
+            cluster,
+            {(pattern.name, pattern.service): pattern.count for pattern in decision.log_patterns},
+        )
 
-    def count_failed_cycle(self) -> AbstractContextManager[None]:
+    def count_failed_cycle(self, cluster: str) -> AbstractContextManager[None]:
         """Count the block as a failed cycle if it raises."""
-        return self._cycles.labels("failed").count_exceptions()
+        return self._cycles.labels(cluster, "failed").count_exceptions()
 
     def count_store_failure(self) -> None:
         """Count a failed query of the store."""
@@ -150,11 +139,3 @@ class WorkerMetrics:
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(name, documentation, labels, registry=self.registry)
-
-    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
-        return Gauge(name, documentation, labels, registry=self.registry)
-
-
-def _choose(gauge: Gauge, values: Iterable[str], chosen: str | None) -> None:
-    for value in values:
-        gauge.labels(value).set(value == chosen)

@@ -87,15 +87,20 @@ async def _connect_once(settings: Settings) -> Client:
     return client
 
 
-async def start_loop(client: Client, settings: Settings) -> None:
-    """Start the cluster's loop, or send its settings to the running one."""
+async def start_loop(client: Client, settings: Settings, cluster: str, *, configure: bool) -> bool:
+    """Start the cluster's loop unless it runs; `configure` sends the settings to one that runs.
+
+    Returns whether it was started. Raises TemporalError.
+    """
     cadence = Cadence(cycle_seconds=settings.cycle_seconds)
-    workflow_id = f"copilot-observe-{settings.cluster}"
+    workflow_id = f"copilot-observe-{cluster}"
     try:
-        await _end_loop_elsewhere(client, workflow_id, settings.task_queue)
+        running = await _runs_here(client, workflow_id, settings.task_queue)
+        if running and not configure:
+            return False
         await client.start_workflow(
             Observe.run,
-            ObserveInput(cluster=settings.cluster, cadence=cadence),
+            ObserveInput(cluster=cluster, cadence=cadence),
             id=workflow_id,
             task_queue=settings.task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -107,20 +112,25 @@ async def start_loop(client: Client, settings: Settings) -> None:
             f"Temporal at {settings.temporal_address} did not start {workflow_id} "
             f"({one_line(error.message)}): check its log"
         ) from error
+    return not running
 
 
-async def _end_loop_elsewhere(client: Client, workflow_id: str, task_queue: str) -> None:
-    """No worker serves the loop on another task queue any more."""
+async def _runs_here(client: Client, workflow_id: str, task_queue: str) -> bool:
+    """Whether the loop runs; one on another task queue is ended: no worker serves it any more."""
     handle = client.get_workflow_handle(workflow_id)
     try:
         found = await handle.describe()
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            return
+            return False
         raise
-    if found.status is WorkflowExecutionStatus.RUNNING and found.task_queue != task_queue:
-        log.info("%s moves from task queue %s to %s", workflow_id, found.task_queue, task_queue)
-        await handle.terminate(reason=f"COPILOT_TASK_QUEUE is {task_queue} now")
+    if found.status is not WorkflowExecutionStatus.RUNNING:
+        return False
+    if found.task_queue == task_queue:
+        return True
+    log.info("%s moves from task queue %s to %s", workflow_id, found.task_queue, task_queue)
+    await handle.terminate(reason=f"COPILOT_TASK_QUEUE is {task_queue} now")
+    return False
 
 
 async def watch(client: Client, health: WorkerHealth, address: str, every_seconds: float) -> None:

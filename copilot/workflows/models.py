@@ -26,7 +26,8 @@ class Progress(BaseModel):
     turn ended. `unjudged` counts cycles that ended without a decision; `assessed` are recent
     assessments. `logs_until` is the end of the last window in which log patterns were counted.
     `troubles` are what the probe saw before the last cycle, `sweep` is where its canaries are,
-    `instances` are the processes that it asks, and `reached` those that answered it.
+    `instances` are the processes that it asks, and `reached` those that answered it. `unserved`
+    counts cycles without a worker that knows the cluster.
     """
 
     run_id: str
@@ -47,6 +48,7 @@ class Progress(BaseModel):
     sweep: Sweep = Sweep()
     instances: tuple[str, ...] = ()
     reached: tuple[str, ...] = ()
+    unserved: int = 0
 
 
 class ObserveInput(Frozen):

@@ -13,7 +13,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from copilot.activities.collect import OTHER_CLUSTER, CollectActivities
+    from copilot.activities.clusters import UNKNOWN_CLUSTER, ClusterActivities
     from copilot.activities.evaluate import EvaluateActivities
     from copilot.activities.models import (
         CollectRequest,
@@ -50,6 +50,9 @@ CYCLES_PER_RUN = 240
 # gets another, whenever it comes; after one that hangs there is no other.
 COLLECT_SHARE = 25 / 30
 HANGING = "TemporalTimeout:StartToClose"
+# Cycles of a cluster that no worker knows, after which its loop ends. Until then its state is
+# unknown: the workers may not all have the same settings yet.
+LAST_UNSERVED = 3
 LOAD_TIMEOUT = timedelta(seconds=10)
 EVALUATE_TIMEOUT = timedelta(seconds=5)
 # The least time between two cycles: an early one comes when the probe's result turns.
@@ -215,13 +218,13 @@ class Observe:
     async def _collect(self) -> Snapshot:
         """The snapshot; when the activity itself fails, a snapshot in which everything is missing.
 
-        Raises ApplicationError when the worker now evaluates another cluster.
+        Raises ApplicationError when no worker knows the cluster any more.
         """
         progress = self._progress
         budget = timedelta(seconds=progress.schedule.cycle_seconds) * COLLECT_SHARE
         try:
             snapshot = await workflow.execute_activity_method(
-                CollectActivities.collect_snapshot,
+                ClusterActivities.collect_snapshot,
                 CollectRequest(
                     cluster=self._cluster,
                     cycle=progress.memory.cycle,
@@ -233,16 +236,21 @@ class Observe:
                 start_to_close_timeout=budget,
                 retry_policy=RetryPolicy(
                     initial_interval=budget / 20,
-                    maximum_attempts=2,
+                    maximum_attempts=3,
                     non_retryable_error_types=[HANGING],
                 ),
             )
         except FailureError as error:
             raise_if_cancelled(error)
-            if isinstance(error.cause, ApplicationError) and error.cause.type == OTHER_CLUSTER:
-                raise error.cause from error
             workflow.logger.warning("no snapshot in this cycle: %s", error.cause)
-            return _empty_snapshot(self._cluster, self._probing.result)
+            detail = "the collection took longer than a cycle allows, or its worker stopped"
+            if isinstance(error.cause, ApplicationError) and error.cause.type == UNKNOWN_CLUSTER:
+                progress.unserved += 1
+                if progress.unserved == LAST_UNSERVED:
+                    raise error.cause from error
+                detail = error.cause.message
+            return _empty_snapshot(self._cluster, self._probing.result, detail)
+        progress.unserved = 0
         if not snapshot.queues.absence:
             queues, unanswered = snapshot.queues.queues, snapshot.queues.unanswered
             progress.queues = (*(one.key for one in queues if one.is_in_use), *unanswered)
@@ -277,8 +285,7 @@ class Observe:
             return None
 
 
-def _empty_snapshot(cluster: str, probed: ProbeResult | None) -> Snapshot:
-    detail = "the collection took longer than a cycle allows, or its worker stopped"
+def _empty_snapshot(cluster: str, probed: ProbeResult | None, detail: str) -> Snapshot:
     missing = Reading.missing(Absence.TIMED_OUT, detail)
     return Snapshot(
         cluster=cluster,

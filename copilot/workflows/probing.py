@@ -12,7 +12,7 @@ from copilot.workflows.failures import raise_if_cancelled
 from copilot.workflows.models import Progress
 
 with workflow.unsafe.imports_passed_through():
-    from copilot.activities.probe import ProbeActivities
+    from copilot.activities.clusters import UNKNOWN_CLUSTER, ClusterActivities
     from copilot.canary.models import ProbeRequest, ProbeResult
     from copilot.signals.snapshot import QueueKey, QueueKind
 
@@ -64,7 +64,7 @@ class Probing:
         progress = self._progress
         try:
             self.result = await workflow.execute_activity_method(
-                ProbeActivities.probe,
+                ClusterActivities.probe,
                 ProbeRequest(
                     cluster=self._cluster,
                     chain=progress.run_id[:8],
@@ -78,7 +78,10 @@ class Probing:
                 schedule_to_close_timeout=time + _TIMEOUT,
                 # A worker that stops fails its attempt.
                 retry_policy=RetryPolicy(
-                    initial_interval=timedelta(seconds=1), backoff_coefficient=1
+                    initial_interval=timedelta(seconds=1),
+                    backoff_coefficient=1,
+                    # The cycle reports it.
+                    non_retryable_error_types=[UNKNOWN_CLUSTER],
                 ),
             )
         except FailureError as error:

@@ -55,7 +55,7 @@ def catalogue_metrics() -> frozenset[str]:
 def copilot_metrics() -> frozenset[str]:
     """Series that worker and API export."""
     worker = CollectorRegistry()
-    WorkerMetrics(worker)
+    WorkerMetrics(worker, late_after_seconds=90)
     exposition = (generate_latest(worker) + Metrics().exposition()).decode()
     return frozenset(
         family.name + _SUFFIXES.get(family.type, "")

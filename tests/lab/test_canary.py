@@ -39,7 +39,7 @@ async def running(work: Awaitable[None]) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def worker(lab: Lab) -> AsyncIterator[CanaryWorker]:
-    worker = CanaryWorker(MonitoredTemporal(lab.frontend_address))
+    worker = CanaryWorker(MonitoredTemporal(lab.frontend_address), "monitored")
     async with running(worker.run()):
         await until_async(lambda: worker.ground, SECONDS, "the canary runs")
         yield worker

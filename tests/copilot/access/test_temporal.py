@@ -221,7 +221,7 @@ async def test_a_canary_that_the_cluster_refuses_says_so_in_one_line(
 ) -> None:
     """It may read, and not register a namespace."""
     access = trusted(certificates, api_key=SecretStr(frontend.issuer.token(READ)))
-    worker = CanaryWorker(MonitoredTemporal(frontend.address, access))
+    worker = CanaryWorker(MonitoredTemporal(frontend.address, access), "monitored")
     running = asyncio.create_task(worker.run())
     try:
         await until_async(lambda: "PERMISSION_DENIED" in worker.problem, CALL_SECONDS, "refused")
@@ -248,7 +248,7 @@ async def test_a_running_canary_takes_new_certificates(
         key_file="",
         api_key=SecretStr(frontend.issuer.token(f"{NAMESPACE}:admin")),
     )
-    worker = CanaryWorker(MonitoredTemporal(frontend.address, access))
+    worker = CanaryWorker(MonitoredTemporal(frontend.address, access), "monitored")
     running = asyncio.create_task(worker.run())
     try:
         await until_async(lambda: worker.ground is not None, START_SECONDS, "the canary runs")

@@ -29,7 +29,7 @@ class Store:
         self.now = 0.0
         self.health = WorkerHealth(late_after_seconds=90)
         settings = Settings.model_construct(database_url=SecretStr(url))
-        metrics = WorkerMetrics(CollectorRegistry())
+        metrics = WorkerMetrics(CollectorRegistry(), late_after_seconds=90)
         access = StoreAccess(repository, settings, metrics, self.health)
         self.persist = PersistActivities(
             store=access, snapshot_days=7, history_days=90, clock=lambda: self.now

@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from copilot.access.temporal import MonitoredTemporal
 from copilot.activities import probe as looks
-from copilot.activities.probe import ProbeActivities
+from copilot.activities.probe import Prober
 from copilot.canary.models import ProbeRequest, ProbeResult
 from copilot.settings import Settings
 from copilot.signals.snapshot import QueueFacts
@@ -54,12 +54,10 @@ def look_of(
 ) -> tuple[ActivityEnvironment, asyncio.Task[ProbeResult]]:
     url = SecretStr(f"postgresql://copilot:copilot@{REFUSING_ADDRESS}/copilot")
     settings = Settings.model_construct(database_url=url)
-    activities = ProbeActivities(
-        settings=settings, monitored=MonitoredTemporal(address), canary=None
-    )
+    prober = Prober(settings=settings, monitored=MonitoredTemporal(address), canary=None)
     environment = ActivityEnvironment()
     environment.info = replace(environment.info, scheduled_time=datetime.now(UTC))
-    return environment, asyncio.create_task(environment.run(activities.probe, request))
+    return environment, asyncio.create_task(environment.run(prober.probe, request))
 
 
 async def look(address: str, seconds: float, **fields: object) -> ProbeResult:

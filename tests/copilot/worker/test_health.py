@@ -26,6 +26,7 @@ from copilot.worker.metrics import WorkerMetrics
 from tests.builders import START, snapshot
 from tests.copilot.workflows.cycles import cluster_snapshot, record
 
+CLUSTER = "monitored"
 HAPPY = record(Memory(), cluster_snapshot()).decision
 EMPTY_SNAPSHOT = snapshot(
     changes=dict.fromkeys(SignalName, Reading.missing(Absence.REFUSED)),
@@ -42,11 +43,16 @@ class Worker:
         self.now = 1000.0
         self.polling = True
         self.health = WorkerHealth(late_after_seconds=90, clock=lambda: self.now)
-        self.metrics = WorkerMetrics(CollectorRegistry())
+        self.metrics = WorkerMetrics(
+            CollectorRegistry(), late_after_seconds=90, clock=lambda: self.now
+        )
         app = application(self.health, self.metrics.registry, lambda: self.polling)
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app), base_url="http://worker"
         )
+
+    async def metrics_text(self) -> str:
+        return (await self.http.get("/metrics")).text
 
 
 @pytest.fixture
@@ -113,18 +119,32 @@ async def test_metrics_show_the_last_decision_and_missing_signals(worker: Worker
         for sample in family.samples
     }
     expected = {
-        ("copilot_cycles_total", "judged"): 1,
-        ("copilot_cycles_total", "unknown"): 1,
+        ("copilot_cycles_total", CLUSTER, "judged"): 1,
+        ("copilot_cycles_total", CLUSTER, "unknown"): 1,
         ("copilot_cycle_duration_seconds_count",): 2,
-        ("copilot_last_success_timestamp_seconds",): HAPPY.at.timestamp(),
-        ("copilot_health_state", "unknown"): 1,
-        ("copilot_health_state", "happy"): 0,
-        ("copilot_gate_fired", "view"): 1,
-        ("copilot_signal_missing", "state_transitions_rate"): 1,
+        ("copilot_last_success_timestamp_seconds", CLUSTER): HAPPY.at.timestamp(),
+        ("copilot_health_state", CLUSTER, "unknown"): 1,
+        ("copilot_health_state", CLUSTER, "happy"): 0,
+        ("copilot_gate_fired", CLUSTER, "view"): 1,
+        ("copilot_signal_missing", CLUSTER, "state_transitions_rate"): 1,
         ("copilot_query_errors_total", "prometheus"): len(SignalName),
         ("copilot_query_errors_total", "temporal"): 1,
     }
     assert {name: found.get(name) for name in expected} == expected
+
+
+async def test_a_cluster_that_another_worker_evaluates_leaves_the_gauges(worker: Worker) -> None:
+    other = HAPPY.model_copy(update={"cluster": "other"})
+    worker.metrics.record_decision(HAPPY, 0.2)
+    worker.metrics.record_decision(other, 0.2)
+    for cluster in (CLUSTER, "other"):
+        assert f'copilot_health_state{{cluster="{cluster}"' in await worker.metrics_text()
+    worker.now += 60
+    worker.metrics.record_decision(HAPPY, 0.2)
+    worker.now += 60
+    text = await worker.metrics_text()
+    assert f'copilot_health_state{{cluster="{CLUSTER}"' in text
+    assert 'copilot_health_state{cluster="other"' not in text
 
 
 async def test_the_canarys_steps_are_those_of_the_last_cycle(worker: Worker) -> None:
@@ -132,7 +152,7 @@ async def test_the_canarys_steps_are_those_of_the_last_cycle(worker: Worker) -> 
     probe = Probe(at=START, canary=CanaryReport(shards=4, passed=4, steps=steps))
     worker.metrics.record_snapshot(cluster_snapshot().model_copy(update={"probe": probe}))
     text = (await worker.http.get("/metrics")).text
-    assert 'copilot_canary_step_seconds{step="timer"} 0.3' in text
+    assert 'copilot_canary_step_seconds{cluster="monitored",step="timer"} 0.3' in text
     worker.metrics.record_snapshot(cluster_snapshot())
     assert "copilot_canary_step_seconds{" not in (await worker.http.get("/metrics")).text
 
@@ -153,8 +173,8 @@ async def test_log_patterns_are_those_of_the_last_cycle(worker: Worker) -> None:
         return (await worker.http.get("/metrics")).text
 
     text = await metrics_after(with_logs(0, refused, acquired))
-    name = 'copilot_log_pattern_count{pattern="connection_refused",service="history"}'
-    assert f"{name} 198.0" in text
+    labels = 'cluster="monitored",pattern="connection_refused",service="history"'
+    assert f"copilot_log_pattern_count{{{labels}}} 198.0" in text
     assert "shard_acquired" in text
     text = await metrics_after(with_logs(1, acquired))
     assert "connection_refused" not in text

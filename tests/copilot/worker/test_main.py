@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,34 +13,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from copilot.store.repository import Repository
 from tests.copilot.worker.process import REFUSING_ADDRESS, WorkerProcess, run_to_end, running
-from tests.copilot.workflows.loop import temporal_test_server
 from tests.fakes.http_server import Response, serving
 from tests.ports import free_port
 from tests.postgres import PASSWORD, Postgres
-from tests.waiting import until, until_async
+from tests.waiting import until_async
 
 SECONDS = 180
 SECRET = "not-in-any-message"  # noqa: S105
 STORE = f"postgresql://copilot:{SECRET}@{REFUSING_ADDRESS}/copilot"
-
-
-@pytest.fixture
-def temporal() -> Iterator[str]:
-    """Address of an in-memory Temporal, in real time."""
-    port = free_port()
-    server = subprocess.Popen([temporal_test_server(), str(port)])
-
-    def listens() -> bool:
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", port)) == 0
-
-    try:
-        # A worker waits only for 10 s.
-        until(listens, SECONDS, "the server listens")
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(SECONDS)
 
 
 async def test_wrong_settings_end_it_with_one_line_that_names_each() -> None:

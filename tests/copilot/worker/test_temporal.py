@@ -7,7 +7,7 @@ from temporalio.client import WorkflowExecutionStatus
 from copilot.settings import Settings
 from copilot.worker.temporal import start_loop
 from tests.copilot.workflows.cycles import FakeCollector, FakeStore
-from tests.copilot.workflows.loop import TASK_QUEUE, running, time_skipping
+from tests.copilot.workflows.loop import CLUSTER, TASK_QUEUE, running, time_skipping
 
 
 def settings(cycle_seconds: float = 30, task_queue: str = TASK_QUEUE) -> Settings:
@@ -20,7 +20,9 @@ async def test_a_restarted_worker_keeps_the_loop_and_sends_its_cadence() -> None
         async with running(environment, collector, FakeStore()) as loop:
             await environment.sleep(timedelta(seconds=10))
             run = (await loop.handle.describe()).run_id
-            await start_loop(environment.client, settings(cycle_seconds=60))
+            await start_loop(
+                environment.client, settings(cycle_seconds=60), CLUSTER, configure=True
+            )
             await environment.sleep(timedelta(seconds=5))
             assert (await loop.handle.describe()).run_id == run
             assert (await loop.latest()).cycle_seconds == 60
@@ -30,8 +32,10 @@ async def test_a_restarted_worker_keeps_the_loop_and_sends_its_cadence() -> None
 async def test_a_loop_on_another_task_queue_is_moved() -> None:
     async with await time_skipping() as environment:
         async with running(environment, FakeCollector(), FakeStore()) as loop:
-            await start_loop(environment.client, settings())
-            await start_loop(environment.client, settings(task_queue="another"))
+            await start_loop(environment.client, settings(), CLUSTER, configure=False)
+            await start_loop(
+                environment.client, settings(task_queue="another"), CLUSTER, configure=False
+            )
             found = await environment.client.get_workflow_handle(loop.handle.id).describe()
         assert found.task_queue == "another"
         assert found.status is WorkflowExecutionStatus.RUNNING

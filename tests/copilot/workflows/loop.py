@@ -63,7 +63,7 @@ class CountingEvaluator:
     def __init__(self, *, has_model: bool = False) -> None:
         self._activities = EvaluateActivities(
             thresholds=THRESHOLDS,
-            metrics=WorkerMetrics(CollectorRegistry()),
+            metrics=WorkerMetrics(CollectorRegistry(), late_after_seconds=90),
             health=WorkerHealth(late_after_seconds=90),
             has_model=has_model,
         )

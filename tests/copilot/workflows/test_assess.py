@@ -123,7 +123,7 @@ def start(environment: WorkflowEnvironment, repository: Repository, database_url
                 **settings,
             }
         )
-        metrics = WorkerMetrics(CollectorRegistry())
+        metrics = WorkerMetrics(CollectorRegistry(), late_after_seconds=90)
         store = StoreAccess(repository, chosen, metrics, WorkerHealth(late_after_seconds=90))
         parts = assessment_parts(chosen, store, retriever or FakeRetriever(), metrics)
         async with Worker(

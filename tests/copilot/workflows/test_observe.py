@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from copilot.activities.collect import OTHER_CLUSTER
+from copilot.activities.clusters import UNKNOWN_CLUSTER
 from copilot.activities.models import MemoryRestore
 from copilot.canary.models import ProbeRequest, ProbeResult
 from copilot.health.decision import Decision, Memory, State
@@ -298,15 +298,22 @@ async def test_log_windows_join_across_an_outage_of_loki(
     assert missing[2]
 
 
-async def test_a_loop_ends_when_its_worker_is_for_another_cluster(
+async def test_a_loop_ends_when_no_worker_knows_its_cluster_for_three_cycles(
     environment: WorkflowEnvironment,
 ) -> None:
-    async def other(_: int) -> Snapshot:
-        raise ApplicationError("for prod", type=OTHER_CLUSTER, non_retryable=True)
+    async def answer(attempt: int) -> Snapshot:
+        # The workers learn it in the first cycle, and forget it after the second.
+        if attempt in (1, 2):
+            return cluster_snapshot()
+        raise ApplicationError("no worker knows it", type=UNKNOWN_CLUSTER)
 
-    async with running(environment, FakeCollector(other), FakeStore()) as loop:
+    store = FakeStore()
+    async with running(environment, FakeCollector(answer), store) as loop:
         ended = await asyncio.wait_for(loop.handle.result(), SECONDS)
-        assert "prod" in ended.reason
+    assert ended.reason == "no worker knows it"
+    states = [record.decision.state for record in store.records]
+    assert states == [State.HAPPY, State.HAPPY, State.UNKNOWN, State.UNKNOWN]
+    assert "no worker knows it" in store.records[-1].explanation.summary
 
 
 async def test_a_cancelled_loop_ends(environment: WorkflowEnvironment) -> None:
