@@ -44,6 +44,7 @@ MAY_IMPORT = {
     },
     "copilot.replay": {"copilot.health", "copilot.signals", "copilot.store"},
     "copilot.api": {
+        "copilot.clusters",
         "copilot.explain",
         "copilot.health",
         "copilot.knowledge",

@@ -1,6 +1,6 @@
 """The activities before and after a model's requests: write the prompt, save the answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -49,19 +49,21 @@ class Assess:
         settings: Settings,
         retriever: Retriever,
         metrics: WorkerMetrics,
+        clusters: Callable[[], int],
         unusable: Mapping[str, str],
     ) -> None:
-        """`unusable` has the reason for each model that cannot be used here."""
+        """`clusters` returns how many share the budget of models.
+
+        `unusable` has the reason for each model that cannot be used here.
+        """
         self._store = store
         self._unusable = unusable
         self._models = {
             Depth.QUICK: settings.model,
             Depth.DEEP: settings.deep_model or settings.model,
         }
-        self._limits = Limits(
-            calls_per_hour=settings.model_calls_per_hour,
-            tokens_per_day=settings.model_tokens_per_day,
-        )
+        self._settings = settings
+        self._clusters = clusters
         self._retriever = retriever
         self._metrics = metrics
 
@@ -99,10 +101,15 @@ class Assess:
 
     async def _reserve(self, repository: Repository, key: UUID, model: str) -> tuple[str, int]:
         """Why no request may be sent, and how many the budget allows."""
+        limits = Limits(
+            calls_per_hour=self._settings.model_calls_per_hour,
+            tokens_per_day=self._settings.model_tokens_per_day,
+            clusters=self._clusters(),
+        )
         refusal = ""
         for requests, tokens in sorted(MOST_TOKENS_OF_REQUESTS.items(), reverse=True):
             refusal = await repository.reserve_model_call(
-                key, model, self._limits, tokens=tokens, now=datetime.now(UTC), requests=requests
+                key, model, limits, tokens=tokens, now=datetime.now(UTC), requests=requests
             )
             if not refusal:
                 return "", requests

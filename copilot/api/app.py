@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
+from copilot.api.clusters import DescribedClusters
 from copilot.api.dependencies import Context
 from copilot.api.latest_cycle import LatestCycleCache
 from copilot.api.metrics import Metrics
@@ -25,11 +26,16 @@ from copilot.api.routes import (
     summary,
     timeline,
 )
+from copilot.api.routes import (
+    clusters as list_of_clusters,
+)
+from copilot.clusters.configured import configured_clusters
 from copilot.settings import Settings
 from copilot.store.repository import Repository
 
 PAGE = Path(__file__).parent / "page"
 ROUTES = (
+    list_of_clusters,
     status,
     summary,
     gates,
@@ -50,7 +56,10 @@ def create_app(settings: Settings, repository: Repository) -> FastAPI:
     metrics = Metrics()
     # FastAPI's interactive documents would load scripts from another origin.
     app = FastAPI(title="Temporal SRE Copilot", version="1", docs_url=None, redoc_url=None)
-    app.state.context = Context(settings, repository, LatestCycleCache(repository), metrics)
+    clusters = DescribedClusters(configured_clusters(settings))
+    app.state.context = Context(
+        settings, repository, LatestCycleCache(repository), metrics, clusters
+    )
     for route in ROUTES:
         app.include_router(route.router)
 

@@ -42,12 +42,15 @@ class ClusterHealth:
 
 
 def determine_health(
-    cluster: str, latest: LatestCycle, now: datetime, unknown_after_seconds: float
+    cluster: str, latest: LatestCycle, now: datetime, unknown_after_seconds: float, stale_hint: str
 ) -> ClusterHealth:
-    """The health at `now`; a decision counts for `unknown_after_seconds`."""
+    """The health at `now`; a decision counts for `unknown_after_seconds`.
+
+    `stale_hint` says why there may be no new one.
+    """
     record, state_start = latest.record, latest.state_start
     if record is None:
-        reason = f"no verdict yet: no cycle of {cluster} is stored; is the worker running?"
+        reason = f"no verdict yet: no cycle of {cluster} is stored; {stale_hint}"
         return ClusterHealth(_verdict(cluster, State.UNKNOWN, reason), None, State.UNKNOWN, None)
     decision = record.decision
     # The worker's clock may be slightly ahead.
@@ -59,16 +62,19 @@ def determine_health(
     else:
         since = decision.at + timedelta(seconds=unknown_after_seconds)
         previous = decision.state
-    reason = _stale_reason(decision, age, unknown_after_seconds) if stale else _reason(decision)
+    reason = _reason(decision)
+    if stale:
+        reason = stale_reason(decision.state, age, unknown_after_seconds, stale_hint)
     state = State.UNKNOWN if stale else decision.state
     verdict = _verdict(cluster, state, reason, decision, age, stale=stale)
     return ClusterHealth(verdict, record, previous, since, latest.assessment)
 
 
-def _stale_reason(decision: Decision, age: float, unknown_after_seconds: float) -> str:
+def stale_reason(state: State, age: float, unknown_after_seconds: float, hint: str) -> str:
+    """Why the last verdict does not count any more; ages are seconds."""
     return (
-        f"the last verdict ({decision.state}) is {age:.0f} s old and counts for"
-        f" {unknown_after_seconds:g} s; is the worker running?"
+        f"the last verdict ({state}) is {age:.0f} s old and counts for"
+        f" {unknown_after_seconds:g} s; {hint}"
     )
 
 

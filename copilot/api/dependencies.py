@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from copilot.api.cluster_health import ClusterHealth, determine_health
+from copilot.api.clusters import DescribedClusters
 from copilot.api.latest_cycle import LatestCycleCache
 from copilot.api.metrics import Metrics
 from copilot.settings import Settings
@@ -19,12 +20,14 @@ class Context:
     repository: Repository
     latest_cycles: LatestCycleCache
     metrics: Metrics
+    clusters: DescribedClusters
 
     async def health(self, cluster: str) -> ClusterHealth:
         """The cluster's health now. Raises StoreError."""
         latest = await self.latest_cycles.get(cluster)
         unknown_after = self.settings.unknown_after_seconds
-        return determine_health(cluster, latest, datetime.now(UTC), unknown_after)
+        hint = await self.clusters.stale_hint(cluster)
+        return determine_health(cluster, latest, datetime.now(UTC), unknown_after, hint)
 
 
 # Asynchronous, because FastAPI runs other dependencies in its thread pool.
@@ -41,12 +44,12 @@ async def _cluster(
     cluster: Annotated[
         str | None,
         Query(
-            description="value of the `cluster` label; the configured one when absent",
+            description="name of the cluster; required when several are monitored",
             pattern=r"^[A-Za-z0-9_.-]{1,100}$",
         ),
     ] = None,
 ) -> str:
-    return cluster or context.settings.cluster
+    return cluster or await context.clusters.only()
 
 
 ClusterName = Annotated[str, Depends(_cluster)]

@@ -13,8 +13,8 @@ from copilot.store.repository import Repository
 FRESH_SECONDS = 1.0
 # The same evidence is assessed again after this time; an older assessment no longer counts.
 ASSESSMENT_VALID = QUIET + RETRY
-# Callers choose the cluster's name, so the cache needs a limit.
-MAX_CLUSTERS = 16
+# Callers choose the cluster's name, so the cache needs a limit; a cycle is up to 1 MB in memory.
+MAX_CLUSTERS = 64
 
 
 @dataclass(frozen=True)

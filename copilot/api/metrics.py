@@ -1,5 +1,7 @@
 """The API's own metrics."""
 
+from collections.abc import Iterable, Mapping
+
 from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
@@ -9,7 +11,6 @@ from prometheus_client import (
     generate_latest,
 )
 
-from copilot.api.verdict import Verdict
 from copilot.health.decision import State
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -59,14 +60,18 @@ class Metrics:
         self._requests.labels(route, known, str(status)).inc()
         self._latency.labels(route).observe(seconds)
 
-    def set_verdict(self, cluster: str, verdict: Verdict | None) -> None:
-        """Set the reported verdict; None when the store could not be read."""
-        reported = verdict.health_state if verdict else State.UNKNOWN
-        age = verdict.data_age_seconds if verdict else None
-        for state in State:
-            self._state.labels(cluster, state).set(state is reported)
-        self._age.labels(cluster).set(float("nan") if age is None else age)
-        self._store.set(verdict is not None)
+    def set_states(
+        self, clusters: Iterable[str], states: Mapping[str, tuple[State, float | None]] | None
+    ) -> None:
+        """Set state and age of each cluster's verdict; None when the store could not be read."""
+        self._state.clear()
+        self._age.clear()
+        for cluster in clusters:
+            reported, age = states[cluster] if states else (State.UNKNOWN, None)
+            for state in State:
+                self._state.labels(cluster, state).set(state is reported)
+            self._age.labels(cluster).set(float("nan") if age is None else age)
+        self._store.set(states is not None)
 
     def exposition(self) -> bytes:
         return generate_latest(REGISTRY) + generate_latest(self._registry)

@@ -11,15 +11,24 @@ FAILURES_TO_OPEN = 5
 OPEN_FOR = timedelta(minutes=10)
 
 
+# Of the budget that a cluster leaves to the others once it has used its share.
+RESERVED = 0.25
+
+
 class Limits(Frozen):
-    """`calls_per_hour` in any 60 minutes, `tokens_per_day` since midnight UTC."""
+    """`calls_per_hour` in any 60 minutes, `tokens_per_day` since midnight UTC; for all clusters.
+
+    Each of `clusters` may use an equal share, and its first request of the period in any case.
+    Beyond it, a cluster may use what the others leave, but for a quarter of the budget.
+    """
 
     calls_per_hour: int
     tokens_per_day: int
+    clusters: int = 1
 
 
 class Spend(Frozen):
-    """Use of models, for all clusters together.
+    """Use of models, for all clusters together; `own_calls` and `own_tokens` are one cluster's.
 
     A call without an answer yet counts as failed. `cost_usd_today` is None if the price of a call
     is not known.
@@ -27,6 +36,8 @@ class Spend(Frozen):
 
     calls_last_hour: int = 0
     tokens_today: int = 0
+    own_calls: int = 0
+    own_tokens: int = 0
     cost_usd_today: FiniteFloat | None = 0.0
     failures_in_a_row: int = 0
     last_failure_at: UtcDatetime | None = None
@@ -61,4 +72,25 @@ def refusal(spend: Spend, limits: Limits, tokens: int, now: UtcDatetime, request
             f"models used {spend.tokens_today} tokens today,"
             f" and COPILOT_MODEL_TOKENS_PER_DAY is {limits.tokens_per_day}"
         )
+    if not _leaves_enough(
+        limits.calls_per_hour, limits.clusters, spend.own_calls, spend.calls_last_hour, requests
+    ):
+        return (
+            f"this cluster used its share of COPILOT_MODEL_CALLS_PER_HOUR"
+            f" ({spend.own_calls} of {limits.calls_per_hour}); the rest is for the other clusters"
+        )
+    if not _leaves_enough(
+        limits.tokens_per_day, limits.clusters, spend.own_tokens, spend.tokens_today, tokens
+    ):
+        return (
+            f"this cluster used its share of COPILOT_MODEL_TOKENS_PER_DAY"
+            f" ({spend.own_tokens} of {limits.tokens_per_day}); the rest is for the other clusters"
+        )
     return ""
+
+
+def _leaves_enough(limit: int, clusters: int, own: int, total: int, wanted: int) -> bool:
+    """Whether a cluster may use more of what is left: see Limits."""
+    if clusters == 1 or own == 0 or own + wanted <= limit / clusters:
+        return True
+    return total + wanted <= (1 - RESERVED) * limit

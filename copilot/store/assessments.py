@@ -89,7 +89,8 @@ async def reserve_call(
     `requests` and `tokens` are the most that the call can take: they count as spent until
     `save_model_answer` replaces them. A repeated reservation for one assessment counts once.
     """
-    reason = refusal(await spend(connection, now, besides=key), limits, tokens, now, requests)
+    spent = await spend(connection, now, besides=key)
+    reason = refusal(spent, limits, tokens, now, requests)
     if reason:
         return reason
     # Two concurrent calls could each find room for the last one: this row makes one of them fail
@@ -134,14 +135,23 @@ async def save_model_answer(connection: Connection, key: UUID, answer: ModelAnsw
 
 
 async def spend(connection: Connection, now: datetime, besides: UUID | None = None) -> Spend:
-    """What the models of all clusters took up to `now`, but for the assessment `besides`."""
+    """What the models of all clusters took up to `now`, but for the assessment `besides`.
+
+    Its cluster's own use is counted, too.
+    """
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     cursor = await connection.execute(
         "SELECT coalesce(sum(coalesce(requests, 1)) FILTER (WHERE asked_at > %(hour)s), 0),"
         " coalesce(sum(input_tokens + output_tokens) FILTER (WHERE asked_at >= %(midnight)s), 0),"
+        " coalesce(sum(coalesce(requests, 1))"
+        "  FILTER (WHERE asked_at > %(hour)s AND cluster = own), 0),"
+        " coalesce(sum(input_tokens + output_tokens)"
+        "  FILTER (WHERE asked_at >= %(midnight)s AND cluster = own), 0),"
         " sum(cost_usd) FILTER (WHERE asked_at >= %(midnight)s),"
         " count(*) FILTER (WHERE asked_at >= %(midnight)s AND cost_usd IS NULL)"
-        " FROM assessments WHERE asked_at > %(since)s AND key IS DISTINCT FROM %(besides)s",
+        " FROM assessments,"
+        " (SELECT max(cluster) AS own FROM assessments WHERE key = %(besides)s) AS asking"
+        " WHERE asked_at > %(since)s AND key IS DISTINCT FROM %(besides)s",
         {
             "besides": besides,
             "hour": now - timedelta(hours=1),
@@ -149,7 +159,14 @@ async def spend(connection: Connection, now: datetime, besides: UUID | None = No
             "since": min(midnight, now - timedelta(hours=1)) - timedelta(seconds=1),
         },
     )
-    calls, tokens, cost, unpriced = await cursor.fetchone() or (0, 0, None, 0)
+    calls, tokens, own_calls, own_tokens, cost, unpriced = await cursor.fetchone() or (
+        0,
+        0,
+        0,
+        0,
+        None,
+        0,
+    )
     recent = await connection.execute(
         "SELECT asked_at, failure FROM assessments"
         " WHERE asked_at IS NOT NULL AND key IS DISTINCT FROM %s ORDER BY asked_at DESC LIMIT %s",
@@ -163,6 +180,8 @@ async def spend(connection: Connection, now: datetime, besides: UUID | None = No
     return Spend(
         calls_last_hour=int(calls),
         tokens_today=int(tokens),
+        own_calls=int(own_calls),
+        own_tokens=int(own_tokens),
         cost_usd_today=None if unpriced else float(cost or 0),
         failures_in_a_row=len(failed),
         last_failure_at=failed[0][0] if failed else None,

@@ -1,5 +1,6 @@
 """Cycles with their decision, snapshot and explanation."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from copilot.explain.explanation import Explanation
 from copilot.health.decision import Decision, Memory
 from copilot.signals.snapshot import Snapshot
 from copilot.store import assessments, issues, timeline
-from copilot.store.records import CyclePoint, CycleRecord
+from copilot.store.records import CyclePoint, CycleRecord, StateStart
 from copilot.store.sql import Connection, insert, select
 
 
@@ -137,3 +138,20 @@ async def points(
         (cluster, start, end, limit),
     )
     return tuple(reversed(newest_first))
+
+
+async def last_points(
+    connection: Connection, clusters: Iterable[str]
+) -> dict[str, tuple[CyclePoint, StateStart | None]]:
+    """The last cycle of each cluster that has one, without its evidence, and its state's start."""
+    found = {}
+    for cluster in clusters:
+        newest = await select(
+            connection,
+            CyclePoint,
+            "FROM cycles WHERE cluster = %s ORDER BY at DESC LIMIT 1",
+            (cluster,),
+        )
+        for point in newest:
+            found[cluster] = point, await timeline.state_start(connection, cluster, point.at)
+    return found

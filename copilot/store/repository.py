@@ -54,6 +54,7 @@ class Repository:
     decisions = _in_transaction(cycles.decisions)
     earlier_days = _in_transaction(earlier_days.snapshots)
     cycle_points = _in_transaction(cycles.points)
+    last_points = _in_transaction(cycles.last_points)
     state_start = _in_transaction(timeline.state_start)
     gaps = _in_transaction(timeline.gaps)
     newest_issues = _in_transaction(issues.newest)

@@ -25,9 +25,16 @@ class WorkerParts:
 
 
 def assessment_parts(
-    settings: Settings, store: StoreAccess, retriever: Retriever, metrics: WorkerMetrics
+    settings: Settings,
+    store: StoreAccess,
+    retriever: Retriever,
+    metrics: WorkerMetrics,
+    clusters: Callable[[], int],
 ) -> WorkerParts:
-    """Imports the libraries of models. An unusable model is logged and noted in assessments."""
+    """Imports the libraries of models. An unusable model is logged and noted in assessments.
+
+    `clusters` returns how many share the budget of models.
+    """
     from pydantic_ai.durable_exec.temporal import PydanticAIPlugin  # noqa: PLC0415
 
     from copilot.activities.assess import Assess  # noqa: PLC0415
@@ -43,6 +50,7 @@ def assessment_parts(
         settings=settings,
         retriever=retriever,
         metrics=metrics,
+        clusters=clusters,
         unusable=problems,
     )
     return WorkerParts(

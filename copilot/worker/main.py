@@ -122,7 +122,9 @@ def _create_worker(
     )
     assessment = WorkerParts()
     if has_model:
-        assessment = assessment_parts(settings, store, create_retriever(settings), metrics)
+        assessment = assessment_parts(
+            settings, store, create_retriever(settings), metrics, lambda: len(clusters.names)
+        )
     return Worker(
         client,
         task_queue=settings.task_queue,

@@ -52,6 +52,8 @@ class Probing:
             await workflow.wait_condition(looking.done, timeout=GRACE)
         if not looking.done():
             looking.cancel()
+            # No one awaits it any more, and asyncio would log how it ended.
+            looking.add_done_callback(lambda task: task.cancelled() or task.exception())
             return
         looking.result()
         if self.result:

@@ -3,6 +3,7 @@
 
 import { get } from "./api.js";
 import { showBottleneck } from "./bottleneck.js";
+import { showClusters } from "./clusters.js";
 import { byId, setText } from "./dom.js";
 import { capital, dayAndClock, duration, zone } from "./format.js";
 import { showGates } from "./gates.js";
@@ -21,13 +22,22 @@ const FIRST_START = "The worker's first cycle gives one, usually within a minute
 const cluster = new URLSearchParams(location.search).get("cluster");
 const parameters = cluster ? { cluster } : {};
 
-// `status` is the last response, received at `at` (monotonic); `drawn` identifies the cycle on the page.
-const shown = { status: null, at: 0, drawn: "", problem: null, loading: false };
+// `status` is the last response, received at `at` (monotonic); `drawn` identifies the cycle on the
+// page, and `listed` is set once all clusters were shown instead.
+const shown = { listed: false, status: null, at: 0, drawn: "", problem: null, loading: false };
 
 async function refresh() {
   if (shown.loading || document.hidden) return;
   shown.loading = true;
   try {
+    const list = await get("/clusters");
+    byId("all-clusters").hidden = list.clusters.length < 2;
+    if (!cluster && list.clusters.length !== 1) {
+      showClusters(list);
+      Object.assign(shown, { listed: true, at: performance.now(), problem: null });
+      return;
+    }
+    document.body.dataset.view = "cluster";
     const status = await get("/status", parameters);
     const key = [status.cluster, status.cycle, status.timestamp, status.stale].join();
     if (key !== shown.drawn) await draw(status);
@@ -87,8 +97,9 @@ const pastNotice = (timestamp) => `Past data below: the verdict of ${dayAndClock
 function tick() {
   const elapsed = (performance.now() - shown.at) / 1000;
   showFacts(shown.status, elapsed, shown.problem);
-  document.body.dataset.link = shown.problem ? "lost" : shown.status ? "live" : "first";
-  const age = shown.status ? `updated ${duration(elapsed)} ago` : "no data yet";
+  const loaded = shown.status || shown.listed;
+  document.body.dataset.link = shown.problem ? "lost" : loaded ? "live" : "first";
+  const age = loaded ? `updated ${duration(elapsed)} ago` : "no data yet";
   setText(byId("refreshed"), shown.problem ? `Retrying, ${age}` : `Live, ${age}`);
 }
 

@@ -4,8 +4,10 @@ from typing import Literal
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import Field
 
 from copilot.api.dependencies import AppContext, Context
+from copilot.api.routes.clusters import ClusterEntry, entries
 from copilot.errors import StoreError
 from copilot.signals.snapshot import Frozen
 
@@ -17,10 +19,11 @@ class Process(Frozen):
 
 
 class Readiness(Frozen):
-    """`reason` is empty when ready."""
+    """`reason` is empty when ready. `clusters` has the reason of each without a valid verdict."""
 
     ready: bool
     reason: str = ""
+    clusters: dict[str, str] = Field(default_factory=dict)
 
 
 @router.get("/healthz")
@@ -31,32 +34,44 @@ async def healthz() -> Process:
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Not ready"}})
 async def readyz(context: AppContext, response: Response) -> Readiness:
-    """Ready: the store is readable and migrated, there is a first verdict, the last is not old."""
-    reason = await _unready_reason(context)
-    response.status_code = 503 if reason else 200
-    return Readiness(ready=not reason, reason=reason)
+    """Ready: the store is readable and migrated, and a cluster has a verdict that is not old."""
+    readiness = await _readiness(context)
+    response.status_code = 200 if readiness.ready else 503
+    return readiness
 
 
-async def _unready_reason(context: Context) -> str:
-    """Why this process cannot serve a verdict, empty when it can."""
+async def _readiness(context: Context) -> Readiness:
     try:
         await context.repository.ping()
-        health = await context.health(context.settings.cluster)
+        found = await entries(context)
     except StoreError as error:
-        return str(error)
-    if health.record is None or health.verdict.stale:
-        return health.verdict.reason
-    if health.record.decision.memory.standing is None:
-        return f"no first verdict yet: {health.verdict.reason}"
-    return ""
+        return Readiness(ready=False, reason=str(error))
+    unready = {one.cluster: reason for one in found if (reason := _unready_reason(one))}
+    if len(unready) < len(found):
+        return Readiness(ready=True, clusters=unready)
+    described = await context.clusters.now()
+    problems = [problem.text for problem in described.problems]
+    first = next(iter([*unready.values(), *problems]), "no cluster is described")
+    return Readiness(ready=False, reason=first, clusters=unready)
+
+
+def _unready_reason(cluster: ClusterEntry) -> str:
+    """Why there is no verdict of the cluster, empty when there is one."""
+    if cluster.reason or cluster.since:
+        return cluster.reason
+    return "no first verdict yet: no data from: " + ", ".join(one.name for one in cluster.causes)
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def metrics(context: AppContext) -> Response:
-    """Prometheus exposition: requests, latency, reported state and age of the last verdict."""
+    """Prometheus exposition: requests, latency, state and age of each cluster's last verdict."""
     try:
-        verdict = (await context.health(context.settings.cluster)).verdict
+        states = {
+            one.cluster: (one.health_state, one.data_age_seconds) for one in await entries(context)
+        }
     except StoreError:
-        verdict = None  # copilot_api_store_up is 0 then
-    context.metrics.set_verdict(context.settings.cluster, verdict)
+        # copilot_api_store_up is 0 then.
+        context.metrics.set_states(await context.clusters.names(), None)
+    else:
+        context.metrics.set_states(states, states)
     return Response(context.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

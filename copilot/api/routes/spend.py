@@ -39,7 +39,7 @@ async def spend(context: AppContext) -> ModelSpend:
     usage = await context.repository.spend(now)
     pause = open_until(usage)
     return ModelSpend(
-        **usage.model_dump(),
+        **usage.model_dump(exclude={"own_calls", "own_tokens"}),
         model=settings.model,
         deep_model=settings.deep_model or settings.model,
         calls_per_hour=settings.model_calls_per_hour,

@@ -48,7 +48,7 @@ def test_every_response_conforms(database_url: str) -> None:
         operations = [
             result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)
         ]
-        assert len(operations) == 15
+        assert len(operations) == 16
         for operation in operations:
             check(operation)
         assert "Traceback" not in process.log

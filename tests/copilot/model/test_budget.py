@@ -32,3 +32,27 @@ def test_a_model_that_keeps_failing_is_paused(failures: int, minutes: int) -> No
     spend = Spend(failures_in_a_row=failures, last_failure_at=NOW - ago if failures else None)
     reason = refusal(spend, Limits(calls_per_hour=9, tokens_per_day=9), 1, NOW)
     assert bool(reason) == (failures >= FAILURES_TO_OPEN and ago < OPEN_FOR)
+
+
+@given(st.integers(2, 60), st.integers(1, 60), st.integers(1, 2))
+def test_a_noisy_cluster_leaves_a_quarter_and_none_is_refused_its_share(
+    clusters: int, calls_per_hour: int, requests: int
+) -> None:
+    limits = Limits(calls_per_hour=calls_per_hour, tokens_per_day=1000, clusters=clusters)
+    noisy = 0
+    while not refusal(Spend(calls_last_hour=noisy, own_calls=noisy), limits, 1, NOW, requests):
+        noisy += requests
+    share = calls_per_hour / clusters
+    assert noisy <= max(0.75 * calls_per_hour, share, requests)
+    assert noisy > min(share, calls_per_hour) - requests
+    left = Spend(calls_last_hour=noisy, own_calls=0)
+    assert bool(refusal(left, limits, 1, NOW)) == (noisy + 1 > calls_per_hour)
+
+
+def test_a_cluster_uses_no_more_of_a_day_than_the_others_can_spare() -> None:
+    limits = Limits(calls_per_hour=99, tokens_per_day=1000, clusters=4)
+    within = Spend(tokens_today=900, own_tokens=200)
+    beyond = Spend(tokens_today=700, own_tokens=300)
+    assert not refusal(within, limits, 50, NOW)
+    assert not refusal(beyond, limits, 50, NOW)
+    assert "share" in refusal(beyond, limits, 51, NOW)

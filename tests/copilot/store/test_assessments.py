@@ -74,3 +74,21 @@ async def test_a_repeated_reservation_counts_once(repository: Repository) -> Non
             first.key, MODEL, limits, tokens=TOKENS, now=now
         )
     assert await repository.reserve_model_call(other.key, MODEL, limits, tokens=TOKENS, now=now)
+
+
+async def test_a_noisy_cluster_leaves_a_part_of_the_budget_to_the_others(
+    repository: Repository,
+) -> None:
+    now = datetime.now(UTC).replace(hour=1)
+    noisy, quiet = ([assessed(cycle, name) for cycle in range(4)] for name in ("noisy", "quiet"))
+    await repository.save([*noisy, *quiet])
+    limits = Limits(calls_per_hour=4, tokens_per_day=100 * TOKENS, clusters=2)
+
+    async def allowed(records: list[CycleRecord]) -> int:
+        refusals = [
+            await repository.reserve_model_call(one.key, MODEL, limits, tokens=TOKENS, now=now)
+            for one in records
+        ]
+        return sum(not refusal for refusal in refusals)
+
+    assert (await allowed(noisy), await allowed(quiet)) == (3, 1)

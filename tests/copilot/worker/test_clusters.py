@@ -118,11 +118,11 @@ async def test_cluster_files_come_change_and_go_while_the_worker_runs(
 
 
 async def test_a_second_worker_takes_its_share_of_50_clusters(
-    temporal: str, database_url: str, tmp_path: Path
+    dev_temporal: str, database_url: str, tmp_path: Path
 ) -> None:
     variables = {
         "COPILOT_DATABASE_URL": database_url,
-        "TEMPORAL_ADDRESS": temporal,
+        "TEMPORAL_ADDRESS": dev_temporal,
         "COPILOT_CLUSTERS_FOLDER": str(tmp_path),
         # Enough for two processes on one busy CPU.
         "COPILOT_CYCLE_SECONDS": "10",

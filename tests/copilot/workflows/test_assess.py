@@ -125,7 +125,9 @@ def start(environment: WorkflowEnvironment, repository: Repository, database_url
         )
         metrics = WorkerMetrics(CollectorRegistry(), late_after_seconds=90)
         store = StoreAccess(repository, chosen, metrics, WorkerHealth(late_after_seconds=90))
-        parts = assessment_parts(chosen, store, retriever or FakeRetriever(), metrics)
+        parts = assessment_parts(
+            chosen, store, retriever or FakeRetriever(), metrics, clusters=lambda: 1
+        )
         async with Worker(
             environment.client,
             task_queue=QUEUE,
