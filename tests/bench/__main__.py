@@ -4,8 +4,9 @@ It runs on a new lab at the default cadence: cycles of 30 s, scrapes of 15 s. Th
 controls follow each other on one lab, whose Prometheus also evaluates the rules of two rivals;
 REPEAT=n repeats the hard faults, HOLD=seconds holds each fault longer than 45 s, and FAULTS=names,
 or `hard`, selects some. The stack `local` runs on its own Docker engine, started REPEAT times by
-`pulumi up` and by compose in alternation; the corpus is on MiniStack. ONLY=cost, ONLY=command,
-ONLY=corpus, ONLY=stack or ONLY=faults runs one part.
+`pulumi up` and by compose in alternation; the corpus is on MiniStack; a large cluster is a
+development server with a backfilled Prometheus. ONLY=cost, ONLY=large, ONLY=command, ONLY=corpus,
+ONLY=stack or ONLY=faults runs one part.
 
 The result is in bench.json; `python -m tests.bench.document` puts it into docs/benchmark.md.
 """
@@ -15,23 +16,25 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from lab.errors import LabError
-from tests.bench import canary_costs, command, corpus, costs, detection, stack
+from tests.bench import canary_costs, command, corpus, costs, detection, large, stack
 from tests.bench.compose import ComposeError
 from tests.bench.figure import Figure
 from tests.bench.machine import describe_machine
+from tests.bench.running import Report
 from tests.bench.summary import figures_of
 from tests.bench.tables import controls_table, faults_table
 from tools.errors import ToolsError
 
-PARTS = ("cost", "command", "corpus", "stack", "faults")
+PARTS = ("cost", "large", "command", "corpus", "stack", "faults")
 RESULT = Path("bench.json")
 HOLD_SECONDS = "45"
 _console = Console(highlight=False, soft_wrap=True)
@@ -50,18 +53,19 @@ def main() -> int:
         return _refuse(f"ONLY={only} is not a part: use {', '.join(PARTS)}")
     if unknown := [name for name in faults if name not in detection.names()]:
         return _refuse(f"FAULTS={unknown[0]} is not known: use {', '.join(detection.names())}")
+    parts: dict[str, Callable[[Report], list[Figure]]] = {
+        "cost": lambda report: costs.measure(report) + canary_costs.measure(report),
+        "large": large.measure,
+        "command": command.measure,
+        "corpus": corpus.measure,
+        "stack": partial(stack.measure, repeat=repeat),
+    }
     figures: list[Figure] = []
     seen = detection.Results()
     try:
-        if only in ("", "cost"):
-            figures += costs.measure(_console.print)
-            figures += canary_costs.measure(_console.print)
-        if only in ("", "command"):
-            figures += command.measure(_console.print)
-        if only in ("", "corpus"):
-            figures += corpus.measure(_console.print)
-        if only in ("", "stack"):
-            figures += stack.measure(_console.print, repeat)
+        for name, measure in parts.items():
+            if only in ("", name):
+                figures += measure(_console.print)
         if only in ("", "faults"):
             hold = float(os.environ.get("HOLD", HOLD_SECONDS))
             seen = detection.measure(_console.print, repeat, hold, faults)

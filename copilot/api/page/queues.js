@@ -12,8 +12,9 @@ const COLUMNS = [
   ["Pollers", (queue) => figure(queue.pollers), "figure"],
 ];
 
-export function showQueues({ queues, truncated, absence: reason, detail }) {
-  setText(byId("queues-lede"), lede(queues, truncated, reason, detail));
+export function showQueues(answer) {
+  const { queues } = answer;
+  setText(byId("queues-lede"), lede(answer));
   if (queues.length === 0) return byId("queues").replaceChildren();
   byId("queues").replaceChildren(
     el("table", {},
@@ -21,11 +22,16 @@ export function showQueues({ queues, truncated, absence: reason, detail }) {
       el("tbody", {}, queues.map(row))));
 }
 
-function lede(queues, truncated, reason, detail) {
+function lede({ queues, absence: reason, detail, ...survey }) {
   if (reason) return `Task queues could not be read: ${absence(reason)}. ${detail}`.trim();
   if (queues.length === 0) return "No task queue is known yet.";
   const listed = `${plural(queues.length, "queue")}, worst first.`;
-  return truncated ? `${listed} ${plural(truncated, "quieter one was", "quieter ones were")} not read.` : listed;
+  if (!survey.truncated) return listed;
+  const turn = survey.round_seconds ? `; each is read within ${duration(survey.round_seconds)}` : "";
+  const rest = `${plural(survey.truncated, "other was", "others were")} not read in this cycle${turn}.`;
+  const late = survey.suspected_left_out ? ` ${number(survey.suspected_left_out)} of them have late tasks by the metrics.` : "";
+  const unjudged = survey.unjudged ? ` ${number(survey.unjudged)} of them have no metrics.` : "";
+  return `${listed} ${rest}${late}${unjudged}`;
 }
 
 function row(queue) {

@@ -3,11 +3,19 @@
 from fastapi import APIRouter
 from pydantic import FiniteFloat
 
-from copilot.api.dependencies import CurrentHealth
+from copilot.api.dependencies import AppContext, CurrentHealth
 from copilot.api.problems import DATA_PROBLEMS
 from copilot.api.verdict import Verdict
 from copilot.health.decision import Decision, Severity, Stage, State
-from copilot.signals.snapshot import Absence, Frozen, QueueFacts, QueueKey, QueueKind, UtcDatetime
+from copilot.signals.snapshot import (
+    Absence,
+    Frozen,
+    QueueFacts,
+    QueueKey,
+    QueueKind,
+    QueueSurvey,
+    UtcDatetime,
+)
 
 router = APIRouter(prefix="/status", tags=["cycle"], responses=DATA_PROBLEMS)
 
@@ -28,28 +36,39 @@ class Queue(Frozen):
 
 
 class Queues(Verdict):
-    """`truncated` is the number of known queues that were not read; `absence` why none was."""
+    """`truncated` is the number of known queues that were not read; `absence` why none was.
+
+    `suspected_left_out` of these have late tasks by the server's metrics, `unjudged` have no
+    metrics. Each over the limit has its turn within `round_seconds`; null where none is.
+    """
 
     queues: tuple[Queue, ...]
     truncated: int
+    suspected_left_out: int
+    unjudged: int
+    round_seconds: FiniteFloat | None
     absence: Absence | None
     detail: str
 
 
 @router.get("/queues")
-async def list_queues(health: CurrentHealth) -> Queues:
+async def list_queues(health: CurrentHealth, context: AppContext) -> Queues:
     """Task queues: starved ones first, then those that could not be read, then by backlog."""
     verdict = health.verdict.model_dump()
-    if health.record is None:
-        return Queues(**verdict, queues=(), truncated=0, absence=None, detail="")
-    survey = health.record.snapshot.queues
-    statuses = _Statuses(health.record.decision, stale=health.verdict.stale)
-    described = [_described(facts, statuses.of(facts.key)) for facts in survey.queues]
-    queues = described + [_undescribed(key) for key in survey.unanswered]
+    survey, queues = QueueSurvey(), list[Queue]()
+    if health.record:
+        survey = health.record.snapshot.queues
+        statuses = _Statuses(health.record.decision, stale=health.verdict.stale)
+        queues = [_described(facts, statuses.of(facts.key)) for facts in survey.queues]
+        queues += [_undescribed(key) for key in survey.unanswered]
+    rounds = survey.round_cycles
     return Queues(
         **verdict,
         queues=tuple(sorted(queues, key=_urgency)),
         truncated=survey.truncated,
+        suspected_left_out=survey.suspected_left_out,
+        unjudged=survey.unjudged,
+        round_seconds=rounds * context.settings.cycle_seconds if rounds > 1 else None,
         absence=survey.absence,
         detail=survey.detail,
     )

@@ -253,6 +253,9 @@ async def test_starved_queues_come_first(api: httpx.AsyncClient, repository: Rep
         queues=(queue_facts("busy", backlog=40), starved_queue("left-alone"), queue_facts("calm")),
         unanswered=(silent,),
         truncated=3,
+        suspected_left_out=2,
+        unjudged=1,
+        round_cycles=4,
     )
     await repository.save(records_of([snapshot(datetime.now(UTC), survey=survey)]))
     body = await get_status(api, "/queues")
@@ -263,7 +266,8 @@ async def test_starved_queues_come_first(api: httpx.AsyncClient, repository: Rep
         ("busy", "happy"),
         ("calm", "happy"),
     ]
-    assert body["truncated"] == 3
+    assert (body["truncated"], body["suspected_left_out"], body["unjudged"]) == (3, 2, 1)
+    assert body["round_seconds"] == 4 * 30
     assert body["queues"][0]["backlog"] == 1270
     assert body["queues"][1]["backlog"] is None
 
