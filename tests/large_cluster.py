@@ -52,7 +52,7 @@ _BOUNDS = ("1", "10", "100", "1000", "+Inf")
 def series(minutes: float, *, whole: bool = False) -> Iterator[Series]:
     """The samples of some minutes from now on; `whole` adds those that no query names one by one.
 
-    About 20,000 series, or 100,000.
+    About 20,000 series, or 60,000.
     """
     for text, per_second in _counters(whole=whole):
         yield _series(text, step=_SCRAPE * per_second, minutes=minutes)

@@ -131,9 +131,14 @@ class QueueFacts(Frozen):
         return self.backlog > 0 and self.backlog_age_seconds > LATE_SECONDS
 
     @property
+    def task_rate(self) -> float:
+        """Tasks a second that arrive or leave."""
+        return self.add_rate + self.dispatch_rate
+
+    @property
     def is_in_use(self) -> bool:
         """Whether anything polls the queue, waits there, arrives or leaves."""
-        return bool(self.pollers or self.backlog or self.add_rate or self.dispatch_rate)
+        return bool(self.pollers or self.backlog or self.task_rate)
 
 
 class QueueSurvey(Frozen):

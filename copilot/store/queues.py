@@ -62,7 +62,7 @@ async def busiest(connection: Connection, cluster: str, limit: int) -> Remembere
 
 def busyness(queue: QueueFacts) -> float:
     """Tasks that wait, arrive or leave within a minute; an unserved queue has some too."""
-    return queue.backlog + 60 * (queue.add_rate + queue.dispatch_rate)
+    return queue.backlog + 60 * queue.task_rate
 
 
 def _id(cluster: str, key: QueueKey) -> UUID:

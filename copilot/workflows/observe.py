@@ -252,7 +252,9 @@ class Observe:
             return _empty_snapshot(self._cluster, self._probing.result, detail)
         progress.unserved = 0
         if not snapshot.queues.absence:
-            queues, unanswered = snapshot.queues.queues, snapshot.queues.unanswered
+            # The probe describes the busiest ones between cycles.
+            queues = sorted(snapshot.queues.queues, key=lambda one: -one.task_rate)
+            unanswered = snapshot.queues.unanswered
             progress.queues = (*(one.key for one in queues if one.is_in_use), *unanswered)
             progress.late_queues = (*(one.key for one in queues if one.is_late), *unanswered)
             progress.asked_until = snapshot.queues.until

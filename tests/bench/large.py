@@ -22,8 +22,8 @@ from tests.copilot.signals.conftest import build_prometheus
 from tests.large_cluster import CLUSTER, LargeCluster, large_cluster
 from tests.postgres import Postgres
 
-CYCLES = 20
-MINUTES = 20
+CYCLES = 15
+MINUTES = 10
 _KIB = 1024
 _DAY_CYCLES = 2880
 
