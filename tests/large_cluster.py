@@ -46,6 +46,7 @@ _SCRAPE = 15
 _REGISTER_AT_ONCE = 2
 _CALL = timedelta(seconds=60)
 _OPERATIONS = ("StartWorkflowExecution", "SignalWorkflowExecution", "RespondWorkflowTaskCompleted")
+_OWN = ("Poll", "Respond", "RecordWorkerHeartbeat", "DescribeNamespace")
 _BOUNDS = ("1", "10", "100", "1000", "+Inf")
 
 
@@ -145,9 +146,13 @@ class LargeCluster:
         self.frontend, self._metrics, self.prometheus = frontend, metrics, prometheus
 
     def calls(self) -> dict[str, float]:
-        """Requests to the frontend by operation, as the server counts them itself."""
+        """Requests to the frontend by operation, as the server counts them itself.
+
+        Without those of Temporal's own workers, which every namespace has.
+        """
         url = f"http://{self._metrics}/metrics"
-        return _counted(url, "service_requests", "operation", service_name="frontend")
+        counted = _counted(url, "service_requests", "operation", service_name="frontend")
+        return {name: count for name, count in counted.items() if not name.startswith(_OWN)}
 
     def queries(self) -> float:
         """Instant queries, as Prometheus counts them itself."""
@@ -155,11 +160,14 @@ class LargeCluster:
         return counted.get("/api/v1/query", 0)
 
     @asynccontextmanager
-    async def collecting(self, database_url: str) -> AsyncIterator[CollectActivities]:
+    async def collecting(
+        self, database_url: str, cycle_seconds: float = 30
+    ) -> AsyncIterator[CollectActivities]:
         """The activity that collects, with the settings of a deployment but for its addresses."""
         settings = Settings.model_construct(
             database_url=SecretStr(database_url),
             cluster=CLUSTER,
+            cycle_seconds=cycle_seconds,
             monitored_address=self.frontend,
             monitored_namespaces=("*",),
             prometheus_endpoint=self.prometheus,

@@ -20,6 +20,8 @@ from tests.large_cluster import ABANDONED, CLUSTER, LATE, QUEUES, LargeCluster, 
 
 MAX_QUEUES = 200
 MINUTES = 12
+# A busy machine is slow, not wrong.
+CYCLE_SECONDS = 300
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LargeCluster]:
     build_prometheus()
     with large_cluster(tmp_path_factory.mktemp("large"), MINUTES) as cluster:
         yield cluster
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("copilot.activities.collect.CALL_SECONDS", 60)
 
 
 @pytest.fixture
@@ -47,7 +54,7 @@ async def test_a_cycle_has_bounded_requests_and_bytes_and_finds_the_late_queue(
     cluster: LargeCluster, store_url: str
 ) -> None:
     calls, queries = Counter(cluster.calls()), cluster.queries()
-    async with cluster.collecting(store_url) as activities:
+    async with cluster.collecting(store_url, CYCLE_SECONDS) as activities:
         found = await collect(activities, CollectRequest(cluster=CLUSTER))
     calls = Counter(cluster.calls()) - calls
     assert found.metrics.source_absence is None, found.metrics.source_detail
@@ -56,7 +63,7 @@ async def test_a_cycle_has_bounded_requests_and_bytes_and_finds_the_late_queue(
     assert calls["DescribeTaskQueue"] <= MAX_QUEUES + 22
     assert calls["ListWorkflowExecutions"] <= 50
     assert calls["ListNamespaces"] <= 2
-    assert calls.total() <= 350, calls
+    assert calls.total() <= 300, calls
 
     survey = found.queues
     assert len(survey.queues) == MAX_QUEUES, survey.detail
@@ -80,7 +87,7 @@ async def test_only_the_late_queue_has_a_row_and_a_cause(
     cluster: LargeCluster, store_url: str
 ) -> None:
     async with (
-        cluster.collecting(store_url) as activities,
+        cluster.collecting(store_url, CYCLE_SECONDS) as activities,
         Repository.open(store_url) as repository,
     ):
         found = await collect(activities, CollectRequest(cluster=CLUSTER))
@@ -100,7 +107,7 @@ async def test_only_the_late_queue_has_a_row_and_a_cause(
 async def test_a_queue_that_no_metrics_name_is_found_by_its_open_workflow(
     cluster: LargeCluster, store_url: str
 ) -> None:
-    async with cluster.collecting(store_url) as activities:
+    async with cluster.collecting(store_url, CYCLE_SECONDS) as activities:
         for cycle in range(LIST_EVERY_CYCLES):
             found = await collect(activities, CollectRequest(cluster=CLUSTER, cycle=cycle))
             asked = {facts.key: facts for facts in found.queues.queues}
