@@ -101,7 +101,8 @@ class Collector:
         unnamed = suspected_unnamed = 0
         if self._known.style.rewrites_values:
             queues = (*remembered.keys, *visible.result(), *request.known_queues)
-            real = RealNames(namespaces, queues)
+            self._known.learn_queues(queues)
+            real = RealNames(namespaces, self._known.queues)
             unnamed = real.unknown(measurement.active_queues)
             suspected_unnamed = real.unknown(measurement.suspected_queues)
             measurement = real.apply(measurement)
@@ -140,7 +141,7 @@ class Collector:
             queues=survey.model_copy(
                 update={
                     "truncated": len(chosen.left_out) + unnamed,
-                    "suspected_left_out": chosen.suspected_left_out + suspected_unnamed,
+                    "suspected_left_out": len(chosen.suspected_left_out) + suspected_unnamed,
                     "unjudged": _without_metrics(chosen, measurement),
                     "round_cycles": chosen.round_cycles,
                     "until": chosen.until,
@@ -274,9 +275,9 @@ class Collector:
 
 def _without_metrics(chosen: Choice, measured: Measurement) -> int:
     """How many queues are left out and neither late by the metrics nor well by them."""
-    known = frozenset(measured.active_queues if measured.queues_absence is None else ())
-    unknown = sum(key not in known for key in chosen.left_out)
-    return max(0, unknown - chosen.suspected_left_out)
+    by_metrics = measured.active_queues if measured.queues_absence is None else ()
+    known = chosen.suspected_left_out.union(by_metrics)
+    return sum(key not in known for key in chosen.left_out)
 
 
 def interleave(*lists: Iterable[QueueKey]) -> tuple[QueueKey, ...]:

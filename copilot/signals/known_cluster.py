@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from copilot.clusters.labels import DEFAULT, LabelMapping
 from copilot.signals.instant_query import Sample
 from copilot.signals.roles import Role
+from copilot.signals.snapshot import QueueKey
 from copilot.signals.style import OPENTELEMETRY, Style
+
+MAX_QUEUES = 10_000
 
 
 @dataclass
 class KnownCluster:
-    """How a cluster names its metrics, and the roles of its instances.
+    """How a cluster names its metrics, the roles of its instances, and queues by their real names.
 
     An instance is known by two labels of its scrapes. The first one tells its role, or
     `service_name` of its series does: one process may have every role. A process that is down has
@@ -22,6 +25,7 @@ class KnownCluster:
     labels: LabelMapping = DEFAULT
     style: Style = OPENTELEMETRY
     _roles: dict[tuple[str, str], frozenset[Role]] = field(default_factory=dict)
+    _queues: dict[QueueKey, None] = field(default_factory=dict)
 
     def learn_roles(self, scraped: Iterable[Sample], series: Iterable[Sample]) -> None:
         """Take the roles in `series`, and forget instances that are not `scraped` any more."""
@@ -31,6 +35,21 @@ class KnownCluster:
         roles = self._roles | {name: frozenset(one) for name, one in found.items()}
         listed = {self._instance(sample.labels) for sample in scraped}
         self._roles = {name: roles[name] for name in listed & roles.keys()}
+
+    def learn_queues(self, queues: Iterable[QueueKey]) -> None:
+        """Take the real names of queues; of too many, forget those that were not seen for longest.
+
+        Visibility lists a part of a large cluster's queues in each cycle.
+        """
+        for key in queues:
+            self._queues.pop(key, None)
+            self._queues[key] = None
+        for key in tuple(self._queues)[:-MAX_QUEUES]:
+            del self._queues[key]
+
+    @property
+    def queues(self) -> tuple[QueueKey, ...]:
+        return tuple(self._queues)
 
     def roles_of(self, labels: Mapping[str, str]) -> frozenset[Role]:
         """The roles of the instance with these labels; none when it is no Temporal server."""

@@ -17,15 +17,14 @@ _BUSIEST_SHARE = 0.25
 class Choice:
     """The queues to ask in this cycle, suspected ones first.
 
-    `left_out` are the others that are known, `suspected_left_out` counts those of them that are
-    suspected. `until` is the last queue in rotation, after which the next cycle goes on; None where
-    all are asked. `round_cycles` is after how many cycles each known queue was asked, by now 1 or
-    more.
+    `left_out` are the others that are known, `suspected_left_out` those of them that are suspected.
+    `until` is the last queue in rotation, after which the next cycle goes on; None where all are
+    asked. `round_cycles` is after how many cycles each known queue was asked.
     """
 
     keys: tuple[QueueKey, ...]
     left_out: tuple[QueueKey, ...] = ()
-    suspected_left_out: int = 0
+    suspected_left_out: frozenset[QueueKey] = frozenset()
     until: QueueKey | None = None
     round_cycles: int = 1
 
@@ -61,7 +60,7 @@ def choose(
     return Choice(
         keys=(*chosen, *turn),
         left_out=left_out,
-        suspected_left_out=len(set(first) - asked),
+        suspected_left_out=frozenset(first) - asked,
         until=turn[-1],
         round_cycles=ceil(len(rest) / len(turn)),
     )
