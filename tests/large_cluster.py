@@ -20,7 +20,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from copilot.access.temporal import MonitoredTemporal
-from copilot.activities.collect import METRICS_SHARE, CollectActivities
+from copilot.activities.collect import METRICS_SHARE, Collector
 from copilot.settings import Settings
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.roles import Role
@@ -162,7 +162,7 @@ class LargeCluster:
     @asynccontextmanager
     async def collecting(
         self, database_url: str, cycle_seconds: float = 30
-    ) -> AsyncIterator[CollectActivities]:
+    ) -> AsyncIterator[Collector]:
         """The activity that collects, with the settings of a deployment but for its addresses."""
         settings = Settings.model_construct(
             database_url=SecretStr(database_url),
@@ -181,12 +181,12 @@ class LargeCluster:
                 budget_seconds=METRICS_SHARE * settings.cycle_seconds,
             ) as prometheus,
         ):
-            yield CollectActivities(
+            yield Collector(
                 settings=settings,
                 prometheus=prometheus,
                 monitored=MonitoredTemporal(self.frontend),
                 repository=repository,
-                metrics=WorkerMetrics(CollectorRegistry()),
+                metrics=WorkerMetrics(CollectorRegistry(), late_after_seconds=3 * cycle_seconds),
             )
 
 

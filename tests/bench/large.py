@@ -93,10 +93,10 @@ async def _cycles(cluster: LargeCluster, url: str) -> tuple[list[float], list[Sn
     """Consecutive cycles, each with what the one before found, as the loop passes it on."""
     seconds, snapshots = [], list[Snapshot]()
     request = CollectRequest(cluster=CLUSTER)
-    async with cluster.collecting(url) as activities:
+    async with cluster.collecting(url) as collector:
         for cycle in range(CYCLES):
             begin = time.perf_counter()
-            found = await ActivityEnvironment().run(activities.collect_snapshot, request)
+            found = await ActivityEnvironment().run(collector.collect, request)
             seconds.append(time.perf_counter() - begin)
             snapshots.append(found)
             queues = found.queues.queues

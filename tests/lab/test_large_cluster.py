@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from copilot.activities.collect import LIST_EVERY_CYCLES, CollectActivities
+from copilot.activities.collect import LIST_EVERY_CYCLES, Collector
 from copilot.activities.models import CollectRequest
 from copilot.health.decision import Cause, CauseKind, RuleName, State
 from copilot.signals.snapshot import QueueKey, QueueKind, Snapshot
@@ -46,16 +46,16 @@ def workflow_queue(queue: tuple[str, str]) -> QueueKey:
     return QueueKey(namespace=queue[0], name=queue[1], kind=QueueKind.WORKFLOW)
 
 
-async def collect(activities: CollectActivities, request: CollectRequest) -> Snapshot:
-    return await ActivityEnvironment().run(activities.collect_snapshot, request)
+async def collect(collector: Collector, request: CollectRequest) -> Snapshot:
+    return await ActivityEnvironment().run(collector.collect, request)
 
 
 async def test_a_cycle_has_bounded_requests_and_bytes_and_finds_the_late_queue(
     cluster: LargeCluster, store_url: str
 ) -> None:
     calls, queries = Counter(cluster.calls()), cluster.queries()
-    async with cluster.collecting(store_url, CYCLE_SECONDS) as activities:
-        found = await collect(activities, CollectRequest(cluster=CLUSTER))
+    async with cluster.collecting(store_url, CYCLE_SECONDS) as collector:
+        found = await collect(collector, CollectRequest(cluster=CLUSTER))
     calls = Counter(cluster.calls()) - calls
     assert found.metrics.source_absence is None, found.metrics.source_detail
     assert cluster.queries() - queries <= 16
@@ -87,10 +87,10 @@ async def test_only_the_late_queue_has_a_row_and_a_cause(
     cluster: LargeCluster, store_url: str
 ) -> None:
     async with (
-        cluster.collecting(store_url, CYCLE_SECONDS) as activities,
+        cluster.collecting(store_url, CYCLE_SECONDS) as collector,
         Repository.open(store_url) as repository,
     ):
-        found = await collect(activities, CollectRequest(cluster=CLUSTER))
+        found = await collect(collector, CollectRequest(cluster=CLUSTER))
         (record,) = records_of([found])
         late = [facts for facts in found.queues.queues if facts.is_late]
         await repository.save([record])
@@ -107,9 +107,9 @@ async def test_only_the_late_queue_has_a_row_and_a_cause(
 async def test_a_queue_that_no_metrics_name_is_found_by_its_open_workflow(
     cluster: LargeCluster, store_url: str
 ) -> None:
-    async with cluster.collecting(store_url, CYCLE_SECONDS) as activities:
+    async with cluster.collecting(store_url, CYCLE_SECONDS) as collector:
         for cycle in range(LIST_EVERY_CYCLES):
-            found = await collect(activities, CollectRequest(cluster=CLUSTER, cycle=cycle))
+            found = await collect(collector, CollectRequest(cluster=CLUSTER, cycle=cycle))
             asked = {facts.key: facts for facts in found.queues.queues}
             if workflow_queue(ABANDONED) in asked:
                 assert asked[workflow_queue(ABANDONED)].backlog == 1
