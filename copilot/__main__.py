@@ -27,6 +27,11 @@ COMMANDS = {
         "say whether metrics store, frontend and Loki of the environment can be used",
         "python -m copilot check",
     ),
+    "discover": Command(
+        "copilot.discover.command",
+        "propose the cluster file of each Temporal cluster in a metrics store",
+        "python -m copilot discover --metrics http://127.0.0.1:9090 --frontend 127.0.0.1:7233",
+    ),
     "replay": Command(
         "copilot.replay.command",
         "evaluate a file of snapshots again, also by other limits",

@@ -3,6 +3,7 @@
     CopilotError
     ├── SettingsError
     ├── StoreError
+    ├── MetricsError
     ├── MonitoredClusterError
     ├── AccessError
     ├── UnknownClusterError
@@ -29,6 +30,10 @@ class SettingsError(CopilotError):
 
 class StoreError(CopilotError):
     """The store refuses a request, is not migrated, or does not answer."""
+
+
+class MetricsError(CopilotError):
+    """The metrics store cannot be read."""
 
 
 class MonitoredClusterError(CopilotError):

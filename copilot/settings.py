@@ -5,8 +5,9 @@ SourceSettings.
 """
 
 import os
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import (
     AliasGenerator,
@@ -38,6 +39,7 @@ from copilot.setting_types import (
     Url,
 )
 
+T = TypeVar("T", bound=BaseSettings)
 _OTHER_NAMES = {
     "loki_url": "LOKI_URL",
     "monitored_address": "MONITORED_TEMPORAL_ADDRESS",
@@ -166,20 +168,29 @@ class ModelBudget(BaseModel):
     )
 
 
+_ENVIRONMENT = SettingsConfigDict(
+    frozen=True,
+    case_sensitive=True,
+    extra="ignore",
+    # COPILOT_MONITORED_CA_FILE is the field `ca_file` of the field `monitored`.
+    env_nested_delimiter="_",
+    env_nested_max_split=1,
+    alias_generator=AliasGenerator(validation_alias=variable),
+)
+
+
+class Sources(SourceSettings, BaseSettings):
+    """The variables of one cluster's sources, for commands that need no store."""
+
+    model_config = _ENVIRONMENT
+
+
 class Settings(
     ModelBudget, CanarySettings, SourceSettings, CycleSettings, StoreSettings, BaseSettings
 ):
     """Every variable that worker and API read. Durations are seconds."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        case_sensitive=True,
-        extra="ignore",
-        # COPILOT_MONITORED_CA_FILE is the field `ca_file` of the field `monitored`.
-        env_nested_delimiter="_",
-        env_nested_max_split=1,
-        alias_generator=AliasGenerator(validation_alias=variable),
-    )
+    model_config = _ENVIRONMENT
 
     temporal_address: Address = Field(
         "127.0.0.1:7243",
@@ -299,14 +310,7 @@ def variables(*groups: type[BaseModel]) -> dict[str, tuple[str, object]]:
 
 def load() -> Settings:
     """Read the environment. Raises SettingsError with every problem at once."""
-    known = variables()
-    problems = []
-    for name in sorted(os.environ):
-        if name.startswith("COPILOT_") and name not in known:
-            close = get_close_matches(name, known, n=1)
-            problems.append(
-                f"{name}: no such variable" + (f", did you mean {close[0]}?" if close else "")
-            )
+    problems = [*_unknown_variables()]
     if os.environ.get("COPILOT_CLUSTERS_FOLDER"):
         problems += [
             f"{name}: is not used with COPILOT_CLUSTERS_FOLDER: write it in a cluster's file"
@@ -314,22 +318,39 @@ def load() -> Settings:
             if os.environ.get(name)
         ]
     if not (os.environ.get("COPILOT_DATABASE_URL") or os.environ.get("COPILOT_DSQL_HOST")):
-        problems.append(f"COPILOT_DATABASE_URL: is required: {known['COPILOT_DATABASE_URL'][0]}")
+        meaning, _ = variables()["COPILOT_DATABASE_URL"]
+        problems.append(f"COPILOT_DATABASE_URL: is required: {meaning}")
+    return _read(Settings, {}, problems)
+
+
+def load_sources(given: Mapping[str, str]) -> Sources:
+    """Read the sources' variables; `given` replaces some. Raises SettingsError as `load` does."""
+    return _read(Sources, given, [*_unknown_variables()])
+
+
+def _unknown_variables() -> Iterator[str]:
+    known = variables()
+    for name in sorted(os.environ):
+        if name.startswith("COPILOT_") and name not in known:
+            close = get_close_matches(name, known, n=1)
+            yield f"{name}: no such variable" + (f", did you mean {close[0]}?" if close else "")
+
+
+def _read(model: Callable[..., T], given: Mapping[str, str], problems: list[str]) -> T:
+    settings = None
     try:
-        settings = Settings()
+        settings = model(**given)
     except ValidationError as error:
         # Of a wrong default, pydantic reports the field instead of its variable.
         names = {name: str(field.validation_alias) for name, field in Settings.model_fields.items()}
         for item in error.errors():
             if item["type"] == "extra_forbidden":
-                continue  # reported above: no such variable
+                continue  # reported as unknown
             first, *nested = map(str, item["loc"])
             name = "_".join((names.get(first, first), *nested))
             problems.append(f"{name}: {item['msg'].removeprefix('Value error, ')}")
-        settings = None
     except SourceError:
-        # A whole group as JSON, such as COPILOT_MONITORED; reported above: no such variable.
-        settings = None
+        pass  # A whole group as JSON, such as COPILOT_MONITORED; reported as unknown.
     if settings is None or problems:
         raise SettingsError("wrong settings: " + "; ".join(problems))
     return settings

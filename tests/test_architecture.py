@@ -32,6 +32,12 @@ MAY_IMPORT = {
     "copilot.access": set[str](),
     "copilot.clusters": {"copilot.signals.roles"},
     "copilot.signals": {"copilot.access", "copilot.clusters.labels"},
+    "copilot.discover": {
+        "copilot.access",
+        "copilot.clusters",
+        "copilot.health",
+        "copilot.signals",
+    },
     "copilot.health": {"copilot.signals"},
     "copilot.explain": {"copilot.health", "copilot.signals"},
     "copilot.model": {"copilot.explain", "copilot.health", "copilot.signals"},
