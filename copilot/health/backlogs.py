@@ -5,6 +5,7 @@ from copilot.health.thresholds import Thresholds
 from copilot.signals.snapshot import Snapshot, UtcDatetime
 
 _MAX_QUEUES = 100
+_MAX_RATES = 300
 _NOISE = 0.1  # share of a count, which is approximate
 _NEW_SHARE = 0.2  # of one cycle in what is usual: five minutes have most of the weight
 
@@ -43,12 +44,15 @@ def _with_backlog(course: BacklogCourse | None, backlog: int, at: UtcDatetime) -
 def dispatch_rates(
     previous: Memory, snapshot: Snapshot, thresholds: Thresholds
 ) -> dict[str, float]:
-    """What workers of each queue take where nothing waits for long: a moving average."""
+    """What workers of each queue take where nothing waits for long: a moving average.
+
+    Of a large cluster queues are described in turn: each keeps its rate until then.
+    """
     before, survey = previous.dispatch_rates, snapshot.queues
     if survey.absence:
         return before
-    kept = {key.label for key in survey.unanswered}
-    rates = {label: rate for label, rate in before.items() if label in kept}
+    missed = {key.label for key in survey.unanswered}
+    rates = {label: rate for label, rate in before.items() if survey.truncated or label in missed}
     for facts in survey.queues:
         label = facts.key.label
         usual = before.get(label, facts.dispatch_rate)
@@ -56,5 +60,6 @@ def dispatch_rates(
             usual += _NEW_SHARE * (facts.dispatch_rate - usual)
         elif label not in before:
             continue
+        rates.pop(label, None)
         rates[label] = round(usual, 3)
-    return rates
+    return dict(list(rates.items())[-_MAX_RATES:])

@@ -87,6 +87,18 @@ def test_canaries_that_wait_for_a_slow_store_are_its_trouble_and_never_critical(
     assert decisions(one_late, cycles=4).state is State.HAPPY
 
 
+def test_a_late_canary_does_not_blame_its_shard_where_all_are_slow() -> None:
+    steps = {CanaryStep.START: 2.0, CanaryStep.WORKFLOW_TASK: 4.0}
+    seen = probe(canary=canary(late(1), passed=2, steps=steps))
+    assert decisions(seen, cycles=4).state is State.HAPPY
+    none_passed = with_probe(snapshot(), probe(canary=canary(late(1), passed=0)))
+    slow = decisions(seen).memory
+    assert evaluate(slow, none_passed, THRESHOLDS).state is State.HAPPY
+    lasting = late(1).model_copy(update={"seconds": 30.0})
+    decision = decisions(probe(canary=canary(lasting, passed=2, steps=steps)))
+    assert [cause.kind for cause in decision.causes] == [CauseKind.SHARDS]
+
+
 def test_a_store_that_fails_is_the_root_of_lost_canaries() -> None:
     seen = probe(store="UNAVAILABLE", canary=canary(late(1), late(2), fails=True))
     decision = decisions(seen, cycles=3)
