@@ -24,7 +24,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "check": Command(
         "copilot.check",
-        "say whether metrics store, frontend and Loki of the environment can be used",
+        "say whether metrics store, frontend and Loki of each cluster can be used",
         "python -m copilot check",
     ),
     "discover": Command(

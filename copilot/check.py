@@ -1,16 +1,17 @@
-"""`python -m copilot check`: whether the sources of the environment's cluster can be used."""
+"""`python -m copilot check`: whether the sources of the monitored clusters can be used."""
 
 import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from copilot import process
 from copilot.access.temporal import MonitoredTemporal
+from copilot.clusters.configured import configured_clusters
 from copilot.errors import AccessError, SourceError
 from copilot.finding import Finding
 from copilot.metrics_check import SECONDS, check_metrics
@@ -35,7 +36,7 @@ def run(options: Namespace) -> int:
     """Returns the exit code: 1 if a source cannot be used. Prints a CopilotError."""
 
     async def job(settings: Settings) -> None:
-        findings = [finding async for finding in check(settings)]
+        findings = [finding async for finding in check_all(settings)]
         if options.json:
             sys.stdout.write(f"{json.dumps([asdict(one) for one in findings])}\n")
         else:
@@ -47,6 +48,17 @@ def run(options: Namespace) -> int:
             raise SourceError(f"the Copilot cannot use: {', '.join(wrong)}")
 
     return process.run(job)
+
+
+async def check_all(settings: Settings) -> AsyncIterator[Finding]:
+    """The findings on every cluster, and on wrong cluster files."""
+    described = configured_clusters(settings)()
+    for problem in described.problems:
+        yield Finding("cluster file", "wrong", problem.text)
+    for name, cluster in described.by_name.items():
+        async for finding in check(cluster.within(settings)):
+            named = f"{name}, {finding.name}" if settings.clusters_folder else finding.name
+            yield replace(finding, name=named)
 
 
 async def check(settings: Settings) -> AsyncIterator[Finding]:

@@ -48,7 +48,7 @@ MAY_IMPORT = {
         "copilot.model",
         "copilot.signals",
     },
-    "copilot.replay": {"copilot.health", "copilot.signals", "copilot.store"},
+    "copilot.replay": {"copilot.clusters", "copilot.health", "copilot.signals", "copilot.store"},
     "copilot.api": {
         "copilot.clusters",
         "copilot.explain",

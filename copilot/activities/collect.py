@@ -89,6 +89,7 @@ class Collector:
     async def collect(self, request: CollectRequest) -> Snapshot:
         settings = self._settings
         at = datetime.now(UTC)
+        self._known.remember(request.learned_roles)
         async with asyncio.TaskGroup() as group:
             metrics = group.create_task(self._measure())
             logs = group.create_task(self._logs(request.logs_since, at))

@@ -11,7 +11,7 @@ from copilot.health.decision import Decision, Memory
 from copilot.model.answer import Answer
 from copilot.model.prompt import Reference
 from copilot.model.trends import Trend
-from copilot.signals.snapshot import Frozen, QueueKey, Snapshot, UtcDatetime
+from copilot.signals.snapshot import Frozen, InstanceRoles, QueueKey, Snapshot, UtcDatetime
 from copilot.store.records import CycleRecord
 
 
@@ -20,7 +20,8 @@ class CollectRequest(Frozen):
 
     `known_queues` are the last cycle's queues that are in use, `late_queues` those of them whose
     tasks were late or that did not answer. `asked_until` is where the last cycle's turn ended.
-    `logs_since` is the end of the last window in which log patterns were counted.
+    `logs_since` is the end of the last window in which log patterns were counted, `learned_roles`
+    what the last cycle knew of the cluster's instances.
     """
 
     cluster: str
@@ -29,6 +30,7 @@ class CollectRequest(Frozen):
     late_queues: tuple[QueueKey, ...] = ()
     asked_until: QueueKey | None = None
     logs_since: UtcDatetime | None = None
+    learned_roles: tuple[InstanceRoles, ...] = ()
 
 
 class EvaluateRequest(Frozen):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from copilot import process
+from copilot.clusters.configured import configured_clusters
 from copilot.errors import FileError, NoCyclesError, SettingsError
 from copilot.health.decision import Decision, Memory, State
 from copilot.replay.snapshot_file import SnapshotLine
@@ -45,7 +46,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="TIME",
         help="end, which is not in the file (default: up to the newest stored cycle)",
     )
-    parser.add_argument("--cluster", help="name of the cluster (default: COPILOT_CLUSTER)")
+    parser.add_argument("--cluster", help="name of the cluster (default: the only one)")
+
+
+def _only_cluster(settings: Settings) -> str:
+    """Raises SettingsError where there are several clusters, or none."""
+    names = list(configured_clusters(settings)().by_name)
+    if len(names) != 1:
+        raise SettingsError(f"--cluster is required, one of: {', '.join(names) or 'none'}")
+    return names[0]
 
 
 def run(options: Namespace) -> int:
@@ -54,7 +63,7 @@ def run(options: Namespace) -> int:
     async def job(settings: Settings) -> None:
         if options.start >= options.end:
             raise SettingsError("--from must be before --to")
-        cluster = options.cluster or settings.cluster
+        cluster = options.cluster or _only_cluster(settings)
         count = 0
         with _destination(options.file) as file:
             async with Repository.open(locate_store(settings)) as repository:

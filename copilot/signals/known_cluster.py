@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from copilot.clusters.labels import DEFAULT, LabelMapping
 from copilot.signals.instant_query import Sample
 from copilot.signals.roles import Role
-from copilot.signals.snapshot import QueueKey
+from copilot.signals.snapshot import InstanceRoles, QueueKey
 from copilot.signals.style import OPENTELEMETRY, Style
 
 MAX_QUEUES = 10_000
@@ -50,6 +50,18 @@ class KnownCluster:
     @property
     def queues(self) -> tuple[QueueKey, ...]:
         return tuple(self._queues)
+
+    def remember(self, learned: Iterable[InstanceRoles]) -> None:
+        """Take the roles that the last cycle knew, perhaps in another process."""
+        self._roles |= {(one.label, one.name): frozenset(one.roles) for one in learned}
+
+    @property
+    def learned(self) -> tuple[InstanceRoles, ...]:
+        """What `remember` takes."""
+        return tuple(
+            InstanceRoles(label=label, name=name, roles=tuple(sorted(roles)))
+            for (label, name), roles in sorted(self._roles.items())
+        )
 
     def roles_of(self, labels: Mapping[str, str]) -> frozenset[Role]:
         """The roles of the instance with these labels; none when it is no Temporal server."""

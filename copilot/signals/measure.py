@@ -110,6 +110,7 @@ async def measure(
         newest=newest,
         targets={role: cycle.targets[role] for role in Role},
         instances={role: cycle.instances[role] for role in Role},
+        learned_roles=known.learned,
         duplicates=cycle.duplicates(),
         identities=cycle.identities(),
         dropped=cycle.dropped(),

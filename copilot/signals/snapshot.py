@@ -14,6 +14,8 @@ from pydantic import (
     model_validator,
 )
 
+from copilot.signals.roles import Role
+
 
 class Frozen(BaseModel):
     """An immutable model that ignores unknown fields, so that old code can read newer data."""
@@ -274,6 +276,17 @@ class Instance(Frozen):
         return not self.up and bool(self.answers)
 
 
+class InstanceRoles(Frozen):
+    """The roles that the series of an instance told, whose scrapes' labels do not tell them.
+
+    `label` is the value of the label that tells roles elsewhere, `name` the instance's.
+    """
+
+    label: str
+    name: str
+    roles: tuple[Role, ...]
+
+
 class DroppedSamples(Frozen):
     """The share of the samples of a scrape job that are read and not kept."""
 
@@ -289,7 +302,8 @@ class Measurement(Frozen):
     `readings` has one entry a signal of the catalogue. `targets` has one entry a role of the
     cluster (`frontend`, `history`, `matching`, `worker`): the highest `up` of its instances, 1 or
     0, or why it is not known, as where none is up but one answers. `instances` are the role's, as
-    far as they are scraped now; empty in snapshots of earlier versions. `source_absence` is set
+    far as they are scraped now; empty in snapshots of earlier versions. `learned_roles` are for the
+    next cycle, which another worker may collect. `source_absence` is set
     when the store itself did not answer; every reading is then missing for that reason.
     `active_queues` are the queues in the server's own series; `suspected_queues` and
     `suspected_namespaces` have late tasks by them, the latter tasks of Temporal's own workflows.
@@ -304,6 +318,7 @@ class Measurement(Frozen):
     newest: dict[str, Reading] = Field(default_factory=dict)
     targets: dict[str, Reading]
     instances: dict[str, tuple[Instance, ...]] = Field(default_factory=dict)
+    learned_roles: tuple[InstanceRoles, ...] = ()
     outcomes: tuple[WorkflowOutcome, ...] = ()
     active_queues: tuple[QueueKey, ...] = Field((), exclude=True)
     suspected_queues: tuple[QueueKey, ...] = Field((), exclude=True)

@@ -6,7 +6,7 @@ from copilot.activities.models import MemoryRestore
 from copilot.canary.sweep import Sweep
 from copilot.explain.assessment import Assessed
 from copilot.health.decision import Cause, Memory, ScaleTier, State
-from copilot.signals.snapshot import Frozen, QueueKey, UtcDatetime
+from copilot.signals.snapshot import Frozen, InstanceRoles, QueueKey, UtcDatetime
 from copilot.workflows.outbox import Outbox
 from copilot.workflows.schedule import Schedule
 
@@ -27,7 +27,7 @@ class Progress(BaseModel):
     assessments. `logs_until` is the end of the last window in which log patterns were counted.
     `troubles` are what the probe saw before the last cycle, `sweep` is where its canaries are,
     `instances` are the processes that it asks, and `reached` those that answered it. `unserved`
-    counts cycles without a worker that knows the cluster.
+    counts cycles without a worker that knows the cluster. `learned_roles` are those of instances.
     """
 
     run_id: str
@@ -49,6 +49,7 @@ class Progress(BaseModel):
     instances: tuple[str, ...] = ()
     reached: tuple[str, ...] = ()
     unserved: int = 0
+    learned_roles: tuple[InstanceRoles, ...] = ()
 
 
 class ObserveInput(Frozen):

@@ -232,6 +232,7 @@ class Observe:
                     late_queues=progress.late_queues,
                     asked_until=progress.asked_until,
                     logs_since=progress.logs_until,
+                    learned_roles=progress.learned_roles,
                 ),
                 start_to_close_timeout=budget,
                 retry_policy=RetryPolicy(
@@ -251,6 +252,8 @@ class Observe:
                 detail = error.cause.message
             return _empty_snapshot(self._cluster, self._probing.result, detail)
         progress.unserved = 0
+        if snapshot.metrics.source_absence is None:
+            progress.learned_roles = snapshot.metrics.learned_roles
         if not snapshot.queues.absence:
             # The probe describes the busiest ones between cycles.
             queues = sorted(snapshot.queues.queues, key=lambda one: -one.task_rate)

@@ -24,13 +24,20 @@ from grafana.dashboards.copilot_verdict_row import (
     BEFORE_FIRST_VERDICT,
     CLUSTER_PARAMETER,
     VERDICT_ROW,
+    WATCHED,
 )
 from grafana.promql import CLUSTER_VARIABLE, COPILOT_CLUSTER, select, total
 from grafana.signal_panels import panels_of_kinds
 
 _TOP = 10
 _LOG_PATTERNS = PromQL(
-    total("copilot_log_pattern_count", by="pattern, service", top=_TOP, cluster=COPILOT_CLUSTER),
+    total(
+        "copilot_log_pattern_count",
+        WATCHED,
+        by="pattern, service",
+        top=_TOP,
+        cluster=COPILOT_CLUSTER,
+    ),
     "{{service}}: {{pattern}}",
     "no series while the logs match no known pattern",
 )
@@ -43,7 +50,9 @@ _FINDINGS = Row(
             PanelType.STATE_TIMELINE,
             (
                 PromQL(
-                    f"max by (gate) ({select('copilot_gate_fired', cluster=COPILOT_CLUSTER)})",
+                    "max by (gate) ("
+                    + select("copilot_gate_fired", WATCHED, cluster=COPILOT_CLUSTER)
+                    + ")",
                     "{{gate}}",
                     BEFORE_FIRST_VERDICT,
                 ),
@@ -128,7 +137,9 @@ _FINDINGS = Row(
             "measured by workflows of the Copilot's own.",
             "s",
             PromQL(
-                f"max by (step) ({select('copilot_canary_step_seconds', cluster=COPILOT_CLUSTER)})",
+                "max by (step) ("
+                + select("copilot_canary_step_seconds", WATCHED, cluster=COPILOT_CLUSTER)
+                + ")",
                 "{{step}}",
                 "no series where the canary is off or passes nowhere",
             ),

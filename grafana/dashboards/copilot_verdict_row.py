@@ -8,8 +8,9 @@ CLUSTER_PARAMETER = "?cluster=$cluster"
 BEFORE_FIRST_VERDICT = "no series before the first verdict"
 # A verdict is old after three cycles of 30 s.
 _OLD_SECONDS = 90
-# `cluster` is the label of the scrape; the label that the API exports becomes `exported_cluster`.
-_WATCHED = 'exported_cluster="$cluster"'
+# `cluster` is the label of the scrape; the label that worker and API export becomes
+# `exported_cluster`.
+WATCHED = 'exported_cluster="$cluster"'
 
 
 def _total(gauge: str, matchers: str = "") -> str:
@@ -19,7 +20,7 @@ def _total(gauge: str, matchers: str = "") -> str:
 def _health_state() -> str:
     """PromQL for 0 (unknown) to 3 (critical), as the API reports it: an old verdict is unknown."""
     return " + ".join(
-        f"{number} * " + _total("copilot_api_health_state", f'{_WATCHED},state="{state}"')
+        f"{number} * " + _total("copilot_api_health_state", f'{WATCHED},state="{state}"')
         for number, state in ((1, "happy"), (2, "stressed"), (3, "critical"))
     )
 
@@ -40,14 +41,14 @@ VERDICT_ROW = Row(
             "Last verdict",
             "Age of the last verdict. There is one every 30 s; after 90 s it is old.",
             "s",
-            PromQL(_total("copilot_api_data_age_seconds", _WATCHED), "age"),
+            PromQL(_total("copilot_api_data_age_seconds", WATCHED), "age"),
             thresholds=higher_is_worse(_OLD_SECONDS / 2, _OLD_SECONDS),
         ),
         stat(
             "Rules fired",
             "Rules that fired in the last cycle.",
             "short",
-            PromQL(_total("copilot_gate_fired"), "rules", BEFORE_FIRST_VERDICT),
+            PromQL(_total("copilot_gate_fired", WATCHED), "rules", BEFORE_FIRST_VERDICT),
             thresholds=higher_is_worse(1, 3),
         ),
         stat(
@@ -61,7 +62,7 @@ VERDICT_ROW = Row(
             "Signals missing",
             "Signals without a value in the last cycle; missing never counts as healthy.",
             "short",
-            PromQL(_total("copilot_signal_missing"), "missing"),
+            PromQL(_total("copilot_signal_missing", WATCHED), "missing"),
             thresholds=RED_ABOVE_ZERO,
         ),
         table(
