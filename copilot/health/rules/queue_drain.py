@@ -24,7 +24,7 @@ def drains(inputs: RuleInputs, facts: QueueFacts) -> bool:
     drain = facts.dispatch_rate - facts.add_rate
     if drain > 0 and facts.backlog <= limit * drain:
         return True
-    if _has_just_come(inputs, facts) and facts.backlog <= limit * facts.dispatch_rate:
+    if _has_just_come(inputs, facts) and facts.backlog <= limit * _pace(inputs, facts):
         return True
     if course is None:
         return False
@@ -41,6 +41,12 @@ def _has_just_come(inputs: RuleInputs, facts: QueueFacts) -> bool:
     polled = facts.last_poll and (at - facts.last_poll).total_seconds() <= _POLLING_SECONDS
     is_burst = before is None or facts.backlog > _BURST * before.highest
     return bool(polled) and is_burst and _is_new(inputs, facts)
+
+
+def _pace(inputs: RuleInputs, facts: QueueFacts) -> float:
+    """Tasks a second since the oldest one came: the server's rate also counts the quiet before."""
+    window = inputs.thresholds.dispatch_window_seconds
+    return facts.dispatch_rate * window / min(window, max(1.0, facts.backlog_age_seconds))
 
 
 def _is_new(inputs: RuleInputs, facts: QueueFacts) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from copilot.health.decision import CauseKind, State
@@ -108,6 +108,7 @@ def test_a_backlog_that_does_not_drain_is_one(fault: DoesNot, phase: int) -> Non
     minutes=st.floats(0.1, 8),
     usual=st.floats(0, 0.15),
 )
+@example(phase=22, capacity=37, minutes=7.9, usual=0.09)
 def test_any_burst_that_workers_do_in_minutes_is_no_fault(
     phase: int, capacity: int, minutes: float, usual: float
 ) -> None:
