@@ -29,6 +29,7 @@ class PersistActivities:
         self._history_days = history_days
         self._clock = clock
         self._prune_due: dict[str, float] = {}
+        self._pruned = ""
 
     # The name in recorded histories.
     @activity.defn(name="recall")
@@ -54,5 +55,9 @@ class PersistActivities:
     async def _prune_if_due(self, repository: Repository, cluster: str) -> None:
         if self._clock() < self._prune_due.get(cluster, 0.0):
             return
-        await repository.prune(cluster, datetime.now(UTC), self._snapshot_days, self._history_days)
+        # The others in turn: no loop saves, and so prunes, a cluster that was removed.
+        self._pruned = await repository.next_cluster(self._pruned)
+        now = datetime.now(UTC)
+        for name in {cluster, self._pruned}:
+            await repository.prune(name, now, self._snapshot_days, self._history_days)
         self._prune_due[cluster] = self._clock() + PRUNE_EVERY_SECONDS

@@ -155,3 +155,14 @@ async def last_points(
         for point in newest:
             found[cluster] = point, await timeline.state_start(connection, cluster, point.at)
     return found
+
+
+async def next_cluster(connection: Connection, after: str) -> str:
+    """The stored cluster whose name follows, or the first one; `after` where none is stored."""
+    cursor = await connection.execute(
+        "SELECT coalesce((SELECT min(cluster) FROM clusters WHERE cluster > %(after)s),"
+        " (SELECT min(cluster) FROM clusters), %(after)s)",
+        {"after": after},
+    )
+    row = await cursor.fetchone()
+    return str(row[0]) if row else after

@@ -55,6 +55,7 @@ class Repository:
     earlier_days = _in_transaction(earlier_days.snapshots)
     cycle_points = _in_transaction(cycles.points)
     last_points = _in_transaction(cycles.last_points)
+    next_cluster = _in_transaction(cycles.next_cluster)
     state_start = _in_transaction(timeline.state_start)
     gaps = _in_transaction(timeline.gaps)
     newest_issues = _in_transaction(issues.newest)

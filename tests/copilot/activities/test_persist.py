@@ -85,6 +85,16 @@ async def test_old_cycles_are_pruned_every_hour(store: Store) -> None:
     assert await store.repository.latest("monitored") is None
 
 
+async def test_a_cluster_that_was_removed_is_pruned_by_the_others(store: Store) -> None:
+    await store.save(1)
+    removed = record(Memory(), cluster_snapshot().model_copy(update={"cluster": "removed"}))
+    await store.repository.save([removed])
+    for cycle in (2, 3):
+        store.now += PRUNE_EVERY_SECONDS
+        await store.save(cycle)
+    assert await store.repository.latest("removed") is None
+
+
 async def test_a_store_that_is_down_is_an_error_for_temporal_to_retry() -> None:
     url = f"postgresql://copilot:copilot@{REFUSING_ADDRESS}/copilot"
     async with Repository.open(url) as repository:
