@@ -201,3 +201,16 @@ def test_a_mapping_that_cannot_work_is_refused(
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=f"settings: {variable}: [^;\n]*{problem}[^;\n]*$"):
         settings.load()
+
+
+def test_variables_of_one_cluster_are_refused_beside_a_folder_of_clusters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COPILOT_DATABASE_URL", URL)
+    monkeypatch.setenv("COPILOT_CLUSTERS_FOLDER", "/etc/copilot/clusters")
+    assert settings.load().clusters_folder == "/etc/copilot/clusters"
+    for name in ("PROMETHEUS_ENDPOINT", "COPILOT_METRICS_TOKEN_FILE"):
+        monkeypatch.setenv(name, "http://elsewhere")
+        with pytest.raises(SettingsError, match=f"settings: {name}: .*COPILOT_CLUSTERS_FOLDER"):
+            settings.load()
+        monkeypatch.delenv(name)

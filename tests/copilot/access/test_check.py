@@ -6,10 +6,11 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
-from copilot.check import check
+from copilot.check import check, check_all
 from copilot.finding import Finding
 from copilot.settings import Settings
 from tests.certificates import Certificates
@@ -172,3 +173,26 @@ def test_the_command_prints_every_finding_and_ends_with_no() -> None:
     assert ended.returncode == 1, ended.stderr
     assert [one["state"] for one in json.loads(ended.stdout)] == ["wrong", "wrong"]
     assert len(ended.stderr.splitlines()) == 1
+
+
+async def test_every_cluster_of_a_folder_is_checked_and_every_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COPILOT_DATABASE_URL", "postgresql://copilot@127.0.0.1/copilot")
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"cluster: {name}\n"
+            f"monitored_address: 127.0.0.1:{closed_port()}\n"
+            f"prometheus_endpoint: http://127.0.0.1:{closed_port()}\n"
+        )
+    (tmp_path / "wrong.yaml").write_text("cluster: [")
+    settings = Settings(COPILOT_CLUSTERS_FOLDER=str(tmp_path))  # type: ignore[call-arg]
+    findings = [finding async for finding in check_all(settings)]
+    assert [one.name for one in findings] == [
+        "cluster file",
+        "one, metrics store",
+        "one, frontend",
+        "two, metrics store",
+        "two, frontend",
+    ]
+    assert {one.state for one in findings} == {"wrong"}
