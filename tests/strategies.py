@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from copilot.health.decision import Memory, ScaleTier, State
+from copilot.health.decision import BacklogCourse, Memory, ScaleTier, State
 from copilot.signals.matchers import PER_NAMESPACE, SYSTEM_WORKFLOWS
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName
@@ -145,6 +145,15 @@ readable = st.builds(
     earlier=_earlier,
 )
 _known = st.sampled_from([State.HAPPY, State.STRESSED, State.CRITICAL])
+_labels = facts.map(lambda one: one.key.label)
+_times = st.integers(-900, 0).map(lambda seconds: START + timedelta(seconds=seconds))
+_courses = st.builds(
+    BacklogCourse,
+    highest=st.integers(0, 2000),
+    highest_at=_times,
+    lowest=st.integers(0, 2000),
+    lowest_at=_times,
+)
 memories = st.builds(
     lambda standing, blind, **rest: Memory(
         state=State.UNKNOWN if blind or standing is None else standing, standing=standing, **rest
@@ -157,4 +166,10 @@ memories = st.builds(
     below_critical_run=st.integers(0, 5),
     clear_run=st.integers(0, 5),
     roles_seen=st.sampled_from([(), tuple(Role)]),
+    at=st.one_of(st.none(), _times),
+    update_rates=st.sampled_from([(), (145.0,) * 12]),
+    demand_rates=st.sampled_from([(), (9.0,) * 12]),
+    backlogs=st.dictionaries(_labels, _courses, max_size=3),
+    dispatch_rates=st.dictionaries(_labels, rates, max_size=3),
+    canary_seconds=st.floats(0, 60),
 )
