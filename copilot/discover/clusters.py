@@ -92,6 +92,8 @@ async def find(settings: SourceSettings, *, frontend: str, cluster: str, every: 
         its = _serves(one, clusters, served, chosen=bool(cluster))
         given = (facts, its) if facts and its else None
         proposals.append(await _propose(settings, one, given, has_alloy=seen.has_alloy))
+    if served and served.index is None and not cluster:
+        problems.append(f"no file has the frontend {frontend}: {served.reason}")
     problems += [_cannot_judge(one) for one in proposals if not one.can_judge]
     return Result(tuple(proposals), tuple(problems))
 

@@ -114,6 +114,14 @@ def match(facts: FrontendFacts, parts: Sequence[Part], servers: Sequence[ServerF
         shards = servers[fewer[0]].shards
         reason = f"its metrics have {shards:.0f} of the frontend's {facts.shards} history shards"
         return Match(fewer[0], Sureness.LIKELY, reason)
+    if len(same_version) == len(servers) == 1:
+        shards = servers[0].shards
+        reason = (
+            f"the store's only cluster has {shards:.0f} history shards and the frontend's"
+            f" {facts.shards}: where its metrics are of two clusters, give each a label of its own,"
+            " such as cluster, where it is scraped"
+        )
+        return Match(None, reason=reason)
     count = "no cluster" if not fitting else f"{len(fitting)} clusters"
     described = f"version {facts.version} and {facts.shards} history shards"
     return Match(None, reason=f"{count} of the store with its {described}")
