@@ -15,6 +15,7 @@ from stacks.watch_settings import WatchSettings
 from stacks.workspace import passphrase
 from tdeploy import settings
 from tdeploy.console import print_err, print_out
+from tdeploy.discovery import discover
 from tdeploy.engine.project import create_stacks
 from tdeploy.errors import TdeployError
 from tdeploy.lazy import typer_app
@@ -43,13 +44,14 @@ _QUESTIONS = {
     WatchSettings.stack: (
         Question("monitored_address", "host:port of the cluster's frontend, for containers"),
         Question("prometheus_endpoint", "URL of the metrics store, without /api/v1"),
-        Question("cluster", "label `cluster` of the cluster's metrics"),
-        Question(
-            "monitored_namespaces", "namespaces to watch, with commas between (* is all of them)"
-        ),
     ),
 }
 """By profile."""
+_OF_A_CLUSTER = (
+    Question("cluster", "name of the cluster: its label `cluster`, unless labels are set"),
+    Question("monitored_namespaces", "namespaces to watch, with commas between (* is all of them)"),
+)
+"""Asked of `watch` when its metrics store was searched for clusters."""
 
 
 @app.command()
@@ -69,7 +71,7 @@ def init(
     ] = None,
     metrics: Annotated[str | None, typer.Option(help="of watch: URL of the metrics store")] = None,
     cluster: Annotated[
-        str | None, typer.Option(help="of watch: label `cluster` of the metrics")
+        str | None, typer.Option(help="of watch: name of the cluster, as discover has it")
     ] = None,
     namespaces: Annotated[
         str | None, typer.Option(help="of watch: namespaces, with commas between")
@@ -101,12 +103,20 @@ def init(
     }
     given = {key: value for key, value in options.items() if value is not None}
     questions = _QUESTIONS.get(profile, ())
-    others = sorted(given.keys() - {one.key for one in questions})
+    of_a_cluster = _OF_A_CLUSTER if profile == WatchSettings.stack else ()
+    others = sorted(given.keys() - {one.key for one in (*questions, *of_a_cluster)})
     if others:
         raise TdeployError(
             f"the stack {profile} does not ask for {', '.join(others)}: omit the options"
         )
     answers = _answers(profile, questions, current, given, yes=yes)
+    if of_a_cluster:
+        chosen = _not_default(current)
+        found = _discovered(answers, current, given.get("cluster") or chosen.get("cluster", ""))
+        answers |= _answers(profile, of_a_cluster, {**found, **chosen}, given, yes=yes)
+        if found and answers["cluster"] != found["cluster"]:
+            found = _discovered(answers, current, answers["cluster"])
+        answers = {**found, **answers}
     settings.write(profile, {key: value for key, value in answers.items() if value})
     if profile == DEFAULT:
         settings.write(_SHARED, {key: answers[key] for key in _SHARED_KEYS})
@@ -143,6 +153,28 @@ def _answers(
         else:
             answers[key] = default if yes else _ask(profile, question, default)
     return answers
+
+
+def _not_default(current: Mapping[str, str]) -> dict[str, str]:
+    """Settings of `watch` that an earlier run did not just write as they are by default."""
+    fields = WatchSettings.model_fields
+    return {
+        key: text
+        for key, text in current.items()
+        if key not in fields or text != _as_text(fields[key].default)
+    }
+
+
+def _discovered(
+    answers: Mapping[str, str], current: Mapping[str, str], cluster: str
+) -> dict[str, str]:
+    """What the metrics store says about a cluster; nothing where its labels are set already."""
+    if "labels" in current:
+        return {}
+    every = {key: text for key, text in {**current, **answers}.items() if text}
+    secrets = WatchSettings.secrets
+    values = {key: parsed(text) for key, text in every.items() if key not in secrets}
+    return discover(WatchSettings.model_validate(values), cluster)
 
 
 def _as_text(value: object) -> str:

@@ -46,14 +46,15 @@ def read(stack: str) -> dict[str, str]:
 def write(stack: str, values: Mapping[str, str], *, secret: bool = False) -> None:
     """Write settings into the stack's file. Raises TdeployError, and writes none if one is wrong.
 
-    Secrets are not validated.
+    A key such as `labels.role` is one of a group. Secrets are not validated.
     """
     if not secret:
         require_valid(stack, values)
     create_stacks()
     try:
         for key, value in values.items():
-            open_stack(stack).set_config(f"{PROJECT}:{key}", ConfigValue(value, secret=secret))
+            config = ConfigValue(value, secret=secret)
+            open_stack(stack).set_config(f"{PROJECT}:{key}", config, path="." in key)
     except CommandError as error:
         raise failure(f"cannot set {key} of {stack}", error) from error
 
@@ -80,8 +81,14 @@ def kept_on_success(stack: str, values: Mapping[str, str]) -> Iterator[None]:
 def require_valid(stack: str, values: Mapping[str, str]) -> None:
     """Raise TdeployError if the stack refuses one of these settings."""
     model = STACKS[stack].settings
+    nested: dict[str, object] = {key: text for key, text in values.items() if "." not in key}
+    for group in {key.partition(".")[0] for key in values if "." in key}:
+        begin = f"{group}."
+        nested[group] = {
+            key.removeprefix(begin): text for key, text in values.items() if key.startswith(begin)
+        }
     try:
-        model.model_validate(values)
+        model.model_validate(nested)
     except ValidationError as error:
         raise TdeployError(f"wrong settings: {'; '.join(problems(error, model))}") from error
 

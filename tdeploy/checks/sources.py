@@ -1,39 +1,30 @@
 """The checks of the cluster beside which the stack `watch` runs: what its worker would see."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 
-from components import docker_engine
 from components.docker_engine import DockerEngineError
-from components.engine_run import Output, run_once
-from components.workload import Workload
-from stacks.catalogue.by_stack import watch_catalogue
-from stacks.catalogue.images import BUILT
-from stacks.catalogue.sources import SOURCES_JOB
-from stacks.watch_settings import ACCESS_SECRETS, WatchSettings
-from tdeploy import settings as stack_settings
+from components.engine_run import Output
+from stacks.watch_settings import WatchSettings
 from tdeploy.checks.check import Check, unknown, wrong
 from tdeploy.errors import TdeployError
+from tdeploy.source_container import IMAGE, is_image_missing, run_with_sources
 
 _NAME = "sources"
-_SECONDS = 120
 
 
 def check_sources(settings: WatchSettings) -> Iterator[Check]:
     """Metrics store, frontend and logs, from a container like that of the worker."""
-    image = BUILT["copilot"]
     try:
-        if docker_engine.image_problem(image, from_registry=False):
+        if is_image_missing():
             yield Check(
                 _NAME,
                 "unknown",
-                f"not checked: the image {image}, which checks them, is not built yet",
+                f"not checked: the image {IMAGE}, which checks them, is not built yet",
                 f"`tdeploy build copilot -p {settings.stack}`, then this again",
             )
             return
-        name = f"{settings.stack}-{SOURCES_JOB}-check"
-        output = run_once(name, image, _workload(settings), _SECONDS)
+        output = run_with_sources(settings, "check", "check --json")
     except DockerEngineError:
         yield from unknown((_NAME,), "Docker does not answer")
         return
@@ -41,18 +32,6 @@ def check_sources(settings: WatchSettings) -> Iterator[Check]:
         yield wrong(_NAME, str(error))
         return
     yield from _read(output, settings.stack)
-
-
-def _workload(settings: WatchSettings) -> Workload:
-    """The job of `up` that checks the same, with plain values. Raises TdeployError, ValueError."""
-    values = stack_settings.read(settings.stack)
-    secrets: Mapping[str, str] = {
-        key: value for key, value in values.items() if key in ACCESS_SECRETS
-    }
-    # The check does not use the store.
-    catalogue = watch_catalogue(settings, database_password="none", secrets=secrets)  # noqa: S106
-    job = catalogue.workloads[SOURCES_JOB]
-    return replace(job, command=(f"{job.command[0]} --json",))
 
 
 def _read(output: Output, stack: str) -> Iterator[Check]:

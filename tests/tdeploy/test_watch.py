@@ -1,6 +1,7 @@
 """The stack `watch`, from its settings to its end."""
 
 import json
+from collections.abc import Mapping
 
 import yaml
 
@@ -48,6 +49,55 @@ def test_init_asks_where_the_cluster_is(fresh: Clone) -> None:
     )
     assert fresh.tdeploy("init", *PROFILE, "--yes", "--region", "eu-west-1").exit_code == 2
     assert fresh.tdeploy("init", "--yes", "--cluster", "prod").exit_code == 2
+
+
+def proposal(keys: Mapping[str, object], *, is_served: bool) -> dict[str, object]:
+    """A cluster as `python -m copilot discover --json` prints it."""
+    sureness = "sure" if is_served else "guess"
+    return {
+        "cluster": keys["cluster"],
+        "is_own_temporal": False,
+        "keys": [{"key": key, "value": value, "sureness": sureness} for key, value in keys.items()],
+    }
+
+
+def test_init_takes_what_discover_finds_in_the_metrics_store(fresh: Clone) -> None:
+    docker = fresh.world.docker
+    without_image = fresh.tdeploy("init", *PROFILE, "--yes")
+    assert "tdeploy build copilot" in without_image.stderr
+    docker.images["temporal-sre-copilot:dev"] = "sha256:1"
+    matcher = 'namespace="workflows"'
+    found = proposal(
+        {
+            "cluster": "workflows",
+            "monitored_address": "host.docker.internal:7233",
+            "monitored_namespaces": ["default", "orders"],
+            "labels.matcher": matcher,
+            "labels.role": "container",
+        },
+        is_served=True,
+    )
+    other = proposal({"cluster": "other", "monitored_address": "other:7233"}, is_served=False)
+    search = "watch-monitored-sources-discover"
+    docker.job_ends[search] = JobEnd(0, f"{json.dumps([other, found])}\n")
+    done = fresh.tdeploy("init", *PROFILE, "--yes", "--metrics", "http://metrics.example.com")
+    assert done.exit_code == 0, done.stderr
+    text = (fresh.world.folder / "Pulumi.watch.yaml").read_text(encoding="utf-8")
+    settings = WatchSettings.model_validate(
+        {
+            key.removeprefix("copilot:"): value
+            for key, value in yaml.safe_load(text)["config"].items()
+        }
+    )
+    assert settings.cluster == "workflows"
+    assert settings.monitored_namespaces == ("default", "orders")
+    assert (settings.labels.matcher, settings.labels.role) == (matcher, "container")
+    # What was found once, or set by hand, stays.
+    docker.job_ends[search] = JobEnd(2, "error: the metrics store answered HTTP 401\n")
+    again = fresh.tdeploy("init", *PROFILE, "--yes")
+    assert again.exit_code == 0, again.stderr
+    assert (fresh.world.folder / "Pulumi.watch.yaml").read_text(encoding="utf-8") == text
+    assert not docker.containers
 
 
 def sources(clone: Clone) -> dict[str, tuple[str, str]]:
