@@ -163,9 +163,20 @@ def _forbidden(values: dict[str, object]) -> Iterator[str]:
         if key not in values:
             yield f"{key}: is required"
     for key, instead in _WITHOUT_PASSWORD.items():
-        try:
-            has_password = httpx.URL(str(values.get(key, ""))).password
-        except httpx.InvalidURL:
-            continue
-        if has_password:
+        url = _url(values.get(key))
+        if url is None:
+            yield f"{key}: is not a URL"
+        elif url.password:
             yield f"{key}: a password is not written here: use {instead}"
+    for group in ("metrics", "logs"):
+        access = values.get(group)
+        if isinstance(access, dict) and _url(access.get("proxy")) is None:
+            yield f"{group}.proxy: is not a URL"
+
+
+def _url(value: object) -> httpx.URL | None:
+    """The value as the clients of the sources read it; None where they would refuse it."""
+    try:
+        return httpx.URL(str(value or ""))
+    except httpx.InvalidURL:
+        return None

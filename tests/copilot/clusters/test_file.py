@@ -75,6 +75,8 @@ def test_a_file_has_the_settings_that_the_environment_has(
         (NEEDED + "logs: {password: hunter2}\n", r"logs\.password: .*logs\.password_file"),
         (NEEDED + "monitored: {api_key: hunter2}\n", r"monitored\.api_key: .*api_key_file"),
         (NEEDED + "loki_url: http://me:hunter2@loki\n", r"loki_url: .*logs\.password_file"),
+        (NEEDED + "loki_url: 'http://:x'\n", "loki_url: is not a URL"),
+        (NEEDED + "metrics: {proxy: 'http://:x'}\n", r"metrics\.proxy: is not a URL"),
         (NEEDED + "metrics: {headers: hunter2}\n", r"metrics\.headers: header 1"),
         (NEEDED + "monitored: {key_file: /key}\n", r"monitored\.key_file: needs"),
         (NEEDED + "canary: perhaps\n", "canary: "),
