@@ -233,7 +233,11 @@ class Settings(
         5.0, gt=0, le=20, description="time limit of one query of metrics or logs"
     )
     max_queues: int = Field(
-        200, ge=1, le=1000, description="task queues described in a cycle, busiest first"
+        200,
+        ge=1,
+        le=800,  # 20 cycles that wait for the store are one payload, of 2 MB at most
+        description="task queues described in a cycle, at most 800; of more, those with late tasks"
+        " and the busiest come first, the others in turn",
     )
     api_host: str = Field("127.0.0.1", description="address that the API listens on")
     api_port: int = Field(8081, ge=1, le=65535, description="port of API and page")

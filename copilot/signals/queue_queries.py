@@ -11,7 +11,7 @@ from copilot.signals.snapshot import LATE_SECONDS
 MAX_ACTIVE_QUEUES = 10_000
 """Queues of both kinds; the answer has about 130 bytes for each."""
 MAX_SUSPECTED_QUEUES = 1000
-"""The most queues that COPILOT_MAX_QUEUES allows to be described in a cycle."""
+"""More than COPILOT_MAX_QUEUES allows to be described in a cycle."""
 MAX_FAILING_TYPES = 100
 MAX_SUCCESSFUL_TYPES = 20
 MAX_SUSPECTED_NAMESPACES = 5

@@ -13,7 +13,7 @@ from copilot.store.sql import Connection, select
 async def remember(
     connection: Connection, cluster: str, facts: Sequence[QueueFacts], at: datetime
 ) -> None:
-    """Store the queues of a survey at `at`; at most 1,000, the limit of COPILOT_MAX_QUEUES."""
+    """Store the queues of a survey at `at`; at most 800, the limit of COPILOT_MAX_QUEUES."""
     # In one order, so that two transactions do not deadlock.
     rows = sorted(
         (
