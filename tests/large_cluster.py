@@ -1,12 +1,13 @@
 """A large cluster of real parts: a development server, and a Prometheus with backfilled series.
 
 2,000 task queues in 200 namespaces, 12 instances of history. The server has the namespaces, and
-describes each queue; the series are those of such a cluster at an even load, written for it.
+describes each queue; the series are those of such a cluster at an even load, written for it. They say nothing of shards, of
+which the server has few: the frontend would contradict them.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -70,9 +71,7 @@ def _series(text: str, *, minutes: float, value: float = 0, step: float = 0) -> 
 def _counters(*, whole: bool) -> Iterator[tuple[str, float]]:
     yield from _of_processes()
     yield from _of_queues(instances=_INSTANCES[Role.HISTORY] if whole else 1)
-    yield from _of_namespaces(
-        instances=_INSTANCES[Role.FRONTEND] if whole else 1, bounds=_BOUNDS if whole else ()
-    )
+    yield from _of_namespaces(instances=_INSTANCES[Role.FRONTEND] if whole else 1)
 
 
 def _of_processes() -> Iterator[tuple[str, float]]:
@@ -100,7 +99,7 @@ def _of_queues(instances: int) -> Iterator[tuple[str, float]]:
             yield f"workflow_success_total{{{_of(Role.HISTORY, instance)},{of}}}", 0.01
 
 
-def _of_namespaces(instances: int, bounds: Sequence[str]) -> Iterator[tuple[str, float]]:
+def _of_namespaces(instances: int) -> Iterator[tuple[str, float]]:
     for index, namespace in enumerate(NAMESPACES):
         history = f'{_of(Role.HISTORY, index)},namespace="{namespace}"'
         yield f"state_transition_count_ratio_count{{{history}}}", 2
@@ -109,7 +108,7 @@ def _of_namespaces(instances: int, bounds: Sequence[str]) -> Iterator[tuple[str,
                 of = f'{_of(Role.FRONTEND, instance)},namespace="{namespace}"'
                 of += f',operation="{operation}"'
                 yield f"service_requests_total{{{of}}}", 0.2
-                for bound in bounds:
+                for bound in _BOUNDS:
                     yield f'service_latency_milliseconds_bucket{{{of},le="{bound}"}}', 0.2
 
 
@@ -117,8 +116,6 @@ def _gauges() -> Iterator[tuple[str, float]]:
     for role, count in _INSTANCES.items():
         for number in range(count):
             yield f'up{{job="{role.job}",instance="{role}-{number}"}}', 1
-    for number in range(_INSTANCES[Role.HISTORY]):
-        yield f"numshards_gauge{{{_of(Role.HISTORY, number)}}}", 4096 / _INSTANCES[Role.HISTORY]
     for index, (namespace, queue) in enumerate(QUEUES):
         if (namespace, queue) == ABANDONED:
             continue

@@ -95,7 +95,8 @@ async def test_only_the_late_queue_has_a_row_and_a_cause(
         late = [facts for facts in found.queues.queues if facts.is_late]
         await repository.save([record])
         await repository.remember_queues(CLUSTER, late, found.at)
-    assert record.decision.state is State.STRESSED
+    unread = [gate for gate in record.decision.gates if gate.unread]
+    assert record.decision.state is State.STRESSED, unread
     name = workflow_queue(LATE).full_name
     assert record.decision.causes == (Cause(kind=CauseKind.QUEUE, name=name),)
     assert not [one for one in record.decision.notices if one.name is RuleName.QUEUES_LEFT_OUT]
