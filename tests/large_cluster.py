@@ -1,8 +1,8 @@
 """A large cluster of real parts: a development server, and a Prometheus with backfilled series.
 
 2,000 task queues in 200 namespaces, 12 instances of history. The server has the namespaces, and
-describes each queue; the series are those of such a cluster at an even load, written for it. They say nothing of shards, of
-which the server has few: the frontend would contradict them.
+describes each queue; the series are those of such a cluster at an even load, written for it.
+They say nothing of shards, of which the server has few: the frontend would contradict them.
 """
 
 import asyncio

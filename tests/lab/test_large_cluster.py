@@ -17,11 +17,14 @@ from copilot.workflows.payloads import DATA_CONVERTER
 from tests.builders import records_of
 from tests.copilot.signals.conftest import build_prometheus
 from tests.large_cluster import ABANDONED, CLUSTER, LATE, QUEUES, LargeCluster, large_cluster
+from tests.waiting import until_async
 
 MAX_QUEUES = 200
 MINUTES = 12
 # A busy machine is slow, not wrong.
 CYCLE_SECONDS = 300
+SECONDS = 180
+LATE_SECONDS = 10  # the rules' limit
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +93,14 @@ async def test_only_the_late_queue_has_a_row_and_a_cause(
         cluster.collecting(store_url, CYCLE_SECONDS) as collector,
         Repository.open(store_url) as repository,
     ):
-        found = await collect(collector, CollectRequest(cluster=CLUSTER))
+
+        async def late_snapshot() -> Snapshot | None:
+            found = await collect(collector, CollectRequest(cluster=CLUSTER))
+            first = found.queues.queues[0]
+            return found if first.backlog_age_seconds > LATE_SECONDS else None
+
+        found = await until_async(late_snapshot, SECONDS, "a task is late")
+        assert found
         (record,) = records_of([found])
         late = [facts for facts in found.queues.queues if facts.is_late]
         await repository.save([record])
