@@ -35,7 +35,11 @@ def measure(report: Report) -> list[Figure]:
         TemporaryDirectory(prefix="bench-") as name,
         TemporaryDirectory(prefix="bench-") as stored,
     ):
-        postgres = Postgres(Path(stored))
+        # Its log is beside its folder.
+        server = Path(stored, "postgres")
+        server.mkdir()
+        Path(stored).chmod(0o755)  # for the user that it runs as
+        postgres = Postgres(server)
         postgres.start()
         try:
             with (
