@@ -5,8 +5,8 @@ controls follow each other on one lab, whose Prometheus also evaluates the rules
 REPEAT=n repeats the hard faults, HOLD=seconds holds each fault longer than 45 s, and FAULTS=names,
 or `hard`, selects some. The stack `local` runs on its own Docker engine, started REPEAT times by
 `pulumi up` and by compose in alternation; the corpus is on MiniStack; a large cluster is a
-development server with a backfilled Prometheus. ONLY=cost, ONLY=large, ONLY=command, ONLY=corpus,
-ONLY=stack or ONLY=faults runs one part.
+development server with a backfilled Prometheus. ONLY=cost, ONLY=large, ONLY=scale,
+ONLY=command, ONLY=corpus, ONLY=stack or ONLY=faults runs one part.
 
 The result is in bench.json; `python -m tests.bench.document` puts it into docs/benchmark.md.
 """
@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.errors import LabError
-from tests.bench import canary_costs, command, corpus, costs, detection, large, stack
+from tests.bench import canary_costs, command, corpus, costs, detection, large, scale, stack
 from tests.bench.compose import ComposeError
 from tests.bench.figure import Figure
 from tests.bench.machine import describe_machine
@@ -34,7 +34,7 @@ from tests.bench.summary import figures_of
 from tests.bench.tables import controls_table, faults_table
 from tools.errors import ToolsError
 
-PARTS = ("cost", "large", "command", "corpus", "stack", "faults")
+PARTS = ("cost", "large", "scale", "command", "corpus", "stack", "faults")
 RESULT = Path("bench.json")
 HOLD_SECONDS = "45"
 _console = Console(highlight=False, soft_wrap=True)
@@ -56,6 +56,7 @@ def main() -> int:
     parts: dict[str, Callable[[Report], list[Figure]]] = {
         "cost": lambda report: costs.measure(report) + canary_costs.measure(report),
         "large": large.measure,
+        "scale": scale.measure,
         "command": command.measure,
         "corpus": corpus.measure,
         "stack": partial(stack.measure, repeat=repeat),
