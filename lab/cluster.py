@@ -168,12 +168,18 @@ class Lab:
                 with suppress(LabError):
                     fault.heal(self._target)
 
-    def start_copilot(self, extra: Mapping[str, str] | None = None) -> None:
-        """Start the Copilot's worker and API and wait until both answer /healthz."""
+    def start_copilot(self, extra: Mapping[str, str | None] | None = None) -> None:
+        """Start the Copilot's worker and API and wait until both answer /healthz.
+
+        `extra` changes their environment; None removes a variable.
+        """
         with locked(self.folder):
             state = self.state
             specs = catalogue_of(self.folder, state)
-            copilot = specs.copilot({**self.environment(), **(extra or {})})
+            changed = {**self.environment(), **(extra or {})}
+            copilot = specs.copilot(
+                {name: text for name, text in changed.items() if text is not None}
+            )
             missing = {s.name: s for s in copilot if s.name not in state.running}
             start(self.folder, state, specs, missing, seconds=_COPILOT_READY_SECONDS)
 
