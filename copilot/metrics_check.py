@@ -16,11 +16,13 @@ from copilot.signals.identity import Identity, identify
 from copilot.signals.instant_query import Answer, Sample
 from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.measure import measure
+from copilot.signals.measurement import Measurement
 from copilot.signals.naming import NAMES, find_naming
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.queries import fill
+from copilot.signals.queue import QueueSurvey
 from copilot.signals.roles import Role
-from copilot.signals.snapshot import Measurement, QueueSurvey, Snapshot
+from copilot.signals.snapshot import Snapshot
 
 # More than in a cycle: the first request looks up names and signs in.
 SECONDS = 10.0

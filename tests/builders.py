@@ -20,23 +20,13 @@ from copilot.health.decision import (
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
 from copilot.signals.catalog import CATALOG
+from copilot.signals.measurement import Instance, Measurement, WorkflowOutcome
+from copilot.signals.queue import QueueFacts, QueueKey, QueueKind, QueueSurvey
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal import Condition
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import (
-    Absence,
-    Instance,
-    LogCount,
-    LogSurvey,
-    Measurement,
-    QueueFacts,
-    QueueKey,
-    QueueKind,
-    QueueSurvey,
-    Reading,
-    Snapshot,
-    WorkflowOutcome,
-)
+from copilot.signals.snapshot import LogCount, LogSurvey, Snapshot
 from copilot.store.records import CycleRecord
 
 CLUSTER = "monitored"

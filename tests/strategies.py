@@ -6,23 +6,13 @@ from hypothesis import strategies as st
 
 from copilot.health.decision import BacklogCourse, Memory, ScaleTier, State
 from copilot.signals.matchers import PER_NAMESPACE, SYSTEM_WORKFLOWS
+from copilot.signals.measurement import Measurement
+from copilot.signals.probe import CanaryReport, CanaryStep, LateCanary, Probe
+from copilot.signals.queue import UNVERSIONED, QueueKind, QueueSurvey, VersionBacklog
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName
-from copilot.signals.snapshot import (
-    UNVERSIONED,
-    Absence,
-    CanaryReport,
-    CanaryStep,
-    EarlierCycle,
-    LateCanary,
-    Measurement,
-    Probe,
-    QueueKind,
-    QueueSurvey,
-    Reading,
-    Snapshot,
-    VersionBacklog,
-)
+from copilot.signals.snapshot import EarlierCycle, Snapshot
 from tests.builders import CLUSTER, HEALTHY, START, queue_facts
 
 rates = st.floats(0, 5000, allow_nan=False)

@@ -17,22 +17,17 @@ from copilot.signals.instances import ask_unscraped
 from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.loki import LogsClient, window
 from copilot.signals.measure import measure
+from copilot.signals.measurement import Measurement
 from copilot.signals.monitored_frontend import CALL_SECONDS, UnansweredError
 from copilot.signals.namespaces import Namespaces, in_turn
 from copilot.signals.prometheus import MetricsClient
+from copilot.signals.queue import QueueFacts, QueueKey, QueueSurvey
 from copilot.signals.queue_choice import Choice, choose
 from copilot.signals.queue_queries import MAX_SUSPECTED_NAMESPACES
+from copilot.signals.reading import Absence
 from copilot.signals.real_names import RealNames
 from copilot.signals.signal_names import SignalName
-from copilot.signals.snapshot import (
-    Absence,
-    LogSurvey,
-    Measurement,
-    QueueFacts,
-    QueueKey,
-    QueueSurvey,
-    Snapshot,
-)
+from copilot.signals.snapshot import LogSurvey, Snapshot
 from copilot.signals.system_queues import MAX_NAMESPACES, describe_system_queues
 from copilot.signals.task_queues import open_workflows, survey, visible_queues
 from copilot.store.records import RememberedQueues

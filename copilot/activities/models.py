@@ -11,7 +11,10 @@ from copilot.health.decision import Decision, Memory
 from copilot.model.answer import Answer
 from copilot.model.prompt import Reference
 from copilot.model.trends import Trend
-from copilot.signals.snapshot import Frozen, InstanceRoles, QueueKey, Snapshot, UtcDatetime
+from copilot.signals.measurement import InstanceRoles
+from copilot.signals.queue import QueueKey
+from copilot.signals.reading import Frozen, UtcDatetime
+from copilot.signals.snapshot import Snapshot
 from copilot.store.records import CycleRecord
 
 

@@ -22,7 +22,9 @@ from copilot.signals.instances import ask
 from copilot.signals.matchers import SYSTEM_NAMESPACE
 from copilot.signals.monitored_frontend import UnansweredError, answered, check_frontend
 from copilot.signals.namespaces import is_pattern
-from copilot.signals.snapshot import Absence, Probe, QueueKey
+from copilot.signals.probe import Probe
+from copilot.signals.queue import QueueKey
+from copilot.signals.reading import Absence
 from copilot.signals.task_queues import describe_queue
 
 EVERY_SECONDS = 5.0

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from copilot.errors import StoreError
 from copilot.health.decision import State
-from copilot.signals.snapshot import Frozen
+from copilot.signals.reading import Frozen
 
 
 class Problem(Frozen):

@@ -3,9 +3,9 @@
 from pydantic import FiniteFloat
 
 from copilot.signals.catalog import BY_NAME, CATALOG
+from copilot.signals.reading import Absence, Frozen, Reading
 from copilot.signals.signal import CONDITION_MEANS, Condition, Kind
 from copilot.signals.signal_names import SignalName
-from copilot.signals.snapshot import Absence, Frozen, Reading
 from copilot.store.records import CycleRecord
 
 NOT_READ = Reading.missing(Absence.NO_SERIES, "no cycle has read it yet")

@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from copilot.canary.workflow import NAMESPACE
 from copilot.errors import MonitoredClusterError
 from copilot.signals.monitored_frontend import CALL_SECONDS, connection_reason
-from copilot.signals.snapshot import Frozen
+from copilot.signals.reading import Frozen
 
 _CALL = timedelta(seconds=CALL_SECONDS)
 # The shortest retention of the server; clusters before 1.22, and replicated ones, want a day.

@@ -1,7 +1,9 @@
 """Input and output of the probe's activity. Field names are in recorded histories."""
 
 from copilot.canary.sweep import Sweep
-from copilot.signals.snapshot import Frozen, Probe, QueueKey
+from copilot.signals.probe import Probe
+from copilot.signals.queue import QueueKey
+from copilot.signals.reading import Frozen
 
 
 class ProbeRequest(Frozen):

@@ -22,7 +22,7 @@ from copilot.canary.workflow import EXECUTION_TIMEOUT, NAMESPACE, TASK_QUEUE, Ca
 from copilot.errors import MonitoredClusterError
 from copilot.process import one_line
 from copilot.signals.monitored_frontend import CALL_SECONDS, UnansweredError, answered
-from copilot.signals.snapshot import CanaryReport, CanaryStep, LateCanary
+from copilot.signals.probe import CanaryReport, CanaryStep, LateCanary
 
 TICK_SECONDS = 0.5
 # A pause of the event loop beyond this is the Copilot's own, and no canary's lateness.

@@ -4,7 +4,8 @@ to the next, in whichever of the Copilot's workers it runs."""
 from datetime import datetime, timedelta
 from typing import Self
 
-from copilot.signals.snapshot import CanaryStep, Frozen, UtcDatetime
+from copilot.signals.probe import CanaryStep
+from copilot.signals.reading import Frozen, UtcDatetime
 
 MOST_IN_A_CYCLE = 16
 STARTS_A_DAY = 40_000

@@ -11,8 +11,8 @@ from copilot.discover.split import Part
 from copilot.health.decision import Decision, RuleName, RuleResult
 from copilot.signals.catalog import BY_NAME
 from copilot.signals.naming import Naming
+from copilot.signals.reading import Absence
 from copilot.signals.roles import Role
-from copilot.signals.snapshot import Absence
 from copilot.signals.style import Style
 
 _METRIC = re.compile(r"\b(?:counter|gauge|timer|dimensionless|bytes):\w+")

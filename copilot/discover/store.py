@@ -23,7 +23,8 @@ from copilot.signals.measure import measure
 from copilot.signals.naming import NAMES, Naming, find_naming
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.queries import fill
-from copilot.signals.snapshot import QueueSurvey, Snapshot
+from copilot.signals.queue import QueueSurvey
+from copilot.signals.snapshot import Snapshot
 from copilot.signals.style import Style
 
 DEFAULT_SCRAPE_SECONDS = 15.0

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from copilot.health.decision import Decision, State
 from copilot.signals.log_patterns import LogSeverity
-from copilot.signals.snapshot import Frozen, UtcDatetime
+from copilot.signals.reading import Frozen, UtcDatetime
 
 # The same evidence is not assessed again earlier.
 QUIET = timedelta(minutes=30)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import FiniteFloat
 
-from copilot.signals.snapshot import Frozen
+from copilot.signals.reading import Frozen
 
 
 class ExplainedBy(StrEnum):

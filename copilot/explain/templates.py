@@ -14,8 +14,9 @@ from copilot.health.decision import (
     with_unit,
 )
 from copilot.health.root_cause import root_first
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.signal_names import SignalName
-from copilot.signals.snapshot import Absence, Reading, Snapshot
+from copilot.signals.snapshot import Snapshot
 
 MAX_ACTIONS = 5
 

@@ -2,7 +2,8 @@
 
 from copilot.health.decision import BacklogCourse, Memory
 from copilot.health.thresholds import Thresholds
-from copilot.signals.snapshot import Snapshot, UtcDatetime
+from copilot.signals.reading import UtcDatetime
+from copilot.signals.snapshot import Snapshot
 
 _MAX_QUEUES = 100
 _MAX_RATES = 300

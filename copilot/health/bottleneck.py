@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from copilot.health.decision import Bottleneck, RuleName, RuleResult, strongest, with_unit
 from copilot.health.rules.queue_workers import has_pollers, worker_state
 from copilot.health.rules.rule import RuleInputs
+from copilot.signals.queue import QueueKind
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import QueueKind
 
 # Rules that fire when the server or its store cannot keep up.
 _SERVER_RULES = {

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, FiniteFloat
 
 from copilot.signals.log_patterns import LogSeverity
-from copilot.signals.snapshot import Absence, Frozen, UtcDatetime
+from copilot.signals.reading import Absence, Frozen, UtcDatetime
 
 
 class State(StrEnum):

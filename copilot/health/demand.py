@@ -1,7 +1,8 @@
 """Demand: work that was accepted, not what was requested."""
 
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, Reading, Snapshot
+from copilot.signals.snapshot import Snapshot
 
 
 def accepted_starts(snapshot: Snapshot) -> Reading:

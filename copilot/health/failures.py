@@ -5,8 +5,10 @@ retry policy starts again.
 """
 
 from copilot.health.demand import value_of
+from copilot.signals.measurement import WorkflowOutcome
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, Reading, Snapshot, WorkflowOutcome
+from copilot.signals.snapshot import Snapshot
 
 
 def failed_for_good(snapshot: Snapshot) -> Reading:

@@ -2,9 +2,10 @@
 
 from copilot.health.demand import value_of
 from copilot.health.thresholds import Thresholds
+from copilot.signals.measurement import RoleCalls
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import RoleCalls, Snapshot
+from copilot.signals.snapshot import Snapshot
 
 SHARDS = "shards"
 EXCESS = "shards of others"

@@ -1,7 +1,8 @@
 """Workers that took tasks all the time and have stopped to poll: known before rates fall to 0."""
 
 from copilot.health.thresholds import Thresholds
-from copilot.signals.snapshot import QueueFacts, QueueKind, UtcDatetime
+from copilot.signals.queue import QueueFacts, QueueKind
+from copilot.signals.reading import UtcDatetime
 
 # The server renews the age of a queue's oldest task every 5 s (matching.taskQueueInfoByBuildIdTTL),
 # and describes the queue a moment after the cycle began.

@@ -1,7 +1,7 @@
 """Limits of the rules, by scale tier, with the sources of the numbers."""
 
 from copilot.health.decision import ScaleTier
-from copilot.signals.snapshot import Frozen
+from copilot.signals.reading import Frozen
 
 
 class TierLimits(Frozen):

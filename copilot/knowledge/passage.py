@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, FiniteFloat, StringConstraints
 
 from copilot.redact import plain
-from copilot.signals.snapshot import Frozen
+from copilot.signals.reading import Frozen
 
 MAX_CHARACTERS = 1200
 """MAX_PASSAGES of them are about 1,500 tokens, a quarter of a prompt."""

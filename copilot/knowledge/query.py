@@ -7,7 +7,7 @@ from pydantic import StringConstraints
 
 from copilot.health.decision import Bottleneck, CauseKind, Decision, RuleName
 from copilot.knowledge.corpus import document_name, documents
-from copilot.signals.snapshot import Frozen
+from copilot.signals.reading import Frozen
 
 MAX_CHARACTERS = 1000
 """Some sentences are enough to rank by, and Bedrock limits the size of a query."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import FiniteFloat
 
-from copilot.signals.snapshot import Frozen, UtcDatetime
+from copilot.signals.reading import Frozen, UtcDatetime
 
 # Five failures in a row are not an accident; in ten minutes a quota or a region may recover.
 FAILURES_TO_OPEN = 5

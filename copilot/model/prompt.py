@@ -15,7 +15,8 @@ from copilot.health.decision import Decision, RuleResult, strongest, with_unit
 from copilot.model.aliases import Aliases
 from copilot.model.trends import Trend
 from copilot.redact import redact
-from copilot.signals.snapshot import Frozen, Snapshot
+from copilot.signals.reading import Frozen
+from copilot.signals.snapshot import Snapshot
 
 # A token has 3 to 4 characters of English. At 3, this is under 6,000 tokens with the instructions
 # and the answer's schema.

@@ -17,7 +17,7 @@ from copilot.health.decision import (
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
 from copilot.replay.snapshot_file import SnapshotLine
-from copilot.signals.snapshot import Frozen
+from copilot.signals.reading import Frozen
 
 
 class FiredRule(Frozen):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from copilot.health.decision import State
 from copilot.replay.evaluated import Evaluated, FiredRule, Outcome
-from copilot.signals.snapshot import Frozen, UtcDatetime
+from copilot.signals.reading import Frozen, UtcDatetime
 
 
 class Cycle(Frozen):

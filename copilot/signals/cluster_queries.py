@@ -7,9 +7,9 @@ from copilot.signals.matchers import (
     USER,
     USUAL_TASK_FAILURES,
 )
+from copilot.signals.measurement import SizeKind
 from copilot.signals.queries import duration, in_long_window, newest
 from copilot.signals.roles import Role
-from copilot.signals.snapshot import SizeKind
 
 MAX_NAMED = 20
 """Namespaces, jobs or instances that one query or one part of a measurement names."""

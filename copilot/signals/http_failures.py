@@ -8,7 +8,7 @@ from typing import NamedTuple
 import httpx
 
 from copilot.errors import AccessError
-from copilot.signals.snapshot import Absence
+from copilot.signals.reading import Absence
 
 FAILURES = (AccessError, httpx.HTTPError, ssl.SSLError)
 """What sending a request raises; httpx lets errors of TLS through when they come late."""

@@ -7,8 +7,9 @@ from datetime import timedelta
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetClusterInfoRequest
 from temporalio.client import Client
 
+from copilot.signals.measurement import Measurement
 from copilot.signals.monitored_frontend import UnansweredError, answered
-from copilot.signals.snapshot import Absence, Measurement
+from copilot.signals.reading import Absence
 
 _ASKED = 3
 

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 
-from copilot.signals.snapshot import Absence, Instance, Measurement, Probe, Reading, Snapshot
+from copilot.signals.measurement import Instance, Measurement
+from copilot.signals.probe import Probe
+from copilot.signals.reading import Absence, Reading
+from copilot.signals.snapshot import Snapshot
 
 _CONNECT_SECONDS = 2.0
 _REQUEST = b"HEAD / HTTP/1.0\r\n\r\n"

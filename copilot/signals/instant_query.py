@@ -13,7 +13,7 @@ from copilot.access.settings import HttpAccess
 from copilot.errors import SettingsError
 from copilot.redact import redact
 from copilot.signals.http_failures import FAILURES, failure_of
-from copilot.signals.snapshot import Absence
+from copilot.signals.reading import Absence
 
 _DETAIL_LENGTH = 200
 _DENIED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)

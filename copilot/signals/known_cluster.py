@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from copilot.clusters.labels import DEFAULT, LabelMapping
 from copilot.signals.instant_query import Sample
+from copilot.signals.measurement import InstanceRoles
+from copilot.signals.queue import QueueKey
 from copilot.signals.roles import Role
-from copilot.signals.snapshot import InstanceRoles, QueueKey
 from copilot.signals.style import OPENTELEMETRY, Style
 
 MAX_QUEUES = 10_000

@@ -22,7 +22,9 @@ from copilot.signals.cycle_queries import CycleQueries
 from copilot.signals.instant_query import Answer, Sample
 from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.matchers import is_lasting_user_queue
+from copilot.signals.measurement import Measurement, NamespaceLoad, TaskFailures, WorkflowOutcome
 from copilot.signals.prometheus import MetricsClient
+from copilot.signals.queue import QueueKey, QueueKind
 from copilot.signals.queue_queries import (
     ACTIVE_QUEUES,
     MAX_FAILING_TYPES,
@@ -31,6 +33,7 @@ from copilot.signals.queue_queries import (
     SUSPECTED_NAMESPACES,
     SUSPECTED_QUEUES,
 )
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.readings import CycleReadings
 from copilot.signals.roles import Role
 from copilot.signals.server_parts import (
@@ -40,16 +43,6 @@ from copilot.signals.server_parts import (
     owned_shards,
     role_calls,
     store_errors,
-)
-from copilot.signals.snapshot import (
-    Absence,
-    Measurement,
-    NamespaceLoad,
-    QueueKey,
-    QueueKind,
-    Reading,
-    TaskFailures,
-    WorkflowOutcome,
 )
 
 MAX_OUTCOMES = MAX_FAILING_TYPES + MAX_SUCCESSFUL_TYPES

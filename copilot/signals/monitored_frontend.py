@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from copilot.errors import MonitoredClusterError
 from copilot.redact import redact
-from copilot.signals.snapshot import Absence
+from copilot.signals.reading import Absence
 
 CALL_SECONDS = 3.0
 _TEXT_LENGTH = 200

@@ -17,7 +17,8 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 from copilot.signals.monitored_frontend import UnansweredError, answered
-from copilot.signals.snapshot import Absence, QueueFacts, QueueKey, QueueKind
+from copilot.signals.queue import QueueFacts, QueueKey, QueueKind
+from copilot.signals.reading import Absence
 
 # A namespace may by default list and count 10 times a second, and its users need some of that.
 _NAMESPACES = 3

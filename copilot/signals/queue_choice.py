@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from copilot.signals.snapshot import QueueKey
+from copilot.signals.queue import QueueKey
 
 _ROTATION_SHARE = 0.25
 """Of the limit, for queues in rotation, however many others are suspected."""

@@ -6,7 +6,7 @@ what has a problem first, so that a limit leaves out only what is well.
 
 from copilot.signals.matchers import PER_NAMESPACE, USER, USER_BACKLOG
 from copilot.signals.queries import by_outcome, newest
-from copilot.signals.snapshot import LATE_SECONDS
+from copilot.signals.queue import LATE_SECONDS
 
 MAX_ACTIVE_QUEUES = 10_000
 """Queues of both kinds; the answer has about 130 bytes for each."""

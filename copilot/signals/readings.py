@@ -18,11 +18,12 @@ from copilot.signals.cluster_queries import (
 from copilot.signals.cycle_queries import NEWEST, NEWEST_SCRAPES, CycleQueries
 from copilot.signals.instant_query import Answer, Sample
 from copilot.signals.known_cluster import KnownCluster
+from copilot.signals.measurement import DroppedSamples, Instance
 from copilot.signals.naming import NAMES
 from copilot.signals.queries import Shape
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal import Condition, Signal
-from copilot.signals.snapshot import Absence, DroppedSamples, Instance, Reading
 
 MAX_NAMED = 20
 _SHOWN_VALUES = 5

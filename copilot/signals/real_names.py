@@ -8,15 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from copilot.signals.snapshot import (
+from copilot.signals.measurement import (
     LargestSize,
     Measurement,
     NamespaceLoad,
     OversizedRequests,
-    QueueKey,
     TaskFailures,
     WorkflowOutcome,
 )
+from copilot.signals.queue import QueueKey
 
 OfNamespace = TypeVar("OfNamespace", NamespaceLoad, TaskFailures, OversizedRequests, LargestSize)
 _REWRITTEN = re.compile(r"[^A-Za-z0-9_]")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from copilot.signals.cluster_queries import MAX_NAMED
 from copilot.signals.instant_query import Sample
 from copilot.signals.known_cluster import KnownCluster
-from copilot.signals.snapshot import (
+from copilot.signals.measurement import (
     DeadLetters,
     LargestSize,
     OversizedRequests,

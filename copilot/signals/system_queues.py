@@ -16,7 +16,7 @@ from copilot.signals.matchers import (
     SYSTEM_WORKFLOWS,
 )
 from copilot.signals.monitored_frontend import UnansweredError
-from copilot.signals.snapshot import QueueFacts, QueueKey, QueueKind
+from copilot.signals.queue import QueueFacts, QueueKey, QueueKind
 from copilot.signals.task_queues import describe_queue
 
 MAX_NAMESPACES = 15

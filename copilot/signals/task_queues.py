@@ -35,14 +35,8 @@ from copilot.signals.monitored_frontend import (
     with_address,
 )
 from copilot.signals.needed_tasks import needed_tasks, quoted
-from copilot.signals.snapshot import (
-    UNVERSIONED,
-    Absence,
-    QueueFacts,
-    QueueKey,
-    QueueKind,
-    QueueSurvey,
-)
+from copilot.signals.queue import UNVERSIONED, QueueFacts, QueueKey, QueueKind, QueueSurvey
+from copilot.signals.reading import Absence
 from copilot.signals.worker_versions import version_backlogs, version_name
 
 _BUDGET_SECONDS = 15.0

@@ -22,7 +22,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 from copilot.signals.monitored_frontend import UnansweredError, answered
-from copilot.signals.snapshot import QueueFacts, QueueKey, QueueKind, VersionBacklog
+from copilot.signals.queue import QueueFacts, QueueKey, QueueKind, VersionBacklog
 
 _NAMESPACES = 3
 _DEPLOYMENTS = 5

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from copilot.signals.snapshot import QueueFacts, QueueKey
+from copilot.signals.queue import QueueFacts, QueueKey
 from copilot.store.records import RememberedQueues
 from copilot.store.sql import Connection, select
 

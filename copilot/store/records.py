@@ -17,7 +17,9 @@ from copilot.health.decision import (
     ScaleTier,
     State,
 )
-from copilot.signals.snapshot import Frozen, QueueKey, Snapshot, UtcDatetime
+from copilot.signals.queue import QueueKey
+from copilot.signals.reading import Frozen, UtcDatetime
+from copilot.signals.snapshot import Snapshot
 
 FromJson = BeforeValidator(lambda value: from_json(value) if isinstance(value, str) else value)
 """For a field whose column holds JSON."""

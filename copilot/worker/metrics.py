@@ -10,7 +10,8 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from copilot.explain.assessment import Depth, Trigger
 from copilot.explain.explanation import ExplainedBy
 from copilot.health.decision import Decision, ScaleTier, State
-from copilot.signals.snapshot import Absence, Snapshot
+from copilot.signals.reading import Absence
+from copilot.signals.snapshot import Snapshot
 from copilot.worker.cluster_gauges import ClusterGauges
 
 # Absences of a failed query; the others are results.

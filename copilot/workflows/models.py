@@ -6,7 +6,9 @@ from copilot.activities.models import MemoryRestore
 from copilot.canary.sweep import Sweep
 from copilot.explain.assessment import Assessed
 from copilot.health.decision import Cause, Memory, ScaleTier, State
-from copilot.signals.snapshot import Frozen, InstanceRoles, QueueKey, UtcDatetime
+from copilot.signals.measurement import InstanceRoles
+from copilot.signals.queue import QueueKey
+from copilot.signals.reading import Frozen, UtcDatetime
 from copilot.workflows.outbox import Outbox
 from copilot.workflows.schedule import Schedule
 

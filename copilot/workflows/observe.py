@@ -27,16 +27,12 @@ with workflow.unsafe.imports_passed_through():
     from copilot.explain.assessment import remember
     from copilot.health.decision import State
     from copilot.signals import instances
+    from copilot.signals.measurement import Measurement
+    from copilot.signals.queue import QueueSurvey
+    from copilot.signals.reading import Absence, Reading
     from copilot.signals.roles import Role
     from copilot.signals.signal_names import SignalName
-    from copilot.signals.snapshot import (
-        Absence,
-        LogSurvey,
-        Measurement,
-        QueueSurvey,
-        Reading,
-        Snapshot,
-    )
+    from copilot.signals.snapshot import LogSurvey, Snapshot
     from copilot.store.records import CycleRecord
     from copilot.workflows.failures import raise_if_cancelled
     from copilot.workflows.model_readings import ModelReadings

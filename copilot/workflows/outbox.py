@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Self
 
-from copilot.signals.snapshot import Frozen
+from copilot.signals.reading import Frozen
 from copilot.store.records import CycleRecord
 
 # Ten minutes of the default cadence: a restart of the store leaves no gap.

@@ -14,7 +14,7 @@ from copilot.workflows.models import Progress
 with workflow.unsafe.imports_passed_through():
     from copilot.activities.clusters import UNKNOWN_CLUSTER, ClusterActivities
     from copilot.canary.models import ProbeRequest, ProbeResult
-    from copilot.signals.snapshot import QueueKey, QueueKind
+    from copilot.signals.queue import QueueKey, QueueKind
 
 # A shorter look is not worth an activity.
 _SHORTEST = timedelta(seconds=1)

@@ -4,7 +4,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Self
 
-from copilot.signals.snapshot import Frozen, UtcDatetime
+from copilot.signals.reading import Frozen, UtcDatetime
 
 
 class Schedule(Frozen):

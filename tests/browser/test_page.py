@@ -9,8 +9,10 @@ from playwright.async_api import Browser, expect
 
 from copilot.knowledge.corpus import document_name
 from copilot.signals.catalog import BY_NAME
+from copilot.signals.queue import QueueKind
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, LogCount, QueueKind, Reading, Snapshot
+from copilot.signals.snapshot import LogCount, Snapshot
 from copilot.store.repository import Repository
 from tests.browser.conftest import PATIENCE_MS, Site, open_page
 from tests.builders import cycle_times, log_survey, queue_facts, records_of, snapshot, starved_queue

@@ -16,7 +16,7 @@ from copilot.canary.shards import shard_of
 from copilot.canary.sweep import Sweep
 from copilot.canary.worker import CanaryWorker
 from copilot.canary.workflow import NAMESPACE
-from copilot.signals.snapshot import CanaryStep
+from copilot.signals.probe import CanaryStep
 from lab.catalogue import MONITORED_DATABASE, Catalogue
 from lab.cluster import Lab
 from lab.faults import STUCK_SHARD

@@ -10,7 +10,8 @@ from temporalio.testing import ActivityEnvironment
 from copilot.activities.collect import LIST_EVERY_CYCLES, Collector
 from copilot.activities.models import CollectRequest
 from copilot.health.decision import Cause, CauseKind, RuleName, State
-from copilot.signals.snapshot import QueueKey, QueueKind, Snapshot
+from copilot.signals.queue import QueueKey, QueueKind
+from copilot.signals.snapshot import Snapshot
 from copilot.store.migrate import migrate
 from copilot.store.repository import Repository
 from copilot.workflows.payloads import DATA_CONVERTER

@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from copilot.signals.snapshot import QueueKey, QueueKind
+from copilot.signals.queue import QueueKey, QueueKind
 from copilot.signals.task_queues import survey
 from lab.cluster import Lab
 from tests.waiting import until_async

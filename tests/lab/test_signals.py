@@ -17,12 +17,14 @@ from temporalio.service import RPCError
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cycle_queries import NAMED
 from copilot.signals.measure import measure
+from copilot.signals.measurement import Measurement, SizeKind
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.queries import fill
+from copilot.signals.queue import QueueKey, QueueKind
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal import Condition, Signal
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, Measurement, QueueKey, QueueKind, Reading, SizeKind
 from copilot.signals.task_queues import survey, visible_queues
 from lab.binaries import binary
 from lab.cluster import Lab

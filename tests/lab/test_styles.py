@@ -10,9 +10,10 @@ import pytest
 from copilot.signals.catalog import CATALOG
 from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.measure import measure
+from copilot.signals.measurement import Measurement
 from copilot.signals.prometheus import MetricsClient
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, Measurement, Reading
 from copilot.signals.style import OPENTELEMETRY, Style, Unit
 from tests.copilot.signals.backfilled_prometheus import running_prometheus
 from tests.copilot.signals.conftest import build_prometheus

@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from copilot.health.decision import Cause, CauseKind
-from copilot.signals.snapshot import QueueFacts, QueueKey, QueueKind
+from copilot.signals.queue import QueueFacts, QueueKey, QueueKind
 from copilot.signals.task_queues import survey
 from lab.cluster import Lab
 from lab.faults import FAULTS

@@ -12,7 +12,7 @@ from copilot.api.routes.gates import GateResult, gate_results
 from copilot.explain.assessment import Depth, Trigger
 from copilot.explain.explanation import Action, Citation, ExplainedBy, Issue
 from copilot.health.decision import Bottleneck, Cause, LogPattern, ScaleTier, State
-from copilot.signals.snapshot import Frozen, UtcDatetime
+from copilot.signals.reading import Frozen, UtcDatetime
 
 router = APIRouter(prefix="/status", tags=["assessments"], responses=DATA_PROBLEMS)
 

@@ -9,7 +9,7 @@ from copilot.api.cluster_health import stale_reason
 from copilot.api.dependencies import AppContext, Context
 from copilot.api.problems import DATA_PROBLEMS
 from copilot.health.decision import Cause, State
-from copilot.signals.snapshot import Frozen, UtcDatetime
+from copilot.signals.reading import Frozen, UtcDatetime
 from copilot.store.records import CyclePoint, StateStart
 
 router = APIRouter(tags=["clusters"], responses=DATA_PROBLEMS)

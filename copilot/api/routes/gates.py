@@ -11,7 +11,7 @@ from copilot.api.problems import DATA_PROBLEMS
 from copilot.api.verdict import Verdict
 from copilot.health.decision import Cause, RuleName, RuleResult, Severity, Stage
 from copilot.health.root_cause import root_first
-from copilot.signals.snapshot import Absence, Frozen
+from copilot.signals.reading import Absence, Frozen
 
 router = APIRouter(prefix="/status", tags=["cycle"], responses=DATA_PROBLEMS)
 

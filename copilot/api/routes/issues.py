@@ -10,7 +10,7 @@ from copilot.api.problems import DATA_PROBLEMS
 from copilot.api.verdict import Verdict
 from copilot.health.decision import Severity
 from copilot.knowledge.corpus import document_name
-from copilot.signals.snapshot import Frozen, UtcDatetime
+from copilot.signals.reading import Frozen, UtcDatetime
 from copilot.store.records import StoredIssue
 
 router = APIRouter(prefix="/status", tags=["history"], responses=DATA_PROBLEMS)

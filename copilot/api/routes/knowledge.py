@@ -7,7 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 from copilot.api.problems import WRONG_PARAMETER, Problem
 from copilot.knowledge.corpus import documents
-from copilot.signals.snapshot import Frozen
+from copilot.signals.reading import Frozen
 
 router = APIRouter(prefix="/knowledge", tags=["knowledge"])
 

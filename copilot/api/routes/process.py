@@ -9,7 +9,7 @@ from pydantic import Field
 from copilot.api.dependencies import AppContext, Context
 from copilot.api.routes.clusters import ClusterEntry, entries
 from copilot.errors import StoreError
-from copilot.signals.snapshot import Frozen
+from copilot.signals.reading import Frozen
 
 router = APIRouter(tags=["process"])
 

@@ -7,15 +7,8 @@ from copilot.api.dependencies import AppContext, CurrentHealth
 from copilot.api.problems import DATA_PROBLEMS
 from copilot.api.verdict import Verdict
 from copilot.health.decision import Decision, Severity, Stage, State
-from copilot.signals.snapshot import (
-    Absence,
-    Frozen,
-    QueueFacts,
-    QueueKey,
-    QueueKind,
-    QueueSurvey,
-    UtcDatetime,
-)
+from copilot.signals.queue import QueueFacts, QueueKey, QueueKind, QueueSurvey
+from copilot.signals.reading import Absence, Frozen, UtcDatetime
 
 router = APIRouter(prefix="/status", tags=["cycle"], responses=DATA_PROBLEMS)
 

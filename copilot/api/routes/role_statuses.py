@@ -10,9 +10,9 @@ from copilot.api.problems import DATA_PROBLEMS
 from copilot.api.signal_values import SignalValue, signal_value
 from copilot.api.verdict import Verdict
 from copilot.health.decision import CauseKind, Decision, RuleResult, Severity, State
+from copilot.signals.reading import Frozen
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName
-from copilot.signals.snapshot import Frozen
 from copilot.store.records import CycleRecord
 
 router = APIRouter(prefix="/status", tags=["cycle"], responses=DATA_PROBLEMS)

@@ -8,7 +8,7 @@ from pydantic import FiniteFloat
 from copilot.api.dependencies import AppContext
 from copilot.api.problems import DATA_PROBLEMS
 from copilot.model.budget import open_until
-from copilot.signals.snapshot import Frozen, UtcDatetime
+from copilot.signals.reading import Frozen, UtcDatetime
 
 router = APIRouter(prefix="/status", tags=["assessments"], responses=DATA_PROBLEMS)
 

@@ -11,7 +11,8 @@ from copilot.api.verdict import Verdict
 from copilot.explain.explanation import Action, Notice
 from copilot.health.decision import Bottleneck, Cause, LogPattern, ScaleTier, State
 from copilot.health.root_cause import root_first
-from copilot.signals.snapshot import CanaryReport, UtcDatetime
+from copilot.signals.probe import CanaryReport
+from copilot.signals.reading import UtcDatetime
 
 router = APIRouter(prefix="/status", tags=["cycle"], responses=DATA_PROBLEMS)
 

@@ -7,7 +7,7 @@ from copilot.api.dependencies import CurrentHealth
 from copilot.api.problems import DATA_PROBLEMS
 from copilot.api.verdict import Verdict
 from copilot.explain.explanation import Citation, ExplainedBy
-from copilot.signals.snapshot import UtcDatetime
+from copilot.signals.reading import UtcDatetime
 
 router = APIRouter(prefix="/status", tags=["cycle"], responses=DATA_PROBLEMS)
 

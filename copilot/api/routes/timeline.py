@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 from copilot.api.dependencies import AppContext, ClusterName
 from copilot.api.problems import DATA_PROBLEMS
 from copilot.health.decision import Cause, ScaleTier, State
-from copilot.signals.snapshot import Frozen, UtcDatetime
+from copilot.signals.reading import Frozen, UtcDatetime
 from copilot.store.records import Gap
 
 router = APIRouter(prefix="/status", tags=["history"], responses=DATA_PROBLEMS)

@@ -2,8 +2,8 @@
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
 from copilot.health.rules.rule import RuleInputs, apply_limit
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
-from copilot.signals.snapshot import Absence, Reading
 
 _HALF = 0.5
 _NAMED = 5

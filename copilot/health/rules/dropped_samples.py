@@ -2,7 +2,7 @@
 
 from copilot.health.decision import RuleName, RuleResult, Severity, Stage
 from copilot.health.rules.rule import RuleInputs, apply_limit
-from copilot.signals.snapshot import Reading
+from copilot.signals.reading import Reading
 
 
 def check(inputs: RuleInputs) -> list[RuleResult]:

@@ -12,8 +12,8 @@ from copilot.health.rules.rule import (
 )
 from copilot.health.store_faults import conflict_rate, described
 from copilot.health.tiers import percentile
+from copilot.signals.reading import Reading
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Reading
 
 _NAMED_TYPES = 5
 

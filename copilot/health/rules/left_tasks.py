@@ -3,7 +3,8 @@
 from copilot.health.decision import RuleName, RuleResult, Severity, Stage
 from copilot.health.rules import visibility
 from copilot.health.rules.rule import RuleInputs, apply_limit
-from copilot.signals.snapshot import QueueFacts, Reading
+from copilot.signals.queue import QueueFacts
+from copilot.signals.reading import Reading
 
 
 def check(inputs: RuleInputs) -> list[RuleResult]:

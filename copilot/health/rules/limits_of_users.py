@@ -2,7 +2,8 @@
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
 from copilot.health.rules.rule import RuleInputs, apply_limit, share_of_requests
-from copilot.signals.snapshot import NamespaceLoad, Reading
+from copilot.signals.measurement import NamespaceLoad
+from copilot.signals.reading import Reading
 
 
 def check(inputs: RuleInputs) -> list[RuleResult]:

@@ -4,7 +4,7 @@ from copilot.health.decision import RuleName, RuleResult, Severity, Stage
 from copilot.health.log_evidence import log_patterns
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.signals.log_patterns import LogSeverity
-from copilot.signals.snapshot import Reading
+from copilot.signals.reading import Reading
 
 
 def check(inputs: RuleInputs) -> list[RuleResult]:

@@ -4,8 +4,8 @@ from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Seve
 from copilot.health.membership import SHARDS as ALL_SHARDS
 from copilot.health.membership import unowned, unreachable, without_shards
 from copilot.health.rules.rule import SHARDS, RuleInputs, apply_limit
+from copilot.signals.reading import Reading
 from copilot.signals.roles import Role
-from copilot.signals.snapshot import Reading
 
 
 def check(inputs: RuleInputs) -> list[RuleResult]:

@@ -3,9 +3,9 @@
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
 from copilot.health.membership import EXCESS, NAMESPACES, owned_by_instances
 from copilot.health.rules.rule import RuleInputs
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, Reading
 
 _REMEDY = "see the labels' matcher and the metrics store's headers (docs/existing-clusters.md)"
 _NAMED = 5

@@ -14,8 +14,9 @@ from copilot.health.rules.rule import (
     RuleInputs,
     apply_limit,
 )
+from copilot.signals.probe import CanaryReport, CanaryStep, Probe
+from copilot.signals.reading import Reading
 from copilot.signals.roles import Role
-from copilot.signals.snapshot import CanaryReport, CanaryStep, Probe, Reading
 
 MATCHING = Cause(kind=CauseKind.SERVICE, name=Role.MATCHING)
 # Steps for which matching hands a task to a worker.

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from copilot.health.decision import BacklogCourse
 from copilot.health.rules.rule import RuleInputs
-from copilot.signals.snapshot import QueueFacts
+from copilot.signals.queue import QueueFacts
 
 _NEAR = 1.25  # times a record: beyond, the backlog grows
 _FLAT_SECONDS = 25  # nearly a cycle of 30 s

@@ -1,8 +1,9 @@
 """What is known of the workers of one task queue."""
 
 from copilot.health.rules.rule import RuleInputs
+from copilot.signals.queue import QueueFacts, QueueKind
+from copilot.signals.reading import UtcDatetime
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import QueueFacts, QueueKind, UtcDatetime
 
 _SLOTS_AVAILABLE = {
     QueueKind.WORKFLOW: S.WORKFLOW_SLOTS_AVAILABLE,

@@ -6,7 +6,7 @@ where even late ones are left out, or where no metrics tell which are late.
 
 from copilot.health.decision import RuleName, RuleResult, Severity, Stage
 from copilot.health.rules.rule import RuleInputs, apply_limit
-from copilot.signals.snapshot import Reading
+from copilot.signals.reading import Reading
 
 
 def check(inputs: RuleInputs) -> list[RuleResult]:

@@ -17,9 +17,10 @@ from copilot.health.decision import (
 from copilot.health.demand import accepted_starts
 from copilot.health.thresholds import Thresholds, TierLimits
 from copilot.health.usual import Usual
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName
-from copilot.signals.snapshot import Absence, Reading, Snapshot
+from copilot.signals.snapshot import Snapshot
 
 PERSISTENCE = Cause(kind=CauseKind.PERSISTENCE, name="persistence")
 VISIBILITY = Cause(kind=CauseKind.VISIBILITY, name="visibility store")

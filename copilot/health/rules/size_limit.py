@@ -2,8 +2,9 @@
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Severity, Stage
 from copilot.health.rules.rule import RuleInputs, apply_limit
+from copilot.signals.measurement import LargestSize, SizeKind
+from copilot.signals.reading import Reading
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import LargestSize, Reading, SizeKind
 
 _NAMED = 5
 _WORKFLOWS = "workflows over a limit of size"

@@ -12,8 +12,9 @@ from copilot.health.rules.queue_workers import is_busy, is_limited, slots_used
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.health.rules.starved_queue import is_starved
 from copilot.health.rules.worker_versions import unpolled_versions
+from copilot.signals.queue import QueueFacts, QueueKind
+from copilot.signals.reading import Reading
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import QueueFacts, QueueKind, Reading
 
 _MANY = 0.5  # of the tasks that leave within the limit
 

@@ -6,7 +6,8 @@ from copilot.health.rules.queue_workers import has_pollers, is_busy, is_limited,
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.health.rules.worker_versions import unpolled_versions
 from copilot.health.silent_workers import are_silent
-from copilot.signals.snapshot import Absence, QueueFacts, QueueKind, Reading
+from copilot.signals.queue import QueueFacts, QueueKind
+from copilot.signals.reading import Absence, Reading
 
 _ALL_QUEUES = "task queues"
 

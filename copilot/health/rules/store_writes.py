@@ -3,8 +3,8 @@
 from copilot.health.decision import RuleName, RuleResult, Severity, Stage
 from copilot.health.rules.rule import PERSISTENCE, RuleInputs, apply_limit, share_of_requests
 from copilot.health.store_faults import described, stopping_lines
+from copilot.signals.reading import Reading
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Reading
 
 
 def check(inputs: RuleInputs) -> list[RuleResult]:

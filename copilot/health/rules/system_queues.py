@@ -5,7 +5,8 @@ from copilot.health.rules.queue_drain import drains
 from copilot.health.rules.queue_workers import has_pollers
 from copilot.health.rules.rule import RuleInputs, apply_limit
 from copilot.signals.matchers import PARENT_CLOSE_POLICY, PER_NAMESPACE, SYSTEM_WORKFLOWS
-from copilot.signals.snapshot import QueueFacts, QueueKind, Reading
+from copilot.signals.queue import QueueFacts, QueueKind
+from copilot.signals.reading import Reading
 
 _STANDS_STILL = {
     (PER_NAMESPACE, QueueKind.WORKFLOW): "schedules",

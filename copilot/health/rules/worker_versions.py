@@ -4,7 +4,8 @@ from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, Seve
 from copilot.health.rules.left_tasks import are_left
 from copilot.health.rules.queue_workers import has_pollers, is_busy, is_recent
 from copilot.health.rules.rule import RuleInputs, apply_limit
-from copilot.signals.snapshot import UNVERSIONED, QueueFacts, Reading, VersionBacklog
+from copilot.signals.queue import UNVERSIONED, QueueFacts, VersionBacklog
+from copilot.signals.reading import Reading
 
 
 def check(inputs: RuleInputs) -> list[RuleResult]:

@@ -14,7 +14,7 @@ from copilot.signals.instant_query import Answer
 from copilot.signals.log_patterns import PATTERNS
 from copilot.signals.loki import LogsClient
 from copilot.signals.prometheus import MetricsClient
-from copilot.signals.snapshot import Absence
+from copilot.signals.reading import Absence
 from tests.certificates import Certificates
 from tests.fakes.amazon_prometheus import FakeAmazonPrometheus
 from tests.fakes.http_server import Request, Response, serving

@@ -13,7 +13,8 @@ from copilot.canary.worker import CanaryWorker
 from copilot.errors import AccessError, MonitoredClusterError
 from copilot.health.decision import Memory, State
 from copilot.health.evaluate import evaluate
-from copilot.signals.snapshot import Absence, QueueKey, QueueKind, QueueSurvey
+from copilot.signals.queue import QueueKey, QueueKind, QueueSurvey
+from copilot.signals.reading import Absence
 from copilot.signals.task_queues import survey, visible_queues
 from tests.builders import THRESHOLDS, snapshot
 from tests.certificates import Certificates, write_leaf

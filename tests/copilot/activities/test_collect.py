@@ -17,7 +17,8 @@ from copilot.activities.models import CollectRequest
 from copilot.settings import Settings
 from copilot.signals.loki import LAG, LogsClient
 from copilot.signals.prometheus import MetricsClient
-from copilot.signals.snapshot import Absence, QueueKey, QueueKind
+from copilot.signals.queue import QueueKey, QueueKind
+from copilot.signals.reading import Absence
 from copilot.store.repository import Repository
 from copilot.worker.metrics import WorkerMetrics
 from tests.copilot.worker.process import REFUSING_ADDRESS

@@ -13,7 +13,7 @@ from copilot.activities.store_access import StoreAccess
 from copilot.errors import StoreError
 from copilot.health.decision import Memory
 from copilot.settings import Settings
-from copilot.signals.snapshot import QueueSurvey
+from copilot.signals.queue import QueueSurvey
 from copilot.store.repository import Repository
 from copilot.worker.health import WorkerHealth
 from copilot.worker.metrics import WorkerMetrics

@@ -15,7 +15,7 @@ from copilot.activities import probe as looks
 from copilot.activities.probe import Prober
 from copilot.canary.models import ProbeRequest, ProbeResult
 from copilot.settings import Settings
-from copilot.signals.snapshot import QueueFacts
+from copilot.signals.queue import QueueFacts
 from tests.builders import starved_queue
 from tests.copilot.worker.process import REFUSING_ADDRESS
 from tests.copilot.workflows.loop import time_skipping

@@ -9,19 +9,12 @@ import pytest
 
 from copilot.health.decision import State
 from copilot.signals.catalog import CATALOG
+from copilot.signals.probe import CanaryReport, CanaryStep, Probe
+from copilot.signals.queue import QueueKey, QueueKind, QueueSurvey
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.signal import CONDITION_MEANS, Condition
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import (
-    Absence,
-    CanaryReport,
-    CanaryStep,
-    LogCount,
-    Probe,
-    QueueKey,
-    QueueKind,
-    QueueSurvey,
-    Reading,
-)
+from copilot.signals.snapshot import LogCount
 from copilot.store.repository import Repository
 from tests.builders import (
     blind_snapshot,

@@ -8,8 +8,9 @@ from copilot.explain.templates import explain
 from copilot.health.decision import Memory, RuleName, Severity, State
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
+from copilot.signals.reading import Absence
 from copilot.signals.signal_names import SignalName
-from copilot.signals.snapshot import Absence, Snapshot
+from copilot.signals.snapshot import Snapshot
 from tests.builders import records_of, snapshot, starved_queue
 from tests.strategies import memories, snapshots
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from copilot.signals.snapshot import QueueFacts, QueueKind, Snapshot
+from copilot.signals.queue import QueueFacts, QueueKind
+from copilot.signals.snapshot import Snapshot
 from tests.builders import CYCLE_SECONDS, START, queue_facts, snapshot
 
 WINDOW_SECONDS = 30  # of the server's rates

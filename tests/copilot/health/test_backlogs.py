@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from copilot.health.decision import CauseKind, State
-from copilot.signals.snapshot import QueueKind, Snapshot
+from copilot.signals.queue import QueueKind
+from copilot.signals.snapshot import Snapshot
 from tests.builders import CYCLE_SECONDS, cycle_time, decisions_of, queue_facts, snapshot
 from tests.copilot.health.simulated_queue import (
     SimulatedQueue,

@@ -9,8 +9,10 @@ from copilot.health.decision import Bottleneck, Decision, Memory
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
 from copilot.signals.catalog import CATALOG
+from copilot.signals.queue import QueueFacts, QueueKind
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, QueueFacts, QueueKind, Reading, Snapshot
+from copilot.signals.snapshot import Snapshot
 from tests.builders import decisions_of, queue_facts, snapshot, starved_queue
 from tests.strategies import memories, readable, readings, snapshots
 

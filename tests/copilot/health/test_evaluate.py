@@ -5,17 +5,12 @@ from datetime import timedelta
 import pytest
 
 from copilot.health.decision import Cause, CauseKind, Memory, RuleName, ScaleTier, State
+from copilot.signals.measurement import Instance, WorkflowOutcome
+from copilot.signals.queue import QueueFacts, QueueSurvey
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import (
-    Absence,
-    Instance,
-    QueueFacts,
-    QueueSurvey,
-    Reading,
-    Snapshot,
-    WorkflowOutcome,
-)
+from copilot.signals.snapshot import Snapshot
 from tests.builders import IDLE, START, decisions_of, queue_facts, snapshot, starved_queue
 
 HISTORY = Cause(kind=CauseKind.SERVICE, name="history")

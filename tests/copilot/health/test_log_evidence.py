@@ -9,7 +9,8 @@ from copilot.health.decision import LogPattern, Memory
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
 from copilot.signals.log_patterns import PATTERNS, LogSeverity
-from copilot.signals.snapshot import Absence, LogCount, LogSurvey, Snapshot
+from copilot.signals.reading import Absence
+from copilot.signals.snapshot import LogCount, LogSurvey, Snapshot
 from tests.builders import START, decisions_of, log_survey, snapshot
 from tests.strategies import memories, snapshots
 

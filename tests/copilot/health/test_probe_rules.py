@@ -7,15 +7,10 @@ from hypothesis import strategies as st
 from copilot.health.decision import CauseKind, Decision, Memory, RuleName, State
 from copilot.health.evaluate import evaluate
 from copilot.signals.instances import with_probe
+from copilot.signals.measurement import Instance
+from copilot.signals.probe import CanaryReport, CanaryStep, LateCanary, Probe
 from copilot.signals.roles import Role
-from copilot.signals.snapshot import (
-    CanaryReport,
-    CanaryStep,
-    Instance,
-    LateCanary,
-    Probe,
-    Snapshot,
-)
+from copilot.signals.snapshot import Snapshot
 from tests.builders import START, THRESHOLDS, snapshot
 
 SHARDS = 4

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from copilot.health.decision import Decision, Memory, Severity, State
 from copilot.health.evaluate import evaluate
 from copilot.health.thresholds import Thresholds
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.signal_names import SignalName
-from copilot.signals.snapshot import Absence, Reading, Snapshot
+from copilot.signals.snapshot import Snapshot
 from tests.builders import snapshot as healthy
 from tests.strategies import memories, readable, snapshots
 

@@ -6,22 +6,19 @@ from itertools import pairwise
 import pytest
 
 from copilot.health.decision import Cause, CauseKind, RuleName, RuleResult, State
-from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import (
-    Absence,
-    CanaryReport,
+from copilot.signals.measurement import (
     DeadLetters,
     LargestSize,
-    LogCount,
     OversizedRequests,
     OwnedShards,
-    Probe,
-    Reading,
     RoleCalls,
     SizeKind,
-    Snapshot,
     StoreErrors,
 )
+from copilot.signals.probe import CanaryReport, Probe
+from copilot.signals.reading import Absence, Reading
+from copilot.signals.signal_names import SignalName as S
+from copilot.signals.snapshot import LogCount, Snapshot
 from tests.builders import START, decisions_of, log_survey, snapshot
 from tests.copilot.health.test_situations import (
     Situation,

@@ -13,24 +13,13 @@ import pytest
 from copilot.health.decision import Cause, CauseKind, Decision, RuleName, State
 from copilot.signals.catalog import CATALOG
 from copilot.signals.instances import with_answers
+from copilot.signals.measurement import DroppedSamples, NamespaceLoad, TaskFailures, WorkflowOutcome
+from copilot.signals.probe import CanaryReport, Probe
+from copilot.signals.queue import QueueFacts, QueueKey, QueueKind, QueueSurvey, VersionBacklog
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import (
-    Absence,
-    CanaryReport,
-    DroppedSamples,
-    NamespaceLoad,
-    Probe,
-    QueueFacts,
-    QueueKey,
-    QueueKind,
-    QueueSurvey,
-    Reading,
-    Snapshot,
-    TaskFailures,
-    VersionBacklog,
-    WorkflowOutcome,
-)
+from copilot.signals.snapshot import Snapshot
 from tests.builders import START, cycle_time, decisions_of, queue_facts, snapshot, starved_queue
 
 USUAL_CYCLES = 10

@@ -11,14 +11,9 @@ from copilot.model.aliases import Aliases
 from copilot.model.prompt import INSTRUCTIONS, MAX_CHARACTERS, Reference, write_prompt
 from copilot.model.trends import Trend, trend
 from copilot.signals.log_patterns import LogSeverity
+from copilot.signals.measurement import WorkflowOutcome
+from copilot.signals.queue import QueueKey, QueueKind, QueueSurvey, VersionBacklog
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import (
-    QueueKey,
-    QueueKind,
-    QueueSurvey,
-    VersionBacklog,
-    WorkflowOutcome,
-)
 from copilot.store.records import CycleRecord
 from tests.builders import START, cycle_times, queue_facts, records_of, snapshot, starved_queue
 

@@ -11,8 +11,8 @@ from copilot.health.decision import Decision, State
 from copilot.replay import export
 from copilot.replay.evaluated import evaluate_again
 from copilot.replay.snapshot_file import read_snapshots
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Absence, Reading
 from copilot.store.records import CycleRecord
 from copilot.store.repository import Repository
 from tests.builders import blind_snapshot, cycle_time, queue_facts, records_of, snapshot

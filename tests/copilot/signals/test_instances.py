@@ -8,8 +8,8 @@ import pytest
 
 from copilot.signals import instances
 from copilot.signals.instances import answers, ask, ask_unscraped
+from copilot.signals.measurement import Instance
 from copilot.signals.roles import Role
-from copilot.signals.snapshot import Instance
 from tests.builders import snapshot
 from tests.ports import free_port
 

@@ -19,18 +19,13 @@ from copilot.settings import Settings
 from copilot.signals.catalog import CATALOG
 from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.measure import measure
+from copilot.signals.measurement import Instance, Measurement, OwnedShards
 from copilot.signals.prometheus import MetricsClient
+from copilot.signals.queue import QueueSurvey
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import (
-    Absence,
-    Instance,
-    Measurement,
-    OwnedShards,
-    QueueSurvey,
-    Reading,
-    Snapshot,
-)
+from copilot.signals.snapshot import Snapshot
 from tests.copilot.signals.backfilled_prometheus import Series, backfilled_prometheus
 from tests.copilot.signals.clusters import (
     LONG,

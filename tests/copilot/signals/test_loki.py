@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from copilot.errors import SettingsError
 from copilot.signals.log_patterns import PATTERNS
 from copilot.signals.loki import LAG, MAX_WINDOW, LogsClient, window
-from copilot.signals.snapshot import Absence, LogCount, LogSurvey
+from copilot.signals.reading import Absence
+from copilot.signals.snapshot import LogCount, LogSurvey
 from tests.fakes.http_source import Reply, closed_port, loki_answering, silent_port, vector
 from tests.fakes.loki import FakeLoki, loki_over
 

@@ -8,21 +8,14 @@ import pytest
 from copilot.signals.catalog import CATALOG
 from copilot.signals.cycle_queries import NEWEST
 from copilot.signals.measure import measure
+from copilot.signals.measurement import DroppedSamples, Instance, Measurement, SizeKind
 from copilot.signals.prometheus import MetricsClient
 from copilot.signals.queries import Shape
+from copilot.signals.queue import QueueKey, QueueKind
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal import Condition
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import (
-    Absence,
-    DroppedSamples,
-    Instance,
-    Measurement,
-    QueueKey,
-    QueueKind,
-    Reading,
-    SizeKind,
-)
 from tests.copilot.signals.backfilled_prometheus import AHEAD_SECONDS
 from tests.copilot.signals.clusters import LONG, SCRAPE, SHORT, STALE_AFTER
 from tests.fakes.http_source import NEVER, Reply, closed_port, fake_metrics_store, vector

@@ -9,7 +9,7 @@ from copilot.access.settings import MetricsAccess
 from copilot.errors import SettingsError
 from copilot.signals.instant_query import Answer
 from copilot.signals.prometheus import MetricsClient
-from copilot.signals.snapshot import Absence
+from copilot.signals.reading import Absence
 from tests.fakes.http_source import (
     NEVER,
     Reply,

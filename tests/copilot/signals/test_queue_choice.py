@@ -1,7 +1,7 @@
 """Which queues a cycle asks about, of more than it may ask."""
 
+from copilot.signals.queue import QueueKey, QueueKind
 from copilot.signals.queue_choice import Choice, choose
-from copilot.signals.snapshot import QueueKey, QueueKind
 
 LIMIT = 20
 

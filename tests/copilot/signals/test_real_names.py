@@ -1,14 +1,8 @@
 """Names that a style has rewritten are matched to real ones; no other queue is asked."""
 
+from copilot.signals.measurement import Measurement, NamespaceLoad, TaskFailures, WorkflowOutcome
+from copilot.signals.queue import QueueKey, QueueKind
 from copilot.signals.real_names import RealNames
-from copilot.signals.snapshot import (
-    Measurement,
-    NamespaceLoad,
-    QueueKey,
-    QueueKind,
-    TaskFailures,
-    WorkflowOutcome,
-)
 
 
 def workflow(name: str, namespace: str = "default") -> QueueKey:

@@ -10,10 +10,11 @@ import pytest
 from copilot.signals.catalog import BY_NAME, CATALOG
 from copilot.signals.known_cluster import KnownCluster
 from copilot.signals.measure import measure
+from copilot.signals.measurement import Measurement, SizeKind
 from copilot.signals.prometheus import MetricsClient
+from copilot.signals.reading import Reading
 from copilot.signals.roles import Role
 from copilot.signals.signal_names import SignalName as S
-from copilot.signals.snapshot import Measurement, Reading, SizeKind
 from copilot.signals.style import OPENTELEMETRY, Style, Unit
 from tests.copilot.signals.backfilled_prometheus import running_prometheus
 from tests.copilot.signals.conftest import build_prometheus

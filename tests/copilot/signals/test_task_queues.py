@@ -7,7 +7,8 @@ from temporalio.client import Client
 
 from copilot.errors import MonitoredClusterError
 from copilot.signals.matchers import is_lasting_user_queue
-from copilot.signals.snapshot import Absence, QueueKey, QueueKind
+from copilot.signals.queue import QueueKey, QueueKind
+from copilot.signals.reading import Absence
 from copilot.signals.task_queues import survey, visible_queues
 from tests.fakes.http_source import closed_port, silent_port
 

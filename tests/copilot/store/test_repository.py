@@ -5,7 +5,7 @@ import psycopg
 import pytest
 
 from copilot.health.decision import State
-from copilot.signals.snapshot import QueueFacts, QueueKind
+from copilot.signals.queue import QueueFacts, QueueKind
 from copilot.store import retention
 from copilot.store.records import StateChange
 from copilot.store.repository import Repository

@@ -8,18 +8,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from copilot.health.decision import Memory
+from copilot.signals.probe import CanaryReport, CanaryStep, Probe
+from copilot.signals.queue import QueueSurvey
+from copilot.signals.reading import Absence, Reading
 from copilot.signals.signal_names import SignalName
-from copilot.signals.snapshot import (
-    Absence,
-    CanaryReport,
-    CanaryStep,
-    LogCount,
-    LogSurvey,
-    Probe,
-    QueueSurvey,
-    Reading,
-    Snapshot,
-)
+from copilot.signals.snapshot import LogCount, LogSurvey, Snapshot
 from copilot.worker.health import WorkerHealth
 from copilot.worker.listener import application
 from copilot.worker.metrics import WorkerMetrics

@@ -18,7 +18,8 @@ from copilot.canary.models import ProbeRequest, ProbeResult
 from copilot.errors import StoreError
 from copilot.health.decision import Memory
 from copilot.health.thresholds import Thresholds
-from copilot.signals.snapshot import Probe, Snapshot
+from copilot.signals.probe import Probe
+from copilot.signals.snapshot import Snapshot
 from copilot.store.records import CycleRecord
 from tests.builders import cycle_time, queue_facts, records_of, snapshot
 

@@ -17,7 +17,8 @@ from temporalio.testing import WorkflowEnvironment
 from copilot.activities.models import MemoryRestore
 from copilot.canary.models import ProbeRequest, ProbeResult
 from copilot.health.decision import Memory
-from copilot.signals.snapshot import Probe, Snapshot
+from copilot.signals.probe import Probe
+from copilot.signals.snapshot import Snapshot
 from copilot.workflows.models import Cadence, Progress
 from copilot.workflows.observe import Observe
 from copilot.workflows.outbox import Outbox

@@ -16,7 +16,9 @@ from copilot.activities.models import MemoryRestore
 from copilot.canary.models import ProbeRequest, ProbeResult
 from copilot.health.decision import Decision, Memory, State
 from copilot.health.evaluate import evaluate
-from copilot.signals.snapshot import Absence, LogSurvey, Probe, Snapshot
+from copilot.signals.probe import Probe
+from copilot.signals.reading import Absence
+from copilot.signals.snapshot import LogSurvey, Snapshot
 from copilot.workflows.models import Cadence
 from copilot.workflows.observe import Observe
 from copilot.workflows.outbox import MAX_RECORDS
