@@ -56,6 +56,11 @@ def test_a_clone_has_the_command_after_uv_sync(uv: str, tmp_path: Path) -> None:
     shown = run(clone, uv, "run", "tdeploy", "--help")
     assert shown.startswith("Usage: tdeploy ")
     assert "  status " in shown
+    # Commands are imported when they are called.
+    every = "name for _, name, _ in pkgutil.walk_packages(tdeploy.__path__, 'tdeploy.')"
+    modules = f"[importlib.import_module(name) for name in ({every}) if '__main__' not in name]"
+    program = "import importlib, pkgutil, tdeploy"
+    run(clone, uv, "run", "python", "-c", f"{program}; {modules}")
     # Without the tests' packages.
     assert not list((clone / "environment").glob("lib/python3*/site-packages/pytest"))
     assert run(clone, "git", "status", "--short") == ""
