@@ -133,10 +133,15 @@ class DevOutputs:
 
 
 @output_group
-class WatchOutputs:
-    """The stack `watch`: its store, and the watched cluster as containers reach it."""
+class CopilotStoreOutputs:
+    """The store of the stack `watch`."""
 
     copilot_sql_host: StringInput = output("store of the Copilot and of its Temporal")
+
+
+@output_group
+class WatchedClusterOutputs:
+    """The watched cluster as containers reach it."""
 
     monitored_cluster: str = output("label `cluster` of the watched cluster", "COPILOT_CLUSTER")
     monitored_temporal_address: str = output(
@@ -146,7 +151,20 @@ class WatchOutputs:
     logs_url: str = output("its Loki; empty: none", "LOKI_URL")
 
 
-ENV_FILE_GROUPS = (StoreOutputs, ServerOutputs, AwsOutputs, WatchOutputs)
+@output_group
+class WatchedClustersOutputs:
+    """The watched clusters, where files describe them."""
+
+    clusters_folder: str = output("folder of cluster files", "COPILOT_CLUSTERS_FOLDER")
+
+
+ENV_FILE_GROUPS = (
+    StoreOutputs,
+    ServerOutputs,
+    AwsOutputs,
+    WatchedClusterOutputs,
+    WatchedClustersOutputs,
+)
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,30 @@
-"""The settings of the stack `watch`: where an existing cluster is, and how to sign in there."""
+"""The settings of the stack `watch`: where existing clusters are, and how to sign in there."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from copilot.access.settings import Access
 from copilot.setting_types import Address, Url
-from copilot.settings import SourceSettings
+from copilot.settings import CanarySettings, SourceSettings
 from stacks.setting_types import NamespacePatterns
 from stacks.settings import DATABASE_PASSWORD, ContainerSettings, no_such_name
 
 SOURCES = ("metrics", "logs", "monitored")
 """The fields that say how to sign in, in the order of the documentation."""
+CLUSTERS = "/etc/copilot/clusters"
+"""Folder of containers where the cluster files are, and the files that they name."""
 _LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1|0\.0\.0\.0")
 
 
@@ -35,6 +44,11 @@ ACCESS_SECRETS: Mapping[str, str] = {
     for name, meaning in access_secrets(source).items()
 }
 """Descriptions of the secrets of access by their key, such as `metrics_token`."""
+
+OF_ONE_CLUSTER = frozenset(
+    {*SourceSettings.model_fields, *CanarySettings.model_fields, *ACCESS_SECRETS}
+)
+"""Keys of settings and secrets that a cluster file replaces."""
 
 
 class WatchSettings(SourceSettings, ContainerSettings):
@@ -62,6 +76,11 @@ class WatchSettings(SourceSettings, ContainerSettings):
         "off",
         description="on: the worker runs small workflows of its own on the monitored cluster, in"
         " namespace copilot-canary, which it registers; off: it only reads there",
+    )
+    clusters_folder: Path | None = Field(
+        None,
+        description="folder on this machine with a file `*.yaml` for each cluster, instead of the"
+        f" settings of one cluster; in containers it is {CLUSTERS}",
     )
     keep_volumes: bool = Field(
         True,
@@ -108,10 +127,38 @@ class WatchSettings(SourceSettings, ContainerSettings):
         files = {name: file_to_mount(path) for name, path in access_files(value).items()}
         return value.model_copy(update={name: str(path) for name, path in files.items()})
 
+    @field_validator("clusters_folder")
+    @classmethod
+    def _is_a_folder_to_mount(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        folder = value.expanduser().resolve()
+        if not folder.is_dir():
+            raise ValueError(f"there is no folder {folder}")
+        if folder in _shared_folders():
+            raise ValueError(f"{folder} has more than cluster files: containers can read all of it")
+        return folder
+
+    @model_validator(mode="after")
+    def _describes_clusters_once(self) -> Self:
+        if self.clusters_folder:
+            require_none_of_one_cluster(self.model_fields_set)
+        return self
+
     @property
     def accesses(self) -> Mapping[str, Access]:
         """How to sign in, by source."""
         return {"metrics": self.metrics, "logs": self.logs, "monitored": self.monitored}
+
+
+def require_none_of_one_cluster(keys: Iterable[str]) -> None:
+    """Raise ValueError if settings or secrets, by key, describe one cluster beside a folder."""
+    found = " ".join(sorted(OF_ONE_CLUSTER.intersection(keys)))
+    if found:
+        raise ValueError(
+            f"clusters_folder: its files describe the clusters, but {found.replace(' ', ', ')} is"
+            f" set too: `pulumi config rm-all -s {WatchSettings.stack} {found}`"
+        )
 
 
 def access_files(access: Access) -> dict[str, str]:
@@ -130,7 +177,7 @@ def file_to_mount(path: str) -> Path:
     if not file.is_file():
         raise ValueError(f"there is no file {file}")
     folder = file.parent
-    if folder in {Path("/"), Path.home(), Path("/etc"), Path("/tmp")}:  # noqa: S108
+    if folder in _shared_folders():
         raise ValueError(
             f"{file} needs a folder of its own, because containers can read its whole folder"
         )
@@ -140,6 +187,11 @@ def file_to_mount(path: str) -> Path:
             " its real folder"
         )
     return file
+
+
+def _shared_folders() -> set[Path]:
+    """Folders with much that containers need not read."""
+    return {Path("/"), Path.home(), Path("/etc"), Path("/tmp")}  # noqa: S108
 
 
 def _model(source: str) -> type[BaseModel]:

@@ -1,17 +1,12 @@
 """`tdeploy status`: services, verdict and addresses of a stack."""
 
-import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel, ValidationError
 
-from copilot.api.verdict import Verdict
 from tdeploy.console import print_json, print_out
 from tdeploy.containers import Container, containers
 from tdeploy.engine.project import pulumi_cli, resource_counts
@@ -20,32 +15,22 @@ from tdeploy.errors import TdeployError
 from tdeploy.lazy import typer_app
 from tdeploy.profile import DEFAULT, AsJson, Profile
 from tdeploy.up import print_addresses
+from tdeploy.verdicts import Verdicts, fetch_verdicts, reason
 
 app = typer_app()
 
 
-class Notice(BaseModel):
-    """The part of the API's notice that is shown."""
-
-    title: str
-    description: str
-
-
-class StatusVerdict(Verdict):
-    """The verdict with its notices, which an older Copilot does not report."""
-
-    notices: tuple[Notice, ...] = ()
-
-
-# A busy machine answers late; without a server the connection is refused at once.
-_API_SECONDS = 10
-
-
 @app.command()
-def status(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
-    """Show services, the verdict and addresses on one screen.
+def status(
+    profile: Profile = DEFAULT,
+    cluster: Annotated[
+        str, typer.Option(help="the cluster to show, of several that the stack watch has")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show services, verdicts and addresses on one screen, the worst cluster first.
 
-    Exits with 0 if every service is healthy and the verdict is happy, else with 1.
+    Exits with 0 if every service is healthy and each verdict is happy, else with 1.
 
     Example: tdeploy status -p local --json
     """
@@ -55,7 +40,7 @@ def status(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
         future_counts = pool.submit(resource_counts)
         future_containers = pool.submit(_containers, profile)
         resources, outputs = ManagedStack(profile).state()
-        verdict, no_verdict = fetch_verdict(outputs.get("copilot_api_url"))
+        verdicts = fetch_verdicts(outputs.get("copilot_api_url"), cluster)
     listed, no_docker = future_containers.result()
     counts: dict[str, int] = {}
     no_counts = ""
@@ -67,12 +52,12 @@ def status(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
     services = {one.service: one for one in listed if not one.is_job}
     declared = {one.name for one in resources if "ContainerService$" in one.urn}
     troubles = [no_docker] if no_docker else _troubles(profile, declared, services)
-    if verdict is None and declared:
-        troubles.append(no_verdict)
-    elif verdict and verdict.health_state != "happy":
-        troubles.append(f"the cluster is {verdict.health_state}: {verdict.reason}")
+    if verdicts.missing and declared:
+        troubles.append(verdicts.missing)
+    troubles += verdicts.troubles
     if no_counts:
         troubles.append(no_counts)
+    verdict = verdicts.verdict
     if as_json:
         print_json(
             {
@@ -82,13 +67,14 @@ def status(profile: Profile = DEFAULT, as_json: AsJson = False) -> None:
                 "stacks": counts,
                 "containers": [asdict(one) for one in listed],
                 "verdict": verdict.model_dump(mode="json") if verdict else None,
+                "clusters": [one.model_dump(mode="json") for one in verdicts.clusters],
                 "outputs": outputs,
             }
         )
     else:
         totals = ", ".join(f"{name} {count}" for name, count in counts.items()) or "unknown"
         print_out(f"stack     {profile} (resources: {totals})")
-        _print_status(services, verdict, outputs)
+        _print_status(services, verdicts, outputs)
         for trouble in troubles:
             print_out(f"trouble   {trouble}")
     if troubles:
@@ -118,37 +104,19 @@ def _troubles(profile: str, declared: set[str], services: Mapping[str, Container
     return troubles
 
 
-def fetch_verdict(url: str | None) -> tuple[StatusVerdict | None, str]:
-    """The verdict of the Copilot's API at a URL, or why there is none."""
-    if not url:
-        return None, "the stack has no Copilot"
-    try:
-        with urlopen(f"{url}/status", timeout=_API_SECONDS) as answer:  # noqa: S310
-            return StatusVerdict.model_validate_json(answer.read()), ""
-    except HTTPError as error:
-        return None, f"the Copilot gives no verdict: {_reason(error)}"
-    except (URLError, OSError) as error:
-        return None, f"the Copilot does not answer at {url}: {getattr(error, 'reason', error)}"
-    except ValidationError:
-        return None, f"the server at {url} is not the Copilot"
-
-
-def _reason(error: HTTPError) -> str:
-    try:
-        return str(json.load(error)["reason"])
-    except (ValueError, KeyError, TypeError):
-        return f"{error.code} {error.reason}"
-
-
 def _print_status(
-    services: Mapping[str, Container], verdict: StatusVerdict | None, outputs: dict[str, Any]
+    services: Mapping[str, Container], verdicts: Verdicts, outputs: dict[str, Any]
 ) -> None:
-    if verdict:
-        age = verdict.data_age_seconds
-        since = f", {age:.0f} s ago" if age is not None else ""
+    if verdict := verdicts.verdict:
+        since = _age(verdict.data_age_seconds)
         print_out(f"verdict   {verdict.health_state}{since}: {verdict.reason}")
         for notice in verdict.notices:
             print_out(f"notice    {notice.title}: {notice.description}")
+    else:
+        for cluster in verdicts.clusters:
+            why = f": {text}" if (text := reason(cluster)) else ""
+            since = _age(cluster.data_age_seconds)
+            print_out(f"cluster   {cluster.cluster} {cluster.health_state}{since}{why}")
     healthy = sum(one.is_healthy for one in services.values())
     print_out(f"services  {healthy} of {len(services)} healthy")
     for one in services.values():
@@ -156,3 +124,7 @@ def _print_status(
     if services:
         print_out("addresses")
         print_addresses(outputs, indent="  ")
+
+
+def _age(seconds: float | None) -> str:
+    return f", {seconds:.0f} s ago" if seconds is not None else ""

@@ -19,7 +19,12 @@ from stacks.catalogue.sources import own_sources, watched_sources
 from stacks.catalogue.stores import Stores
 from stacks.catalogue.telemetry import loki, mimir
 from stacks.catalogue.temporal import BothTemporals, CopilotTemporal
-from stacks.outputs import ServerOutputs, WatchOutputs
+from stacks.outputs import (
+    CopilotStoreOutputs,
+    ServerOutputs,
+    WatchedClusterOutputs,
+    WatchedClustersOutputs,
+)
 from stacks.settings import (
     ContainerSettings,
     CopilotSettings,
@@ -114,14 +119,20 @@ def watch_catalogue(
         services=(*stores.services, *temporal.services(), *copilot.services()),
         jobs=(*schemas, *temporal.jobs(), *copilot.jobs(), copilot.sources_job()),
         outputs=(
-            WatchOutputs(
-                copilot_sql_host=stores.copilot.host,
-                monitored_cluster=settings.cluster,
-                monitored_temporal_address=settings.monitored_address,
-                metrics_url=settings.prometheus_endpoint,
-                logs_url=settings.loki_url,
-            ),
+            CopilotStoreOutputs(copilot_sql_host=stores.copilot.host),
+            _watched_outputs(settings),
         ),
+    )
+
+
+def _watched_outputs(settings: WatchSettings) -> WatchedClusterOutputs | WatchedClustersOutputs:
+    if settings.clusters_folder:
+        return WatchedClustersOutputs(clusters_folder=str(settings.clusters_folder))
+    return WatchedClusterOutputs(
+        monitored_cluster=settings.cluster,
+        monitored_temporal_address=settings.monitored_address,
+        metrics_url=settings.prometheus_endpoint,
+        logs_url=settings.loki_url,
     )
 
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from components.inputs import StringInput
 from components.workload import Job, Overwrite, Port, Probe, Service
-from copilot.settings import CanarySettings, CycleSettings, variable
-from stacks.catalogue.sources import NO_SIGN_IN, SOURCES_JOB, SourceAccess, Sources
+from copilot.settings import CycleSettings, variable
+from stacks.catalogue.sources import SOURCES_JOB, SourceAccess, Sources
 from stacks.catalogue.stores import Stores
 from stacks.catalogue.temporal import (
     COPILOT_NAMESPACE_JOB,
@@ -115,7 +115,7 @@ class Copilot:
             needs=(SCHEMA_JOB,),
             after=(),
             ports=(Port(API, API_PORT, self.settings.port(API, API_PORT), page=""),),
-            access=NO_SIGN_IN,
+            access=self.sources.api_access,
         )
 
     def _part(
@@ -175,7 +175,6 @@ class Copilot:
     def _environment(self) -> Mapping[str, StringInput]:
         return {
             **variables_of(self.settings, CycleSettings),
-            **variables_of(self.settings, CanarySettings),
             **self._store_environment(),
             **self.sources.environment,
             **self.knowledge,

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from components.inputs import StringInput, apply
 from components.workload import File, Mount
 from copilot.access.settings import Access
-from copilot.settings import SourceSettings, variable
+from copilot.settings import CanarySettings, SourceSettings, variable
 from copilot.signals.roles import Role
 from stacks.catalogue.alloy import MONITORED
 from stacks.catalogue.aws_access import caller_access
@@ -18,7 +18,13 @@ from stacks.catalogue.stores import NO_ACCESS
 from stacks.catalogue.telemetry import LOKI, LOKI_URL, MIMIR, MIMIR_URL
 from stacks.catalogue.temporal import FRONTEND, GRPC_PORT, NAMESPACES_JOB
 from stacks.settings import EnvironmentSettings
-from stacks.watch_settings import WatchSettings, access_files, access_secrets
+from stacks.watch_settings import (
+    CLUSTERS,
+    WatchSettings,
+    access_files,
+    access_secrets,
+    require_none_of_one_cluster,
+)
 
 SOURCES_JOB = "monitored-sources"
 """The job that checks the sources which others run."""
@@ -29,7 +35,7 @@ _SECRETS = "/run/secrets"
 
 @dataclass(frozen=True)
 class SourceAccess:
-    """What the worker needs to reach the sources and sign in; secrets are in files only."""
+    """What a container needs to reach the sources and sign in; secrets are in files only."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     files: tuple[File, ...] = ()
@@ -44,11 +50,13 @@ NO_SIGN_IN = SourceAccess()
 
 @dataclass(frozen=True)
 class Sources:
-    """The sources of one monitored cluster."""
+    """The sources of the monitored clusters."""
 
     environment: Mapping[str, str]
     """For worker and API."""
     access: SourceAccess = NO_SIGN_IN
+    """Of the worker."""
+    api_access: SourceAccess = NO_SIGN_IN
     needs: tuple[str, ...] = ()
     """Services and jobs without which the worker's first cycle would see too little."""
     after: tuple[str, ...] = ()
@@ -59,6 +67,7 @@ def own_sources(settings: EnvironmentSettings) -> Sources:
     """The sources that the stack itself runs."""
     return Sources(
         environment={
+            "COPILOT_CANARY": settings.canary,
             "COPILOT_CLUSTER": MONITORED,
             "LOKI_URL": LOKI_URL,
             "MONITORED_NAMESPACES": ",".join(settings.monitored_namespaces),
@@ -76,9 +85,12 @@ def watched_sources(settings: WatchSettings, secrets: Mapping[str, StringInput])
 
     Raises ValueError where settings and secrets do not fit together.
     """
+    if settings.clusters_folder:
+        require_none_of_one_cluster(secrets)
+        return _sources_in(settings.clusters_folder)
     values = {
         variable(name): getattr(settings, name)
-        for name in SourceSettings.model_fields
+        for name in (*SourceSettings.model_fields, *CanarySettings.model_fields)
         if name not in {*settings.accesses, "labels"}
     }
     labels = {f"{variable('labels')}_{name.upper()}": value for name, value in settings.labels}
@@ -90,6 +102,21 @@ def watched_sources(settings: WatchSettings, secrets: Mapping[str, StringInput])
         access=_access(settings, secrets),
         needs=(SOURCES_JOB,),
     )
+
+
+def _sources_in(folder: Path) -> Sources:
+    """The clusters of a folder, which worker and API read again every cycle."""
+    access = SourceAccess(mounts=(Mount(CLUSTERS, folder=str(folder)),), user=_caller())
+    return Sources(
+        environment={variable("clusters_folder"): CLUSTERS},
+        access=replace(access, reaches_host=True),
+        api_access=access,
+        needs=(SOURCES_JOB,),
+    )
+
+
+def _caller() -> str:
+    return f"{os.getuid()}:{os.getgid()}"
 
 
 def _access(settings: WatchSettings, secrets: Mapping[str, StringInput]) -> SourceAccess:
@@ -127,7 +154,7 @@ def _access(settings: WatchSettings, secrets: Mapping[str, StringInput]) -> Sour
             *aws.mounts,
             *(Mount(f"{_MOUNTED}{folder}", folder=folder) for folder in sorted(folders)),
         ),
-        user=f"{os.getuid()}:{os.getgid()}" if folders else aws.user,
+        user=_caller() if folders else aws.user,
         reaches_host=True,
     )
 

@@ -14,6 +14,7 @@ VALUES = {variable.output: f"value of {variable.output}" for variable in env_fil
 NAMES = {
     "AWS_REGION",
     "COPILOT_CLUSTER",
+    "COPILOT_CLUSTERS_FOLDER",
     "COPILOT_DSQL_DATABASE",
     "COPILOT_DSQL_HOST",
     "COPILOT_KNOWLEDGE_BASE_ID",

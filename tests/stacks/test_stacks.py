@@ -204,6 +204,19 @@ def test_watch_is_the_copilot_beside_the_cluster_that_its_settings_name(tmp_path
     assert {one.request.retainOnDelete for one in volumes} == {True}
 
 
+def test_watch_takes_a_folder_of_cluster_files_instead_of_one_cluster(tmp_path: Path) -> None:
+    folder = tmp_path / "clusters"
+    folder.mkdir()
+    setting = {"clusters_folder": str(folder)}
+    watch = run_main("watch", tmp_path, configuration=setting)
+    for name in ("copilot-worker", "copilot-api", "monitored-sources"):
+        (volume,) = watch.containers[name].inputs["volumes"]
+        assert (volume["hostPath"], volume["readOnly"]) == (str(folder), True)
+    assert f"COPILOT_CLUSTERS_FOLDER='{folder}'" in (tmp_path / env_file.NAME).read_text()
+    with pytest.raises(pulumi.RunError, match=r"clusters_folder: .* cluster is set too"):
+        run_main("watch", tmp_path, configuration={**setting, "cluster": "prod"})
+
+
 def test_watch_refuses_a_secret_without_the_setting_that_it_needs(tmp_path: Path) -> None:
     with pytest.raises(pulumi.RunError, match=r"metrics\.password_file"):
         run_main("watch", tmp_path, secrets={"metrics_password": "x"})

@@ -3,46 +3,18 @@
 from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter
-from pydantic import FiniteFloat
 
 from copilot.api.cluster_health import stale_reason
+from copilot.api.cluster_list import ClusterEntry, ClusterList
 from copilot.api.dependencies import AppContext, Context
 from copilot.api.problems import DATA_PROBLEMS
-from copilot.health.decision import Cause, State
-from copilot.signals.reading import Frozen, UtcDatetime
+from copilot.health.decision import State
 from copilot.store.records import CyclePoint, StateStart
 
 router = APIRouter(tags=["clusters"], responses=DATA_PROBLEMS)
 
 # A cluster that cannot be seen may be critical.
 WORST_FIRST = (State.CRITICAL, State.UNKNOWN, State.STRESSED, State.HAPPY)
-
-
-class ClusterEntry(Frozen):
-    """A cluster's state as it holds now, and since when.
-
-    `reason` says why there is no valid verdict, and is empty when there is one. `causes` are those
-    of the last verdict while it is valid; the root is first.
-    """
-
-    cluster: str
-    health_state: State
-    since: UtcDatetime | None
-    causes: tuple[Cause, ...]
-    reason: str
-    timestamp: UtcDatetime | None
-    data_age_seconds: FiniteFloat | None
-    stale: bool
-
-
-class ClusterList(Frozen):
-    """The monitored clusters: critical, unknown, stressed, happy, and then by name.
-
-    `problems` has a line for each cluster file that cannot be used as it is.
-    """
-
-    clusters: tuple[ClusterEntry, ...]
-    problems: tuple[str, ...]
 
 
 @router.get("/clusters")

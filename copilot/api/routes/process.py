@@ -6,8 +6,9 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import Field
 
+from copilot.api.cluster_list import ClusterEntry
 from copilot.api.dependencies import AppContext, Context
-from copilot.api.routes.clusters import ClusterEntry, entries
+from copilot.api.routes.clusters import entries
 from copilot.errors import StoreError
 from copilot.signals.reading import Frozen
 

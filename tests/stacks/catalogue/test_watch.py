@@ -110,6 +110,38 @@ def test_a_renewed_file_is_read_again(keys: Path) -> None:
     assert worker.user == f"{os.getuid()}:{os.getgid()}"
 
 
+@pytest.fixture
+def clusters(tmp_path: Path) -> Path:
+    """A folder with the file of a cluster."""
+    folder = tmp_path / "clusters"
+    folder.mkdir()
+    (folder / "prod.yaml").write_text("cluster: prod")
+    return folder
+
+
+def test_clusters_that_files_describe_are_read_by_worker_api_and_check(
+    clusters: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder itself is mounted, so that a file that is added later is seen."""
+    catalogue = watch_catalogue(WatchSettings(clusters_folder=clusters))
+    for name in ("copilot-worker", "copilot-api", "monitored-sources"):
+        workload = catalogue.workloads[name]
+        # The Copilot refuses the variables of one cluster beside it.
+        folder = loaded(workload, monkeypatch).clusters_folder
+        (mount,) = workload.mounts
+        assert (mount.target, mount.folder, mount.writable) == (folder, str(clusters), False)
+        assert workload.user == f"{os.getuid()}:{os.getgid()}"
+
+
+def test_settings_and_secrets_of_one_cluster_are_refused_beside_a_folder(clusters: Path) -> None:
+    given = {"clusters_folder": str(clusters), "cluster": "prod", "labels": {"role": "container"}}
+    with pytest.raises(ValidationError, match="rm-all -s watch cluster labels`"):
+        WatchSettings.model_validate(given)
+    settings = WatchSettings(clusters_folder=clusters)
+    with pytest.raises(ValueError, match="rm-all -s watch metrics_token monitored_api_key`"):
+        watch_catalogue(settings, secrets=SECRETS)
+
+
 def test_only_the_worker_reaches_the_sources() -> None:
     workloads = watch_catalogue(WatchSettings()).workloads.values()
     assert {one.name for one in workloads if one.reaches_host} == {
@@ -160,6 +192,8 @@ def test_a_secret_and_its_file_are_refused(keys: Path) -> None:
         ("monitored", {"api_key": "abc"}, "--secret monitored_api_key"),
         ("logs", {"proxy": "http://me:pw@proxy:3128"}, "password"),
         ("logs", {"token_file": "/nowhere/token"}, "no file"),
+        ("clusters_folder", "/nowhere/clusters", "no folder"),
+        ("clusters_folder", "~", "all of it"),
     ],
 )
 def test_wrong_settings_are_refused(setting: str, value: object, fix: str) -> None:
