@@ -142,7 +142,12 @@ class WatchSettings(SourceSettings, ContainerSettings):
     @model_validator(mode="after")
     def _describes_clusters_once(self) -> Self:
         if self.clusters_folder:
-            require_none_of_one_cluster(self.model_fields_set)
+            # The committed file of the stack, and `tdeploy init`, write defaults.
+            require_none_of_one_cluster(
+                name
+                for name, field in type(self).model_fields.items()
+                if getattr(self, name) != field.default
+            )
         return self
 
     @property

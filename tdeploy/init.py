@@ -11,11 +11,11 @@ import typer
 from stacks.configuration import parsed
 from stacks.registry import CONTAINER_STACKS
 from stacks.settings import CopilotSettings
-from stacks.watch_settings import WatchSettings
+from stacks.watch_settings import WatchSettings, require_none_of_one_cluster
 from stacks.workspace import passphrase
 from tdeploy import settings
 from tdeploy.console import print_err, print_out
-from tdeploy.discovery import discover
+from tdeploy.discovery import discover, write_cluster_files
 from tdeploy.engine.project import create_stacks
 from tdeploy.errors import TdeployError
 from tdeploy.lazy import typer_app
@@ -52,6 +52,9 @@ _OF_A_CLUSTER = (
     Question("monitored_namespaces", "namespaces to watch, with commas between (* is all of them)"),
 )
 """Asked of `watch` when its metrics store was searched for clusters."""
+_FOLDER = "clusters_folder"
+_OF_SEARCH = ("monitored_address", "prometheus_endpoint")
+"""Settings by which `watch` can search a metrics store for the files of its folder."""
 
 
 @app.command()
@@ -75,6 +78,13 @@ def init(
     ] = None,
     namespaces: Annotated[
         str | None, typer.Option(help="of watch: namespaces, with commas between")
+    ] = None,
+    clusters_folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="of watch: folder with a file for each of several clusters; with --metrics, those"
+            " that are found there are written"
+        ),
     ] = None,
     yes: Yes = False,
 ) -> None:
@@ -100,23 +110,13 @@ def init(
         "prometheus_endpoint": metrics,
         "cluster": cluster,
         "monitored_namespaces": namespaces,
+        _FOLDER: str(clusters_folder.expanduser().absolute()) if clusters_folder else None,
     }
     given = {key: value for key, value in options.items() if value is not None}
-    questions = _QUESTIONS.get(profile, ())
-    of_a_cluster = _OF_A_CLUSTER if profile == WatchSettings.stack else ()
-    others = sorted(given.keys() - {one.key for one in (*questions, *of_a_cluster)})
-    if others:
-        raise TdeployError(
-            f"the stack {profile} does not ask for {', '.join(others)}: omit the options"
-        )
-    answers = _answers(profile, questions, current, given, yes=yes)
-    if of_a_cluster:
-        chosen = _not_default(current)
-        found = _discovered(answers, current, given.get("cluster") or chosen.get("cluster", ""))
-        answers |= _answers(profile, of_a_cluster, {**found, **chosen}, given, yes=yes)
-        if found and answers["cluster"] != found["cluster"]:
-            found = _discovered(answers, current, answers["cluster"])
-        answers = {**found, **answers}
+    if profile == WatchSettings.stack and _FOLDER in {**current, **given}:
+        answers = _folder_of_clusters(current, given)
+    else:
+        answers = _answers_of_stack(profile, current, given, yes=yes)
     settings.write(profile, {key: value for key, value in answers.items() if value})
     if profile == DEFAULT:
         settings.write(_SHARED, {key: answers[key] for key in _SHARED_KEYS})
@@ -131,6 +131,54 @@ def init(
     print_out("next:")
     for line in _next_commands(profile):
         print_out(f"  {line}")
+
+
+def _answers_of_stack(
+    profile: str, current: Mapping[str, str], given: Mapping[str, str], *, yes: bool
+) -> dict[str, str]:
+    """The settings of a stack, of `watch` beside one cluster."""
+    questions = _QUESTIONS.get(profile, ())
+    of_a_cluster = _OF_A_CLUSTER if profile == WatchSettings.stack else ()
+    _require_asked(profile, given, {one.key for one in (*questions, *of_a_cluster)})
+    answers = _answers(profile, questions, current, given, yes=yes)
+    if of_a_cluster:
+        chosen = _not_default(current)
+        found = _discovered(answers, current, given.get("cluster") or chosen.get("cluster", ""))
+        answers |= _answers(profile, of_a_cluster, {**found, **chosen}, given, yes=yes)
+        if found and answers["cluster"] != found["cluster"]:
+            found = _discovered(answers, current, answers["cluster"])
+        answers = {**found, **answers}
+    return answers
+
+
+def _folder_of_clusters(current: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """The setting of `watch` beside several clusters; files are written where it is to search."""
+    stack = WatchSettings.stack
+    _require_asked(f"{stack} with {_FOLDER}", given, {_FOLDER, *_OF_SEARCH})
+    folder = given.get(_FOLDER) or current[_FOLDER]
+    searched = {key: given[key] for key in _OF_SEARCH if key in given}
+    settings.require_valid(stack, searched)
+    try:
+        require_none_of_one_cluster(_not_default(current))
+        if searched:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+    except ValueError as error:
+        raise TdeployError(str(error)) from error
+    except OSError as error:
+        raise TdeployError(f"{folder}: cannot be created: {error.strerror}") from error
+    answer = {_FOLDER: folder}
+    settings.require_valid(stack, answer)
+    if searched:
+        write_cluster_files(WatchSettings.model_validate(searched), Path(folder))
+    return answer
+
+
+def _require_asked(stack: str, given: Mapping[str, str], keys: set[str]) -> None:
+    others = sorted(given.keys() - keys)
+    if others:
+        raise TdeployError(
+            f"the stack {stack} does not ask for {', '.join(others)}: omit the options"
+        )
 
 
 def _answers(

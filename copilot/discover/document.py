@@ -14,9 +14,10 @@ def as_yaml(proposal: Proposal) -> str:
 
 
 def as_json(proposal: Proposal) -> dict[str, object]:
-    """The same as fields."""
+    """The same as fields, and `file` as the text."""
     return {
         "cluster": proposal.name,
+        "file": as_yaml(proposal),
         "can_judge": proposal.can_judge,
         "is_own_temporal": proposal.is_own,
         "keys": [

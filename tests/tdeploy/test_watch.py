@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import yaml
 
@@ -56,6 +57,7 @@ def proposal(keys: Mapping[str, object], *, is_served: bool) -> dict[str, object
     sureness = "sure" if is_served else "guess"
     return {
         "cluster": keys["cluster"],
+        "file": f"cluster: {keys['cluster']}\n",
         "is_own_temporal": False,
         "keys": [{"key": key, "value": value, "sureness": sureness} for key, value in keys.items()],
     }
@@ -98,6 +100,45 @@ def test_init_takes_what_discover_finds_in_the_metrics_store(fresh: Clone) -> No
     assert again.exit_code == 0, again.stderr
     assert (fresh.world.folder / "Pulumi.watch.yaml").read_text(encoding="utf-8") == text
     assert not docker.containers
+
+
+def test_a_folder_of_cluster_files_takes_the_place_of_one_cluster(
+    fresh: Clone, tmp_path: Path
+) -> None:
+    folder = tmp_path / "clusters"
+    with_folder = ("init", *PROFILE, "--yes", "--clusters-folder", str(folder))
+    missing = fresh.tdeploy(*with_folder)
+    assert missing.exit_code == 2
+    assert "no folder" in missing.error
+
+    fresh.world.docker.images["temporal-sre-copilot:dev"] = "sha256:1"
+    folder.mkdir()
+    (folder / "prod.yaml").write_text("cluster: prod  # by hand")
+    found = [proposal({"cluster": name}, is_served=False) for name in ("prod", "staging")]
+    found.append({**found[0], "cluster": "copilot", "is_own_temporal": True})
+    search = "watch-monitored-sources-discover"
+    fresh.world.docker.job_ends[search] = JobEnd(0, f"{json.dumps(found)}\n")
+    done = fresh.tdeploy(*with_folder, "--metrics", "http://metrics.example.com")
+    assert done.exit_code == 0, done.stderr
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
+        "prod.yaml": "cluster: prod  # by hand",
+        "staging.yaml": "cluster: staging\n",
+    }
+    again = fresh.tdeploy("init", *PROFILE, "--yes")
+    assert again.exit_code == 0, again.stderr
+    of_one = fresh.tdeploy("init", *PROFILE, "--yes", "--cluster", "prod")
+    assert of_one.exit_code == 2
+
+    ports = sorted(catalogue_for(WatchSettings()).overridable.ports)
+    fresh.world.configure("watch", ports=free_ports(ports))
+    up = fresh.tdeploy("up", *PROFILE)
+    assert up.exit_code == 0, up.stderr
+    assert fresh.tdeploy("env", *PROFILE, "--json").json == {"COPILOT_CLUSTERS_FOLDER": str(folder)}
+
+    fresh.world.configure("watch", cluster="prod")
+    refused = fresh.tdeploy("up", *PROFILE)
+    assert "rm-all -s watch cluster`" in refused.error
+    assert "rm-all -s watch cluster`" in fresh.tdeploy(*with_folder).error
 
 
 def sources(clone: Clone) -> dict[str, tuple[str, str]]:
