@@ -1,4 +1,4 @@
-"""The stack `watch`: the Copilot alone, beside a cluster and a metrics store that others run."""
+"""The stack `watch`: the Copilot alone, beside clusters and metrics stores that others run."""
 
 import pulumi
 
@@ -26,10 +26,10 @@ def declare(settings: WatchSettings) -> None:
         raise pulumi.RunError(f"wrong settings: {error}") from error
     if mode == "running":
         problems = [*docker_preflight.engine_problems(catalogue)]
-        if settings.metrics.aws_region:
+        if settings.aws_region:
             problems += aws_in_containers.container_problems()
         preflight.require(problems)
-        if settings.metrics.aws_region:
+        if settings.aws_region:
             create_caches()
     ends = deploy.declare(catalogue, mode)
     deploy.export(catalogue, ends)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
+import yaml
 from pydantic import (
     BaseModel,
     Field,
@@ -155,6 +156,14 @@ class WatchSettings(SourceSettings, ContainerSettings):
         """How to sign in, by source."""
         return {"metrics": self.metrics, "logs": self.logs, "monitored": self.monitored}
 
+    @property
+    def aws_region(self) -> str:
+        """A region for which requests to a metrics store are signed; "" where none are."""
+        if self.clusters_folder is None:
+            return self.metrics.aws_region
+        regions = map(_aws_region_of, sorted(self.clusters_folder.glob("*.yaml")))
+        return next(filter(None, regions), "")
+
 
 def require_none_of_one_cluster(keys: Iterable[str]) -> None:
     """Raise ValueError if settings or secrets, by key, describe one cluster beside a folder."""
@@ -192,6 +201,14 @@ def file_to_mount(path: str) -> Path:
             " its real folder"
         )
     return file
+
+
+def _aws_region_of(file: Path) -> str:
+    """The region of a cluster file; "" also for a wrong one, which `copilot check` reports."""
+    try:
+        return str(yaml.safe_load(file.read_bytes())["metrics"]["aws_region"] or "")
+    except (OSError, yaml.YAMLError, ValueError, LookupError, TypeError, RecursionError):
+        return ""
 
 
 def _shared_folders() -> set[Path]:

@@ -28,7 +28,7 @@ def status(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show services, verdicts and addresses on one screen, the worst cluster first.
+    """Show services, verdicts and addresses on one screen.
 
     Exits with 0 if every service is healthy and each verdict is happy, else with 1.
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
@@ -87,7 +87,7 @@ def watched_sources(settings: WatchSettings, secrets: Mapping[str, StringInput])
     """
     if settings.clusters_folder:
         require_none_of_one_cluster(secrets)
-        return _sources_in(settings.clusters_folder)
+        return _sources_in(settings.clusters_folder, settings.aws_region)
     values = {
         variable(name): getattr(settings, name)
         for name in (*SourceSettings.model_fields, *CanarySettings.model_fields)
@@ -104,13 +104,19 @@ def watched_sources(settings: WatchSettings, secrets: Mapping[str, StringInput])
     )
 
 
-def _sources_in(folder: Path) -> Sources:
+def _sources_in(folder: Path, aws_region: str) -> Sources:
     """The clusters of a folder, which worker and API read again every cycle."""
-    access = SourceAccess(mounts=(Mount(CLUSTERS, folder=str(folder)),), user=_caller())
+    mount = Mount(CLUSTERS, folder=str(folder))
+    aws = caller_access(aws_region) if aws_region else NO_ACCESS
     return Sources(
         environment={variable("clusters_folder"): CLUSTERS},
-        access=replace(access, reaches_host=True),
-        api_access=access,
+        access=SourceAccess(
+            environment=aws.environment,
+            mounts=(*aws.mounts, mount),
+            user=_caller(),
+            reaches_host=True,
+        ),
+        api_access=SourceAccess(mounts=(mount,), user=_caller()),
         needs=(SOURCES_JOB,),
     )
 
@@ -141,7 +147,7 @@ def _access(settings: WatchSettings, secrets: Mapping[str, StringInput]) -> Sour
                 )
         _require_valid(source, type(access), values)
         environment |= {f"{variable(source)}_{name.upper()}": text for name, text in values.items()}
-    aws = caller_access(region) if (region := settings.metrics.aws_region) else NO_ACCESS
+    aws = caller_access(region) if (region := settings.aws_region) else NO_ACCESS
     return SourceAccess(
         environment={**aws.environment, **environment},
         files=tuple(

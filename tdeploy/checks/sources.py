@@ -35,7 +35,10 @@ def check_sources(settings: WatchSettings) -> Iterator[Check]:
 
 
 def _read(output: Output, stack: str) -> Iterator[Check]:
-    fix = f"correct the settings (`tdeploy init -p {stack}`, docs/deploying.md) or the source"
+    fix = (
+        f"correct the settings (`tdeploy init -p {stack}`) or the cluster's file"
+        " (docs/deploying.md), or the source"
+    )
     try:
         for one in json.loads(output.stdout):
             needs_fix = one["state"] != "ok"

@@ -133,6 +133,21 @@ def test_clusters_that_files_describe_are_read_by_worker_api_and_check(
         assert workload.user == f"{os.getuid()}:{os.getgid()}"
 
 
+def test_a_cluster_file_for_amazons_store_gives_the_worker_the_callers_credentials(
+    clusters: Path,
+) -> None:
+    (clusters / "wrong.yaml").write_text("metrics: [")
+    (clusters / "aws.yaml").write_text("cluster: aws\nmetrics: {aws_region: eu-west-1}")
+    catalogue = watch_catalogue(WatchSettings(clusters_folder=clusters))
+    mounted = {
+        name: [str(one.folder) for one in workload.mounts]
+        for name, workload in catalogue.workloads.items()
+    }
+    assert str(Path.home() / ".aws") in mounted["copilot-worker"]
+    assert str(Path.home() / ".aws") in mounted["monitored-sources"]
+    assert mounted["copilot-api"] == [str(clusters)]
+
+
 def test_settings_and_secrets_of_one_cluster_are_refused_beside_a_folder(clusters: Path) -> None:
     given = {"clusters_folder": str(clusters), "cluster": "prod", "labels": {"role": "container"}}
     with pytest.raises(ValidationError, match="rm-all -s watch cluster labels`"):
