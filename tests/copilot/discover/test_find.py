@@ -78,6 +78,7 @@ async def test_the_proposed_file_is_read_back_and_judges(setup: tuple[str, str])
     proposal = await proposed(url)
     assert not proposal.is_own
     text = document.as_yaml(proposal)
+    assert document.as_json(proposal)["file"] == text
     cluster = parse_cluster(Path("cluster.yaml"), text.encode())
     assert cluster.cluster == NAMES[name]
     assert cluster.prometheus_endpoint == url
