@@ -3,7 +3,7 @@
 from pydantic import FiniteFloat
 
 from copilot.health.decision import Cause, State
-from copilot.signals.snapshot import Frozen, UtcDatetime
+from copilot.signals.reading import Frozen, UtcDatetime
 
 
 class ClusterEntry(Frozen):
