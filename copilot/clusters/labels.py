@@ -1,6 +1,8 @@
 """What a metrics store calls a cluster and its parts."""
 
+import json
 import re
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -129,6 +131,10 @@ class LabelMapping(BaseModel):
             Role.MATCHING: self.matching,
             Role.WORKER: self.worker,
         }[role]
+
+    def values(self, roles: Iterable[Role] = Role) -> str:
+        """The regular expression of the values of these roles, quoted for PromQL and LogQL."""
+        return json.dumps("|".join(map(self.pattern, roles)))
 
     def roles(self, value: str) -> frozenset[Role]:
         """The roles that a value of the label `role` tells; none where no pattern matches it."""

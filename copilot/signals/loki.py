@@ -5,7 +5,6 @@ So Loki counts, and this module returns only a pattern's name, a role and a numb
 other answer.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -48,8 +47,8 @@ def logql(
     pattern: KnownPattern, cluster: str, length: timedelta, labels: LabelMapping = DEFAULT
 ) -> str:
     """Counts the lines of one pattern in the `length` before the query's time, by role's label."""
-    roles = "|".join(map(labels.pattern, pattern.roles))
-    selector = f"{{{labels.logs_of(cluster)},{labels.role}=~{json.dumps(roles)}}}"
+    roles = labels.values(pattern.roles)
+    selector = f"{{{labels.logs_of(cluster)},{labels.role}=~{roles}}}"
     milliseconds = length // timedelta(milliseconds=1)
     counted = f"count_over_time({selector} |~ `{pattern.regex}` [{milliseconds}ms])"
     return f"sum by ({labels.role}) ({counted})"

@@ -1,8 +1,8 @@
 """The queries of signals: templates of PromQL.
 
 `$cluster` are the label matchers of a cluster, `$role` and `$instance` the labels that tell a
-target's role and name an instance, `$target` those that tell targets apart; `$short` and `$long`
-are windows.
+target's role and name an instance, `$target` those that tell targets apart; `$roles` is a regular
+expression, in quotes, of all values of `$role`; `$short` and `$long` are windows.
 
 `where` are label matchers beside the cluster's. A metric is named as the server defines it, such as
 `persistence_requests`: a `Style` writes the name under which a cluster exports it.
@@ -156,13 +156,24 @@ def fill(
     labels: LabelMapping = DEFAULT,
 ) -> str:
     """Replace the names, the cluster's matchers and labels, and the windows (seconds)."""
+    return write(template, cluster, style, labels, short=duration(short), long=duration(long))
+
+
+def write(
+    template: str,
+    cluster: str,
+    style: Style = OPENTELEMETRY,
+    labels: LabelMapping = DEFAULT,
+    **texts: str,
+) -> str:
+    """Replace the names, the cluster's matchers and labels, and `texts`, such as the windows."""
     return Template(style.write(template)).substitute(
+        texts,
         cluster=labels.metrics_of(cluster),
         role=labels.role,
+        roles=labels.values(),
         instance=labels.instance,
         target=labels.target,
-        short=duration(short),
-        long=duration(long),
     )
 
 

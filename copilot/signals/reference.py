@@ -12,8 +12,9 @@ _HEAD = """# Signals
 
 Written by `python -m copilot.signals.reference`; a test compares it. Every selector has the label
 matchers of one cluster (`$cluster`); `$target` are the labels that tell targets apart, `job` and
-`instance` unless [labels are mapped](existing-clusters.md). Windows are settings, `$short` for
-rates and gauges, `$long` for quantiles. Metric names are those of Temporal server 1.31.0 with
+`instance` unless [labels are mapped](existing-clusters.md); `$role` is the label that tells a
+target's role, and `$roles` matches its values. Windows are settings, `$short` for rates and gauges,
+`$long` for quantiles. Metric names are those of Temporal server 1.31.0 with
 `framework: opentelemetry` and default suffixes. Workers' metrics are those that the SDKs share; a
 worker exports them when its runtime has a Prometheus endpoint that the metrics store scrapes with
 the labels of the cluster.

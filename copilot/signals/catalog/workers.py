@@ -14,15 +14,11 @@ from copilot.signals.queries import (
     ratio,
     sdk,
 )
-from copilot.signals.roles import Role
 from copilot.signals.signal import RARE, Condition, Kind, Signal
 from copilot.signals.signal_names import SignalName as S
 
-# The server's own workers export the same names from the server's own jobs, whatever these are.
-_USERS = (
-    f'job!~"{"|".join(role.job for role in Role)}",namespace!~"temporal.system"'
-    ',task_queue!~"temporal.sys.*"'
-)
+# The server's own workers export the same names from the server's own targets.
+_USERS = '$role!~$roles,namespace!~"temporal.system",task_queue!~"temporal.sys.*"'
 _WORKFLOW_SLOTS = _USERS + ',worker_type="WorkflowWorker"'
 _ACTIVITY_SLOTS = _USERS + ',worker_type="ActivityWorker"'
 # Sticky ones too: sticky_workflow_task in Core, workflow_sticky_task in Go.
