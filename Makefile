@@ -66,7 +66,7 @@ generated: $(VENV)/.ready
 	@$(PY) -c 'from copilot import settings; print(settings.as_markdown(), end="")' > docs/settings.md
 
 # Writes Grafana's dashboards as JSON into grafana/json, to be imported elsewhere, such as with
-# DASHBOARD_ARGS="--cluster prod --uid prometheus=UID".
+# DASHBOARD_ARGS="--cluster-file prod.yaml --uid prometheus=UID".
 dashboards: setup
 	@$(PY) -m grafana $(DASHBOARD_ARGS)
 

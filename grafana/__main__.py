@@ -1,11 +1,16 @@
 """Write the dashboards' JSON: `python -m grafana [FOLDER]`."""
 
+import asyncio
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
+from copilot.errors import CopilotError
+from copilot.process import one_line
 from grafana.dashboard import Source
+from grafana.existing import existing_clusters
 from grafana.provisioning import Target, write_dashboards
+from grafana.shown import SELECTED
 
 _FOLDER = Path(__file__).parent / "json"
 
@@ -18,8 +23,18 @@ def main() -> None:
         epilog="Example: python -m grafana /tmp/json --cluster prod --uid loki=P8E80F9A",
     )
     parser.add_argument("folder", type=Path, nargs="?", default=_FOLDER, metavar="FOLDER")
-    parser.add_argument(
+    cluster = parser.add_mutually_exclusive_group()
+    cluster.add_argument(
         "--cluster", help="value of the label `cluster` to show first (default: monitored)"
+    )
+    cluster.add_argument(
+        "--cluster-file",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="cluster files: write a set of dashboards for each, with its labels and the metric"
+        " names that its metrics store has",
     )
     parser.add_argument(
         "--uid",
@@ -31,9 +46,15 @@ def main() -> None:
         f" {', '.join(Source)}; may be given several times",
     )
     options = parser.parse_args()
-    target = Target(cluster=options.cluster, uids=dict(options.uid))
-    for file in write_dashboards(options.folder, target):
-        sys.stdout.write(f"{file}\n")
+    try:
+        # All are read before the first file is written.
+        clusters = asyncio.run(existing_clusters(options.cluster_file)) or [SELECTED]
+        for shown in clusters:
+            target = Target(options.cluster, dict(options.uid), shown)
+            for file in write_dashboards(options.folder, target):
+                sys.stdout.write(f"{file}\n")
+    except CopilotError as error:
+        parser.exit(error.exit_code, f"error: {one_line(str(error))}\n")
 
 
 def _uid(text: str) -> tuple[Source, str]:

@@ -35,7 +35,7 @@ FOLDERS = (TEMPORAL, DSQL, COPILOT)
 
 @dataclass(frozen=True)
 class PromQL:
-    """A query of the metrics store.
+    """A query of the metrics store; `expr` and `legend` are templates: see ShownCluster.
 
     `absent_when_healthy` says why a healthy cluster under load may have no such series; empty
     when it always has.
@@ -49,7 +49,7 @@ class PromQL:
 
 @dataclass(frozen=True)
 class LogQL:
-    """A query of the log store."""
+    """A query of the log store; `expr` and `legend` are templates: see ShownCluster."""
 
     expr: str
     legend: str = ""
@@ -92,7 +92,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ApiQuery:
-    """A GET request to the Copilot's API.
+    """A GET request to the Copilot's API; `path` is a template: see ShownCluster.
 
     `rows` is the field that lists the rows; without it the whole response is one row.
     """
@@ -204,7 +204,8 @@ class Row:
 class Variable:
     """A variable at the top of a dashboard.
 
-    `query` reads the options from `source`; without one they are `options`, value by text.
+    `query`, a template, reads the options from `source`; without one they are `options`, value by
+    text.
     `default` is a value; None selects all and allows several.
     """
 
@@ -219,7 +220,10 @@ class Variable:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """One dashboard; `guide` is the Markdown of its first panel, which says how to read it."""
+    """One dashboard; `guide` is the Markdown of its first panel, which says how to read it.
+
+    `guide` is a template: see ShownCluster.
+    """
 
     uid: str
     title: str

@@ -1,35 +1,37 @@
-"""PromQL for panels: of the selected cluster, over Grafana's windows."""
+"""PromQL for panels: templates, which a ShownCluster fills.
 
-from string import Template
+A metric of the server is named as in the catalogue of signals, such as
+`counter:persistence_requests`; others, such as the Copilot's own, by the name that they have.
+Further variables than the catalogue's are those of ShownCluster. What stays a variable in Grafana
+begins with `$$`.
+"""
 
 from copilot.signals.catalog import BY_NAME
-from copilot.signals.signal import CONDITION_MEANS, Condition, Signal
+from copilot.signals.signal import CONDITION_MEANS, Condition
 from copilot.signals.signal_names import SignalName
-from copilot.signals.style import OPENTELEMETRY
 from grafana.dashboard import PromQL, Variable
+from grafana.shown import CLUSTER_VARIABLE_NAME
 
-CLUSTER = 'cluster="$cluster"'
-COPILOT_CLUSTER = 'cluster="copilot"'
-"""The label on the Copilot's own metrics, for any cluster that it watches."""
-NAMESPACE = 'namespace=~"$namespace"'
-# At least four scrapes, and never shorter than the interval between two points.
-SHORT_WINDOW = "$__rate_interval"
-# The Copilot's default; a shorter window has too few observations of a quiet cluster.
-LONG_WINDOW = "5m"
+CLUSTER = "$cluster"
+COPILOT = "$copilot"
+"""The matchers of the Copilot's own metrics."""
+WATCHED = "$watched"
+"""The matchers of those of them that are of the shown cluster."""
+NAMESPACE = 'namespace=~"$$namespace"'
 
 CLUSTER_VARIABLE = Variable(
-    "cluster",
+    CLUSTER_VARIABLE_NAME,
     "Cluster",
     "monitored: the cluster that the Copilot watches; copilot: its own Temporal.",
     default="monitored",
-    query="label_values(persistence_requests_total, cluster)",
+    query="label_values(counter:persistence_requests, cluster)",
 )
 NAMESPACE_VARIABLE = Variable(
     "namespace",
     "Namespace",
     "Temporal namespaces. Panels of signals always show all namespaces together.",
     default=None,
-    query=f"label_values(service_requests_total{{{CLUSTER}}}, namespace)",
+    query=f"label_values(counter:service_requests{{{CLUSTER}}}, $namespace_label)",
 )
 
 
@@ -39,23 +41,14 @@ def signal_query(name: SignalName, legend: str) -> PromQL:
     reason = signal.absent_when_healthy
     if signal.condition is not Condition.ALWAYS:
         reason = CONDITION_MEANS[signal.condition]
-    return PromQL(signal_expr(signal), legend, reason)
-
-
-def signal_expr(signal: Signal) -> str:
-    """A signal's PromQL over Grafana's windows."""
-    return Template(OPENTELEMETRY.write(signal.query.promql)).substitute(
-        cluster=CLUSTER, target="job, instance", short=SHORT_WINDOW, long=LONG_WINDOW
-    )
+    return PromQL(signal.query.promql, legend, reason)
 
 
 def rate(
     counter: str, matchers: str = "", *, by: str = "", top: int = 0, cluster: str = CLUSTER
 ) -> str:
     """Events a second, summed by the labels `by`; only the `top` largest series unless 0."""
-    return _top(
-        top, f"{_sum(by)}(rate({select(counter, matchers, cluster=cluster)}[{SHORT_WINDOW}]))"
-    )
+    return _top(top, f"{_sum(by)}(rate({select(counter, matchers, cluster=cluster)}[$short]))")
 
 
 def quantile(
@@ -67,10 +60,11 @@ def quantile(
     top: int = 0,
     cluster: str = CLUSTER,
 ) -> str:
-    """A quantile of a histogram, in the histogram's unit."""
+    """A quantile of a histogram: of a timer in milliseconds, else in the histogram's unit."""
     labels = f"le, {by}" if by else "le"
-    buckets = f"rate({select(f'{histogram}_bucket', matchers, cluster=cluster)}[{LONG_WINDOW}])"
-    return _top(top, f"histogram_quantile({share}, sum by ({labels}) ({buckets}))")
+    buckets = f"rate({select(f'{histogram}_bucket', matchers, cluster=cluster)}[$long])"
+    scale = " in:ms" if histogram.startswith("timer:") else ""
+    return _top(top, f"histogram_quantile({share}, sum by ({labels}) ({buckets})){scale}")
 
 
 def total(

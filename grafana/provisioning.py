@@ -6,26 +6,28 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from copilot.errors import FileError
 from grafana.dashboard import FOLDERS, Dashboard, Panel, Query, Source
 from grafana.dashboards import copilot, dsql, postgresql, server
 from grafana.promql import CLUSTER_VARIABLE
 from grafana.render.dashboard import render_dashboard
+from grafana.shown import SELECTED, ShownCluster
 
 DASHBOARDS = (server.DASHBOARD, dsql.dashboard({}), postgresql.DASHBOARD, copilot.DASHBOARD)
 """Each dashboard in a form that can be imported into any Grafana."""
 
 
-def all_queries() -> Iterator[tuple[Dashboard, Panel, Query]]:
-    """Every query of every panel."""
-    for dashboard in DASHBOARDS:
+def all_queries(shown: ShownCluster = SELECTED) -> Iterator[tuple[Dashboard, Panel, Query]]:
+    """Every query of every panel, for this cluster."""
+    for dashboard in map(shown.fill, DASHBOARDS):
         for panel in dashboard.panels:
             for query in panel.queries:
                 yield dashboard, panel, query
 
 
-def dashboard_path(dashboard: Dashboard) -> str:
+def dashboard_path(dashboard: Dashboard, shown: ShownCluster = SELECTED) -> str:
     """The dashboard's file, relative to the folder of all."""
-    return f"{dashboard.folder.uid}/{dashboard.uid}.json"
+    return f"{dashboard.folder.uid}/{shown.uid(dashboard.uid)}.json"
 
 
 def render_providers(path: str) -> str:
@@ -58,6 +60,7 @@ class Target:
     """Value of the label `cluster` to show first."""
     uids: Mapping[Source, str] = field(default_factory=dict)
     """Uids of its data sources, by that of the stacks."""
+    shown: ShownCluster = SELECTED
 
     def adapt(self, dashboard: Dashboard) -> str:
         """The dashboard's JSON for this Grafana."""
@@ -67,7 +70,9 @@ class Target:
                 for one in dashboard.variables
             )
             dashboard = replace(dashboard, variables=variables)
-        content = json.loads(render_dashboard(dashboard), object_hook=self._with_own_uid)
+        content = json.loads(
+            render_dashboard(dashboard, self.shown), object_hook=self._with_own_uid
+        )
         return json.dumps(content, indent=2) + "\n"
 
     def _with_own_uid(self, one: dict[str, Any]) -> dict[str, Any]:
@@ -78,11 +83,14 @@ class Target:
 
 
 def write_dashboards(folder: Path, target: Target) -> list[Path]:
-    """Write each dashboard's JSON below `folder` and return the files."""
+    """Write each dashboard's JSON below `folder` and return the files. Raises FileError."""
     written = []
     for dashboard in DASHBOARDS:
-        file = folder / dashboard_path(dashboard)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(target.adapt(dashboard), encoding="utf-8")
+        file = folder / dashboard_path(dashboard, target.shown)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(target.adapt(dashboard), encoding="utf-8")
+        except OSError as error:
+            raise FileError(f"{file}: cannot be written: {error.strerror or error}") from error
         written.append(file)
     return written

@@ -25,7 +25,7 @@ MAY_IMPORT = {
         "copilot.signals.roles",
         "grafana",
     },
-    "grafana": {"copilot.signals"},
+    "grafana": {"copilot.clusters", "copilot.errors", "copilot.process", "copilot.signals"},
     # Of the Copilot its types and its corpus, and of the tools Pulumi's command line.
     "tdeploy": {"components", "copilot", "copilot.api", "copilot.knowledge", "stacks", "tools"},
     "copilot": set[str](),

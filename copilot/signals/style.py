@@ -13,9 +13,11 @@ from enum import StrEnum
 _METRIC = re.compile(r"\b(counter|gauge|sdk|timer|dimensionless|bytes|native):(\w+)")
 _UNIT = re.compile(r" in:(ms|s)\b")
 _SELECTOR = re.compile(r"\b(?:counter|gauge|timer|dimensionless|bytes):\w+\{[^{}]*\}")
-_RANGE = re.compile(
+# What has the labels of series: a function of a range, or a gauge by itself.
+_SERIES = re.compile(
     r"\b\w+\((?:counter|gauge|timer|dimensionless|bytes|native):\w+\{[^{}]*\}\[[^]]*\]"
     r"(?: offset [^)]+)?\)"
+    r"|\bgauge:\w+\{[^{}]*\}(?!\[)"
 )
 _NAMESPACE = re.compile(r"\bnamespace(?==|!)")
 _MATCHER = re.compile(r'(\w+)(=~|!~|=|!=)"([^"]*)"')
@@ -65,7 +67,7 @@ class Style:
             text = _RATE_OF_BUCKETS.sub(self._rate_of_buckets, text)
             text = _RATE_OF_COUNT.sub(self._rate_of_count, text)
         if self.exported_namespace:
-            text = _RANGE.sub(_with_own_namespace, text)
+            text = _SERIES.sub(_with_own_namespace, text)
         return _METRIC.sub(self._name, text)
 
     def histogram(self, kind: str, name: str) -> str:

@@ -24,19 +24,17 @@ from grafana.dashboards.copilot_verdict_row import (
     BEFORE_FIRST_VERDICT,
     CLUSTER_PARAMETER,
     VERDICT_ROW,
-    WATCHED,
 )
-from grafana.promql import CLUSTER_VARIABLE, COPILOT_CLUSTER, select, total
+from grafana.promql import CLUSTER_VARIABLE, WATCHED, select, total
 from grafana.signal_panels import panels_of_kinds
 
 _TOP = 10
 _LOG_PATTERNS = PromQL(
     total(
         "copilot_log_pattern_count",
-        WATCHED,
         by="pattern, service",
         top=_TOP,
-        cluster=COPILOT_CLUSTER,
+        cluster=WATCHED,
     ),
     "{{service}}: {{pattern}}",
     "no series while the logs match no known pattern",
@@ -50,9 +48,7 @@ _FINDINGS = Row(
             PanelType.STATE_TIMELINE,
             (
                 PromQL(
-                    "max by (gate) ("
-                    + select("copilot_gate_fired", WATCHED, cluster=COPILOT_CLUSTER)
-                    + ")",
+                    "max by (gate) (" + select("copilot_gate_fired", cluster=WATCHED) + ")",
                     "{{gate}}",
                     BEFORE_FIRST_VERDICT,
                 ),
@@ -137,9 +133,7 @@ _FINDINGS = Row(
             "measured by workflows of the Copilot's own.",
             "s",
             PromQL(
-                "max by (step) ("
-                + select("copilot_canary_step_seconds", WATCHED, cluster=COPILOT_CLUSTER)
-                + ")",
+                "max by (step) (" + select("copilot_canary_step_seconds", cluster=WATCHED) + ")",
                 "{{step}}",
                 "no series where the canary is off or passes nowhere",
             ),
@@ -150,7 +144,7 @@ _FINDINGS = Row(
             "Changes in the selected time range, oldest first, at most 1000.",
             ApiQuery(
                 f"/status/timeline{CLUSTER_PARAMETER}"
-                "&start=${__from:date:iso}&end=${__to:date:iso}&limit=1000",
+                "&start=$${__from:date:iso}&end=$${__to:date:iso}&limit=1000",
                 (
                     Column("timestamp", "At", CellType.TIME),
                     Column("previous_state", "From", CellType.STATE),

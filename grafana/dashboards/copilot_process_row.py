@@ -2,9 +2,8 @@
 
 from copilot.signals.signal import RARE
 from grafana.dashboard import Panel, PromQL, Row, time_series
-from grafana.promql import COPILOT_CLUSTER, quantile, rate, select, total
+from grafana.promql import COPILOT, quantile, rate, total
 
-_PROCESSES = 'job=~"copilot-worker|copilot-api"'
 _NO_MODEL = "only when a model is configured"
 _NO_REQUEST = "no series before the first request"
 
@@ -24,9 +23,7 @@ def copilot_process_row() -> Row:
                 "Time to a verdict, p95",
                 "From the time at which a cycle was due to its decision.",
                 "s",
-                PromQL(
-                    quantile(0.95, "copilot_cycle_duration_seconds", cluster=COPILOT_CLUSTER), "p95"
-                ),
+                PromQL(quantile(0.95, "copilot_cycle_duration_seconds", cluster=COPILOT), "p95"),
             ),
             _panel(
                 "Failed queries",
@@ -49,7 +46,7 @@ def copilot_process_row() -> Row:
                         0.95,
                         "copilot_api_request_duration_seconds",
                         by="route",
-                        cluster=COPILOT_CLUSTER,
+                        cluster=COPILOT,
                     ),
                     "{{route}}",
                     _NO_REQUEST,
@@ -60,10 +57,8 @@ def copilot_process_row() -> Row:
                 "Resident memory of worker and API.",
                 "bytes",
                 PromQL(
-                    "max by (job) ("
-                    + select("process_resident_memory_bytes", _PROCESSES, cluster=COPILOT_CLUSTER)
-                    + ")",
-                    "{{job}}",
+                    "max by ($role) (process_resident_memory_bytes$processes)",
+                    "{{$role}}",
                 ),
             ),
             _panel(
@@ -91,7 +86,7 @@ def copilot_process_row() -> Row:
                 "Cost of models since the worker started, by list prices where they are known.",
                 "currencyUSD",
                 PromQL(
-                    total("copilot_llm_cost_usd_total", by="depth", cluster=COPILOT_CLUSTER),
+                    total("copilot_llm_cost_usd_total", by="depth", cluster=COPILOT),
                     "{{depth}}",
                     _NO_MODEL,
                 ),
@@ -102,7 +97,7 @@ def copilot_process_row() -> Row:
 
 
 def _rate(counter: str, by: str) -> str:
-    return rate(counter, by=by, cluster=COPILOT_CLUSTER)
+    return rate(counter, by=by, cluster=COPILOT)
 
 
 def _panel(title: str, description: str, unit: str, query: PromQL) -> Panel:

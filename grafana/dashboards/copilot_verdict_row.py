@@ -2,25 +2,22 @@
 
 from grafana.colors import NUMBERED_STATES, RED_ABOVE_ZERO, higher_is_worse
 from grafana.dashboard import ApiQuery, CellType, Column, Panel, PanelType, PromQL, Row, stat, table
-from grafana.promql import COPILOT_CLUSTER, total
+from grafana.promql import WATCHED, total
 
-CLUSTER_PARAMETER = "?cluster=$cluster"
+CLUSTER_PARAMETER = "?cluster=$name"
 BEFORE_FIRST_VERDICT = "no series before the first verdict"
 # A verdict is old after three cycles of 30 s.
 _OLD_SECONDS = 90
-# `cluster` is the label of the scrape; the label that worker and API export becomes
-# `exported_cluster`.
-WATCHED = 'exported_cluster="$cluster"'
 
 
 def _total(gauge: str, matchers: str = "") -> str:
-    return total(gauge, matchers, cluster=COPILOT_CLUSTER)
+    return total(gauge, matchers, cluster=WATCHED)
 
 
 def _health_state() -> str:
     """PromQL for 0 (unknown) to 3 (critical), as the API reports it: an old verdict is unknown."""
     return " + ".join(
-        f"{number} * " + _total("copilot_api_health_state", f'{WATCHED},state="{state}"')
+        f"{number} * " + _total("copilot_api_health_state", f'state="{state}"')
         for number, state in ((1, "happy"), (2, "stressed"), (3, "critical"))
     )
 
@@ -41,14 +38,14 @@ VERDICT_ROW = Row(
             "Last verdict",
             "Age of the last verdict. There is one every 30 s; after 90 s it is old.",
             "s",
-            PromQL(_total("copilot_api_data_age_seconds", WATCHED), "age"),
+            PromQL(_total("copilot_api_data_age_seconds"), "age"),
             thresholds=higher_is_worse(_OLD_SECONDS / 2, _OLD_SECONDS),
         ),
         stat(
             "Rules fired",
             "Rules that fired in the last cycle.",
             "short",
-            PromQL(_total("copilot_gate_fired", WATCHED), "rules", BEFORE_FIRST_VERDICT),
+            PromQL(_total("copilot_gate_fired"), "rules", BEFORE_FIRST_VERDICT),
             thresholds=higher_is_worse(1, 3),
         ),
         stat(
@@ -62,7 +59,7 @@ VERDICT_ROW = Row(
             "Signals missing",
             "Signals without a value in the last cycle; missing never counts as healthy.",
             "short",
-            PromQL(_total("copilot_signal_missing", WATCHED), "missing"),
+            PromQL(_total("copilot_signal_missing"), "missing"),
             thresholds=RED_ABOVE_ZERO,
         ),
         table(

@@ -50,15 +50,15 @@ _CONNECTIONS = Row(
             "Reserve",
             "Ready connections in each service, and how many there should be.",
             "short",
-            _gauge("dsql_reservoir_size", _LEGEND),
-            _gauge("dsql_reservoir_target", f"{_LEGEND}, wanted"),
+            _gauge("gauge:dsql_reservoir_size", _LEGEND),
+            _gauge("gauge:dsql_reservoir_target", f"{_LEGEND}, wanted"),
         ),
         time_series(
             "Pools",
             "Connections in use and open connections, in each service.",
             "short",
-            _gauge("dsql_pool_in_use", f"{_LEGEND}, in use"),
-            _gauge("dsql_pool_open", f"{_LEGEND}, open"),
+            _gauge("gauge:dsql_pool_in_use", f"{_LEGEND}, in use"),
+            _gauge("gauge:dsql_pool_open", f"{_LEGEND}, open"),
         ),
         time_series(
             "Wait for a connection from the reserve",
@@ -66,7 +66,7 @@ _CONNECTIONS = Row(
             "ms",
             *(
                 PromQL(
-                    quantile(share, "dsql_reservoir_checkout_latency_milliseconds", _SERVING),
+                    quantile(share, "timer:dsql_reservoir_checkout_latency", _SERVING),
                     f"p{share * 100:.0f}",
                     _ONLY_DSQL,
                 )
@@ -78,7 +78,7 @@ _CONNECTIONS = Row(
             "Connections taken from the reserve, opened for it, and requested while it was empty.",
             "suffix: /s",
             *(
-                _rate(f"dsql_reservoir_{counter}_total", counter)
+                _rate(f"counter:dsql_reservoir_{counter}_total", counter)
                 for counter in ("checkouts", "refills", "empty")
             ),
         ),
@@ -86,14 +86,14 @@ _CONNECTIONS = Row(
             "Discarded connections by reason",
             "Discards for age are normal: a connection lives eleven to thirteen minutes.",
             "suffix: /s",
-            _rate("dsql_reservoir_discards_total", "{{reason}}", by="reason"),
+            _rate("counter:dsql_reservoir_discards_total", "{{reason}}", by="reason"),
         ),
         time_series(
             "Failures to open a connection by reason",
             "rate_limit: too many at once; token_provider: no AWS credentials; connection_open: "
             "Aurora DSQL refused or was unreachable.",
             "suffix: /s",
-            _rate("dsql_reservoir_refill_failures_total", "{{reason}}", by="reason"),
+            _rate("counter:dsql_reservoir_refill_failures_total", "{{reason}}", by="reason"),
         ),
         signal_panel(S.DSQL_POOL_WAIT_RATE),
         signal_panel(S.DSQL_CONNECTION_CLOSE_RATE),

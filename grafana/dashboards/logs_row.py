@@ -1,10 +1,9 @@
 """The row on the logs of the selected cluster's services."""
 
 from grafana.dashboard import LogQL, Panel, PanelType, Row, time_series
-from grafana.promql import CLUSTER
 
 # Loki detects the level, in JSON and in plain lines.
-_WARNINGS = f'{{{CLUSTER}}} | detected_level=~"warn|error|critical|fatal"'
+_WARNINGS = '{$logs} | detected_level=~"warn|error|critical|fatal"'
 
 
 def logs_row() -> Row:
@@ -16,7 +15,7 @@ def logs_row() -> Row:
                 "Warnings and errors by service",
                 "Lines at level warning or worse.",
                 "suffix: lines/s",
-                LogQL(f"sum by (service) (rate({_WARNINGS} [$__auto]))", "{{service}}"),
+                LogQL(f"sum by ($log_service) (rate({_WARNINGS} [$$__auto]))", "{{$log_service}}"),
                 width=8,
                 height=10,
             ),

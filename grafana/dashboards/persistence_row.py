@@ -23,7 +23,7 @@ def persistence_row(top: int) -> Row:
                 f"The {top} most frequent operations.",
                 "reqps",
                 PromQL(
-                    rate("persistence_requests_total", by="operation", top=top), "{{operation}}"
+                    rate("counter:persistence_requests", by="operation", top=top), "{{operation}}"
                 ),
             ),
             time_series(
@@ -31,7 +31,7 @@ def persistence_row(top: int) -> Row:
                 f"The {top} slowest operations, including their wait for a connection.",
                 "ms",
                 PromQL(
-                    quantile(0.95, "persistence_latency_milliseconds", by="operation", top=top),
+                    quantile(0.95, "timer:persistence_latency", by="operation", top=top),
                     "{{operation}}",
                 ),
             ),
@@ -40,7 +40,7 @@ def persistence_row(top: int) -> Row:
                 "Failed requests, except expected errors like 'not found' or 'condition failed'.",
                 "suffix: errors/s",
                 PromQL(
-                    rate("persistence_error_with_type_total", _REAL_ERRORS, by="error_type"),
+                    rate("counter:persistence_error_with_type", _REAL_ERRORS, by="error_type"),
                     "{{error_type}}",
                     RARE,
                 ),

@@ -11,8 +11,8 @@ from grafana.signal_panels import signal_stat
 _TOP = 8
 _POOL = "service_name, db_kind"
 _LEGEND = "{{service_name}}, {{db_kind}}"
-_IN_USE = total("persistence_sql_in_use", by=_POOL)
-_ALLOWED = total("persistence_sql_max_open_conn", by=_POOL)
+_IN_USE = total("gauge:persistence_sql_in_use", by=_POOL)
+_ALLOWED = total("gauge:persistence_sql_max_open_conn", by=_POOL)
 
 _CONNECTIONS = Row(
     "Connections",
@@ -21,14 +21,14 @@ _CONNECTIONS = Row(
             "Connections in use",
             "Connections that requests hold now, in all services and both databases.",
             "short",
-            PromQL(total("persistence_sql_in_use"), "in use"),
+            PromQL(total("gauge:persistence_sql_in_use"), "in use"),
             width=6,
         ),
         stat(
             "Connections open",
             "Connections that PostgreSQL holds for Temporal.",
             "short",
-            PromQL(total("persistence_sql_open_conn"), "open"),
+            PromQL(total("gauge:persistence_sql_open_conn"), "open"),
             width=6,
         ),
         signal_stat(S.SQL_CONNECTIONS_IN_USE_RATIO, *higher_is_worse(0.8, 0.95), width=6),
@@ -37,7 +37,7 @@ _CONNECTIONS = Row(
             "Sum of the limits of all pools: one pool for each service and database, limited by "
             "the stack's settings sql_max_conns and copilot_sql_max_conns.",
             "short",
-            PromQL(total("persistence_sql_max_open_conn"), "allowed"),
+            PromQL(total("gauge:persistence_sql_max_open_conn"), "allowed"),
             width=6,
         ),
         time_series(
@@ -50,8 +50,8 @@ _CONNECTIONS = Row(
             "Connections of each pool",
             "Open connections, and how many of them are idle.",
             "short",
-            PromQL(total("persistence_sql_open_conn", by=_POOL), f"{_LEGEND}: open"),
-            PromQL(total("persistence_sql_idle_conn", by=_POOL), f"{_LEGEND}: idle"),
+            PromQL(total("gauge:persistence_sql_open_conn", by=_POOL), f"{_LEGEND}: open"),
+            PromQL(total("gauge:persistence_sql_idle_conn", by=_POOL), f"{_LEGEND}: idle"),
         ),
     ),
 )
@@ -62,7 +62,9 @@ _VISIBILITY = Row(
             "Requests by operation",
             "Requests for lists of workflows; this stack stores visibility in PostgreSQL too.",
             "reqps",
-            PromQL(rate("visibility_persistence_requests_total", by="operation"), "{{operation}}"),
+            PromQL(
+                rate("counter:visibility_persistence_requests", by="operation"), "{{operation}}"
+            ),
             width=8,
         ),
         time_series(
@@ -70,7 +72,7 @@ _VISIBILITY = Row(
             "Latency of the visibility store.",
             "ms",
             PromQL(
-                quantile(0.95, "visibility_persistence_latency_milliseconds", by="operation"),
+                quantile(0.95, "timer:visibility_persistence_latency", by="operation"),
                 "{{operation}}",
             ),
             width=8,
@@ -80,7 +82,7 @@ _VISIBILITY = Row(
             "Failed requests to the visibility store.",
             "suffix: errors/s",
             PromQL(
-                rate("visibility_persistence_error_with_type_total", by="error_type"),
+                rate("counter:visibility_persistence_error_with_type", by="error_type"),
                 "{{error_type}}",
                 RARE,
             ),

@@ -13,29 +13,26 @@ from grafana.promql import (
     NAMESPACE_VARIABLE,
     quantile,
     rate,
-    select,
     total,
 )
 from grafana.signal_panels import signal_panel, signal_stat
 
 _WORKFLOW_OUTCOME_COUNTERS = {
-    "completed": "workflow_success_total",
-    "continued as new": "workflow_continued_as_new_total",
-    "failed": "workflow_failed_total",
-    "timed out": "workflow_timeout_total",
-    "terminated": "workflow_terminate_total",
-    "cancelled": "workflow_cancel_total",
+    "completed": "counter:workflow_success",
+    "continued as new": "counter:workflow_continued_as_new",
+    "failed": "counter:workflow_failed",
+    "timed out": "counter:workflow_timeout",
+    "terminated": "counter:workflow_terminate",
+    "cancelled": "counter:workflow_cancel",
 }
 _ACTIVITY_OUTCOME_COUNTERS = {
-    "completed": "activity_success_total",
-    "attempt failed": "activity_task_fail_total",
-    "failed": "activity_fail_total",
-    "timed out": "activity_timeout_total",
-    "cancelled": "activity_cancel_total",
+    "completed": "counter:activity_success",
+    "attempt failed": "counter:activity_task_fail",
+    "failed": "counter:activity_fail",
+    "timed out": "counter:activity_timeout",
+    "cancelled": "counter:activity_cancel",
 }
-# Without users' workers, which start and stop at any time.
-_SERVICE_JOBS = 'job=~"temporal-.*|copilot-.*"'
-_FREQUENT = {"workflow_success_total", "activity_success_total"}
+_FREQUENT = {"counter:workflow_success", "counter:activity_success"}
 _TOP = 10
 
 
@@ -66,7 +63,7 @@ _SERVICES = Row(
             "Services up",
             "Whether the last scrape of each service succeeded.",
             "none",
-            PromQL(f"min by (job) ({select('up', _SERVICE_JOBS)})", "{{job}}"),
+            PromQL("min by ($role) ($services)", "{{$role}}"),
             width=8,
             mappings=UP,
         ),
@@ -79,7 +76,9 @@ _SERVICES = Row(
             f"The {_TOP} most frequent operations of clients and workers at the frontend.",
             "reqps",
             PromQL(
-                rate("service_requests_total", f"{FRONTEND},{NAMESPACE}", by="operation", top=_TOP),
+                rate(
+                    "counter:service_requests", f"{FRONTEND},{NAMESPACE}", by="operation", top=_TOP
+                ),
                 "{{operation}}",
             ),
         ),
@@ -90,7 +89,7 @@ _SERVICES = Row(
             PromQL(
                 quantile(
                     0.95,
-                    "service_latency_milliseconds",
+                    "timer:service_latency",
                     f'operation!~"{WAITING}"',
                     by="service_name",
                 ),
@@ -105,7 +104,7 @@ _SERVICES = Row(
             "suffix: errors/s",
             PromQL(
                 rate(
-                    "service_error_with_type_total",
+                    "counter:service_error_with_type",
                     NAMESPACE,
                     by="service_name, error_type",
                     top=_TOP,
@@ -123,22 +122,24 @@ _HISTORY = Row(
             "Tasks",
             "Attempts and failed attempts at tasks of all workflows, including Temporal's own.",
             "suffix: tasks/s",
-            PromQL(rate("task_requests_total", HISTORY), "attempts"),
-            PromQL(rate("task_errors_total", HISTORY), "errors", RARE),
+            PromQL(rate("counter:task_requests", HISTORY), "attempts"),
+            PromQL(rate("counter:task_errors", HISTORY), "errors", RARE),
         ),
         time_series(
             "Task latency, p95",
             "In the queue: from a task's due time to its end. Processing: the execution alone.",
             "ms",
-            PromQL(quantile(0.95, "task_latency_queue_milliseconds", HISTORY), "in the queue"),
-            PromQL(quantile(0.95, "task_latency_processing_milliseconds", HISTORY), "processing"),
+            PromQL(quantile(0.95, "timer:task_latency_queue", HISTORY), "in the queue"),
+            PromQL(quantile(0.95, "timer:task_latency_processing", HISTORY), "processing"),
         ),
         time_series(
             "Attempts at a task",
             "Attempts until a task succeeded; one is normal.",
             "short",
             *(
-                PromQL(quantile(share, "task_attempt_ratio", HISTORY), f"p{share * 100:.0f}")
+                PromQL(
+                    quantile(share, "dimensionless:task_attempt", HISTORY), f"p{share * 100:.0f}"
+                )
                 for share in (0.5, 0.95, 0.99)
             ),
         ),
@@ -157,7 +158,7 @@ _MATCHING = Row(
             "ms",
             *(
                 PromQL(
-                    quantile(share, "asyncmatch_latency_milliseconds"),
+                    quantile(share, "timer:asyncmatch_latency"),
                     f"p{share * 100:.0f}",
                     "workers that keep up take every task before matching stores it",
                 )
@@ -170,7 +171,7 @@ _MATCHING = Row(
             "short",
             PromQL(
                 total(
-                    "approximate_backlog_count",
+                    "gauge:approximate_backlog_count",
                     USER_BACKLOG,
                     by="namespace, taskqueue, task_type",
                     top=_TOP,
@@ -213,7 +214,7 @@ DASHBOARD = Dashboard(
         "and updates stop, look down the rows for a service that is down, persistence that is "
         "slow or fails, a queue that grows. An empty panel of a rare event is good news; an empty "
         "panel of a frequent event means that nothing is measured. The "
-        "[Copilot](/d/temporal-sre-copilot) evaluates these metrics together."
+        "[Copilot](/d/$copilot_uid) evaluates these metrics together."
     ),
     rows=(_PROGRESS, _SERVICES, _HISTORY, persistence_row(_TOP), _MATCHING, _OUTCOMES, logs_row()),
     variables=(CLUSTER_VARIABLE, NAMESPACE_VARIABLE),

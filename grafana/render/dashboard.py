@@ -17,13 +17,14 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana.dashboard import Dashboard, Panel, PanelType, Row, Variable
 from grafana.render.panels import AnyPanel, build_panel
 from grafana.render.queries import build_query, source_reference
+from grafana.shown import SELECTED, ShownCluster
 
 _TAG = "temporal-sre-copilot"
 
 
-def render_dashboard(dashboard: Dashboard) -> str:
-    """The dashboard as JSON that Grafana can import."""
-    return json.dumps(_build(dashboard).build(), cls=JSONEncoder, indent=2) + "\n"
+def render_dashboard(dashboard: Dashboard, shown: ShownCluster = SELECTED) -> str:
+    """The dashboard as JSON that Grafana can import, for this cluster."""
+    return json.dumps(_build(shown.fill(dashboard)).build(), cls=JSONEncoder, indent=2) + "\n"
 
 
 def _build(dashboard: Dashboard) -> builders.Dashboard:

@@ -6,8 +6,9 @@ import pytest
 from copilot.signals.catalog import CATALOG
 from copilot.signals.signal import Signal
 from grafana.dashboard import PromQL
-from grafana.promql import LONG_WINDOW, SHORT_WINDOW, signal_expr
+from grafana.dashboards import copilot
 from grafana.provisioning import all_queries
+from grafana.shown import LONG_WINDOW, SHORT_WINDOW
 from tests.copilot.signals.test_catalog import nodes_of, selectors_of
 from tests.grafana.exported_metrics import (
     SCRAPE_METRICS,
@@ -65,10 +66,9 @@ def test_it_leaves_out_start_up_pools(expr: str) -> None:
 
 @pytest.mark.parametrize("signal", CATALOG, ids=lambda signal: signal.name)
 def test_every_signal_of_the_catalogue_has_a_panel(signal: Signal) -> None:
-    shown = {
-        query.expr for dashboard, _, query in QUERIES if dashboard.uid == "temporal-sre-copilot"
-    }
-    assert signal_expr(signal) in shown
+    panels = copilot.DASHBOARD.panels
+    shown = {query.expr for panel in panels for query in panel.queries if isinstance(query, PromQL)}
+    assert signal.query.promql in shown
 
 
 def test_dsql_metrics_are_documented_by_the_fork() -> None:

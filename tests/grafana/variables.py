@@ -2,7 +2,7 @@
 
 import re
 
-from grafana.promql import LONG_WINDOW
+from grafana.shown import LONG_WINDOW
 
 _VALUES = {"cluster": "monitored", "namespace": ".*"}
 
@@ -14,6 +14,7 @@ def expand_variables(expr: str, *, short: str = "60s", long: str = "300s") -> st
     """
     windows = {"__rate_interval": short, "__auto": short}
     values = {**_VALUES, **windows}
-    return re.sub(r"\$(\w+)", lambda match: values[match[1]], expr).replace(
+    # `$1` is a group of a regular expression.
+    return re.sub(r"\$([a-z_]\w*)", lambda match: values[match[1]], expr).replace(
         f"[{LONG_WINDOW}]", f"[{long}]"
     )
