@@ -1,4 +1,4 @@
-"""The settings of each stack. Those of the Copilot are declared in `copilot.settings`."""
+"""The settings of each stack. Those of the Copilot are in `copilot.setting_groups`."""
 
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,8 +17,8 @@ from pydantic import (
 )
 
 from copilot import claude
+from copilot.setting_groups import CanarySettings, CycleSettings, ModelBudget
 from copilot.setting_types import Model, OptionalModel
-from copilot.settings import CanarySettings, CycleSettings, ModelBudget
 from stacks.setting_types import (
     AwsRegion,
     DsqlEndpoint,

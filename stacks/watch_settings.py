@@ -17,8 +17,8 @@ from pydantic import (
 )
 
 from copilot.access.settings import Access
+from copilot.setting_groups import CanarySettings, SourceSettings
 from copilot.setting_types import Address, Url
-from copilot.settings import CanarySettings, SourceSettings
 from stacks.setting_types import NamespacePatterns
 from stacks.settings import DATABASE_PASSWORD, ContainerSettings, no_such_name
 

@@ -4,7 +4,8 @@ from typing import Self
 
 from pydantic import ConfigDict
 
-from copilot.settings import CanarySettings, Settings, SourceSettings
+from copilot.setting_groups import CanarySettings, SourceSettings
+from copilot.settings import Settings
 
 
 class ClusterSettings(CanarySettings, SourceSettings):

@@ -32,7 +32,7 @@ from copilot.discover.store import (
 )
 from copilot.discover.targets import read_targets
 from copilot.errors import AccessError, MonitoredClusterError, SourceError
-from copilot.settings import SourceSettings
+from copilot.setting_groups import SourceSettings
 from copilot.signals.prometheus import MetricsClient
 
 # More than in a cycle: some queries go through an hour, and the store may be a slow one.

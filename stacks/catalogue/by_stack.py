@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from components.inputs import NOT_KNOWN_YET, StringInput
-from copilot.settings import ModelBudget
+from copilot.setting_groups import ModelBudget
 from stacks.catalogue import elasticsearch
 from stacks.catalogue.alloy import alloy
 from stacks.catalogue.aws_access import caller_access

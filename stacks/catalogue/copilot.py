@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from components.inputs import StringInput
 from components.workload import Job, Overwrite, Port, Probe, Service
-from copilot.settings import CycleSettings, variable
+from copilot.setting_groups import CycleSettings, variable
 from stacks.catalogue.sources import SOURCES_JOB, SourceAccess, Sources
 from stacks.catalogue.stores import Stores
 from stacks.catalogue.temporal import (

@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from components.inputs import StringInput, apply
 from components.workload import File, Mount
 from copilot.access.settings import Access
-from copilot.settings import CanarySettings, SourceSettings, variable
+from copilot.setting_groups import CanarySettings, SourceSettings, variable
 from copilot.signals.roles import Role
 from stacks.catalogue.alloy import MONITORED
 from stacks.catalogue.aws_access import caller_access

@@ -18,7 +18,7 @@ from docker.models.containers import Container
 
 from components.health_check import READY_INTERVAL
 from components.readiness import is_serving
-from copilot.settings import CycleSettings
+from copilot.setting_groups import CycleSettings
 from lab.load_control import LoadControl
 from stacks.catalogue.elasticsearch import INDICES, INDICES_JOB, MONITORED_INDEX
 from tests.docker.load import load

@@ -14,7 +14,8 @@ from copilot.discover.proposal import Proposal
 from copilot.discover.split import Sureness
 from copilot.errors import MetricsError, SourceError
 from copilot.health.decision import RuleName
-from copilot.settings import Sources, SourceSettings
+from copilot.setting_groups import SourceSettings
+from copilot.settings import Sources
 from tests.copilot.discover import setups
 from tests.copilot.discover.stores import scraped
 from tests.copilot.signals.conftest import build_prometheus
