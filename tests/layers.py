@@ -29,6 +29,8 @@ class Layer:
 
 # Half the time of tests/tdeploy, which would end last.
 _LONG_COMMANDS = ("infra", "build", "schema", "doctor")
+# They start servers of their own, and wait for them as long as it takes.
+_OWN_SERVERS = ("styles", "labels", "discover", "large_cluster", "demo")
 
 # The longest first, so that none starts last.
 LAYERS = (
@@ -52,6 +54,11 @@ LAYERS = (
         servers=(*OF_A_LAB, TEMPORAL_ELASTICSEARCH_TOOL),
     ),
     Layer("engine", ("tests/engine",), servers=(PULUMI,)),
+    Layer(
+        "clusters",
+        tuple(f"tests/lab/test_{name}.py" for name in _OWN_SERVERS),
+        servers=(*OF_A_LAB, PROMTOOL),
+    ),
     Layer("lab", ("tests/lab",), is_timed=True, servers=OF_A_LAB),
     Layer("copilot", ("tests/copilot",), servers=(TEMPORAL_SERVER, PROMETHEUS, PROMTOOL)),
     Layer("browser", ("tests/browser",)),
