@@ -26,16 +26,9 @@ from copilot.setting_groups import (
     StoreSettings,
     variable,
 )
-from copilot.setting_types import (
-    Address,
-    Identifier,
-    Model,
-    OptionalModel,
-)
+from copilot.setting_types import Address, Identifier, Model, OptionalModel
 
 T = TypeVar("T", bound=BaseSettings)
-
-
 _ENVIRONMENT = SettingsConfigDict(
     frozen=True,
     case_sensitive=True,

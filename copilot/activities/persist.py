@@ -42,7 +42,7 @@ class PersistActivities:
     async def save_cycles(self, request: SaveRequest) -> Saved:
         """Store the records, also repeated ones, and their queues with late tasks.
 
-        The others need no memory: whoever polls or adds tasks shows in the server's metrics.
+        The others need no row: polls and new tasks show in the server's metrics.
         """
         async with self._store.use() as repository:
             await repository.save(request.records)

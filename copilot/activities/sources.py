@@ -164,7 +164,7 @@ class MonitoredClusters:
             sources = before.get(name)
             if sources is None or sources.cluster != cluster:
                 if sources or before:
-                    log.info("%s is %s", name, "described anew" if sources else "a new cluster")
+                    log.info("%s is %s", name, "changed" if sources else "a new cluster")
                 sources = ClusterSources(cluster, self._settings, self._repository, self._metrics)
             now[name] = sources
         self._sources = now

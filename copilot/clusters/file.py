@@ -36,7 +36,7 @@ def read_cluster(path: Path) -> ClusterSettings:
 
 
 def read_content(path: Path) -> bytes:
-    """Raises FileError for what is no readable file, such as a loop of links."""
+    """Raises FileError for a path that is not a readable file, such as a loop of links."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise FileError(f"{path}: is not a file")

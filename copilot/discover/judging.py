@@ -17,8 +17,6 @@ from copilot.signals.style import Style
 
 _METRIC = re.compile(r"\b(?:counter|gauge|timer|dimensionless|bytes):\w+")
 _NAMED = 5
-
-
 # The metrics that tell the style of all names, also where they have a prefix or an ending.
 _TELLING = ("persistence_requests.*", "persistence_latency.*", "state_transition_count.*")
 
